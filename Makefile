@@ -1,0 +1,57 @@
+# The front door.  Each target calls one tool; `make -n target` shows it.
+
+.PHONY: help demo test test-long bench coverage lint docs format generate features clean
+
+help:
+	@echo 'make demo       build the library and run the demo'
+	@echo 'make test       every gate and every test (tools/test --list names the steps)'
+	@echo 'make test-long  the same with thread sanitizer, valgrind and the slow tests'
+	@echo 'make bench      compare with other libraries'
+	@echo 'make coverage   lines that the tests reach, as pages in build/coverage'
+	@echo 'make lint       gates, the other compiler, types'
+	@echo 'make docs       write the reference again and check the pages'
+	@echo 'make format     lay out the C'
+	@echo 'make generate   write what follows from the headers and the list of errors'
+	@echo 'make features   which features have which tests'
+	@echo 'make clean      forget build/'
+
+demo:
+	tools/demo
+
+test:
+	tools/setup test
+	tools/test
+
+test-long:
+	tools/setup test
+	tools/test --long
+
+bench:
+	tools/setup bench
+	tools/bench
+
+coverage:
+	tools/setup test
+	tools/test coverage
+
+lint:
+	tools/setup test
+	tools/lint
+
+docs: generate
+	tools/check_docs
+
+format:
+	tools/setup test
+	tools/format
+
+generate:
+	tools/setup test
+	build/venv/bin/python tools/gen_abi.py
+	build/venv/bin/python tools/gen_errors.py
+
+features:
+	tools/features
+
+clean:
+	rm -rf build dist

@@ -1,0 +1,292 @@
+"""From an annotation or a type string to the kind of a column: its logical type and limits.
+
+Annotations are read when the class is made; a name that does not exist yet becomes a `Forward`,
+which is looked up again when the source is made.  Nothing here knows the core (types go by the names
+of `enum takeo_type_values`) or entities.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from types import GenericAlias
+from typing import Any
+from uuid import UUID
+
+from . import errors
+from .types import ColumnType, Json
+
+# ---- annotations -----------------------------------------------------------------------------------------
+
+
+class Mapped:
+    """`name: Mapped[str]`: on an object a `str`, on the class an expression."""
+
+    __slots__ = ()
+    __class_getitem__ = classmethod(GenericAlias)
+
+
+class Rel:
+    """`country: Rel[Country]`: on an object a `Country`, on the class a path."""
+
+    __slots__ = ()
+    __class_getitem__ = classmethod(GenericAlias)
+
+
+class Forward:
+    """A name of an annotation that does not exist yet."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __getattr__(self, name: str) -> Forward:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Forward(f"{self.name}.{name}")
+
+    def __getitem__(self, item: Any) -> Forward:
+        return self
+
+    def __or__(self, other: Any) -> Either:
+        return Either((self, other))
+
+    def __ror__(self, other: Any) -> Either:
+        return Either((other, self))
+
+
+class Either:
+    """`A | B` of which one is a Forward."""
+
+    __slots__ = ("__args__",)
+
+    def __init__(self, args: tuple[Any, ...]) -> None:
+        self.__args__ = args
+
+    def __or__(self, other: Any) -> Either:
+        return Either((*self.__args__, other))
+
+    def __ror__(self, other: Any) -> Either:
+        return Either((other, *self.__args__))
+
+
+class Names(dict[str, Any]):
+    """What an annotation may name: locals of the declaring function, the class body, the module."""
+
+    def __init__(self, module: str, *scopes: Any) -> None:
+        super().__init__()
+        for scope in scopes:
+            self.update(scope)
+        self._module = module
+
+    def __missing__(self, name: str) -> Any:
+        module = sys.modules.get(self._module)
+        for scope in (vars(module) if module else {}, vars(builtins)):
+            if name in scope:
+                return scope[name]
+        return Forward(name)
+
+
+def evaluate(annotation: Any, names: Names) -> Any:
+    """An annotation with its texts evaluated, also those inside; unknown names become Forward."""
+    if isinstance(annotation, str):
+        try:
+            return evaluate(eval(annotation, {"__builtins__": {}}, names), names)  # the programmer's text
+        except (SyntaxError, TypeError, AttributeError) as e:
+            raise errors.MappingError(f"the annotation {annotation!r} cannot be read: {e}") from None
+    if type(annotation).__name__ == "ForwardRef":
+        return evaluate(annotation.__forward_arg__, names)
+    if isinstance(annotation, GenericAlias) and annotation.__origin__ in (Mapped, Rel):
+        return GenericAlias(annotation.__origin__, (evaluate(annotation.__args__[0], names),))
+    return annotation
+
+
+def unwrap(annotation: Any) -> tuple[Any, Any, bool]:
+    """(Mapped, Rel or None; the type inside; does it take None)."""
+    wrapper = getattr(annotation, "__origin__", None)
+    if wrapper in (Mapped, Rel):
+        annotation = annotation.__args__[0]
+    else:
+        wrapper = None
+    inner, is_nullable = without_none(annotation)
+    return wrapper, inner, is_nullable
+
+
+def without_none(annotation: Any) -> tuple[Any, bool]:
+    """The type without `None`, and whether that was in it."""
+    if not _is_union(annotation):
+        return annotation, annotation is None
+    args = [a for a in annotation.__args__ if a is not None and a is not type(None)]
+    is_nullable = len(args) < len(annotation.__args__)
+    return (args[0] if len(args) == 1 else Either(tuple(args))), is_nullable
+
+
+def _is_union(annotation: Any) -> bool:
+    kind = type(annotation)
+    if kind is Either or (kind.__name__ == "UnionType" and kind.__module__ == "types"):
+        return True
+    return str(getattr(annotation, "__origin__", "")) == "typing.Union" or (
+        kind.__module__ == "typing" and kind.__name__ == "Union"
+    )
+
+
+# ---- kinds -------------------------------------------------------------------------------------------------
+
+
+class Kind:
+    """A logical type with its limits.  `labels`: of an enum stored as text; `members`: the enum."""
+
+    __slots__ = ("dimensions", "element", "labels", "length", "members", "precision", "scale", "type")
+
+    def __init__(self, type: str, **said: Any) -> None:
+        self.type = type
+        self.element: str = said.get("element", "NONE")
+        self.dimensions: int = said.get("dimensions", 0)
+        self.length: int = said.get("length", 0)
+        self.precision: int = said.get("precision", 0)
+        self.scale: int = said.get("scale", 0)
+        self.labels: tuple[str, ...] = said.get("labels", ())
+        self.members: Any = said.get("members")
+
+    @property
+    def is_mutable(self) -> bool:
+        """Values that change in place: their loaded form is kept to see it at save."""
+        return self.type in ("JSON", "ARRAY")
+
+
+_PYTHON = {
+    bool: "BOOL",
+    int: "INT64",
+    float: "FLOAT64",
+    Decimal: "DECIMAL",
+    str: "TEXT",
+    bytes: "BYTES",
+    UUID: "UUID",
+    datetime: "TIMESTAMPTZ",
+    date: "DATE",
+    time: "TIME",
+}
+
+_WORDS = {
+    "bool": "BOOL", "boolean": "BOOL",
+    "smallint": "INT16", "int2": "INT16",
+    "int": "INT32", "integer": "INT32", "int4": "INT32", "mediumint": "INT32",
+    "bigint": "INT64", "int8": "INT64",
+    "real": "FLOAT32", "float4": "FLOAT32",
+    "float": "FLOAT64", "float8": "FLOAT64", "double": "FLOAT64", "double precision": "FLOAT64",
+    "numeric": "DECIMAL", "decimal": "DECIMAL", "dec": "DECIMAL",
+    "text": "TEXT", "varchar": "TEXT", "character varying": "TEXT", "char": "TEXT",
+    "character": "TEXT", "nvarchar": "TEXT",
+    "bytea": "BYTES", "blob": "BYTES", "varbinary": "BYTES", "binary": "BYTES",
+    "uuid": "UUID", "json": "JSON", "jsonb": "JSON",
+    "date": "DATE", "time": "TIME", "time without time zone": "TIME",
+    "timetz": "TIMETZ", "time with time zone": "TIMETZ",
+    "timestamp": "TIMESTAMP", "datetime": "TIMESTAMP", "timestamp without time zone": "TIMESTAMP",
+    "timestamptz": "TIMESTAMPTZ", "timestamp with time zone": "TIMESTAMPTZ",
+}  # fmt: skip
+_LIMITS = {"TEXT": ("length",), "BYTES": ("length",), "DECIMAL": ("precision", "scale")}
+_LIMITS |= dict.fromkeys(("TIME", "TIMETZ", "TIMESTAMP", "TIMESTAMPTZ"), ("precision",))
+
+
+def kind_of(said: Any, annotation: Any) -> Kind:
+    """The kind of a column from what `Column(...)` was given and the type of its annotation.
+
+    Raises:
+        MappingError: there is no such type, or none was given.
+    """
+    if isinstance(said, ColumnType):
+        return _from_words(said.sql)
+    if isinstance(said, str):
+        return _from_words(said)
+    given = said if said is not None else annotation
+    if given is None:
+        raise errors.MappingError(
+            "a column has neither an annotation nor a type",
+            hint='name: Mapped[str] = Column(), or Column("varchar(100)")',
+        )
+    return _from_python(given)
+
+
+def is_forward(annotation: Any) -> bool:
+    """Does a name in it still have to be looked up?"""
+    if isinstance(annotation, Forward):
+        return True
+    return any(is_forward(a) for a in getattr(annotation, "__args__", ()))
+
+
+def _from_words(text: str) -> Kind:
+    word, _, limits = text.strip().lower().partition("(")
+    limits, _, behind = limits.partition(")")
+    word = " ".join((word + behind).split())  # "timestamp(3) with time zone"
+    kind = _WORDS.get(word)
+    if kind is None:
+        raise errors.MappingError(
+            f"{text!r} is no type of a column that is built",
+            got=word,
+            nearest=errors.nearest(word, _WORDS),
+        )
+    numbers = [n.strip() for n in limits.split(",")] if limits.strip() else []
+    names = _LIMITS.get(kind, ())
+    if len(numbers) > len(names) or not all(n.isascii() and n.isdigit() for n in numbers):
+        raise errors.MappingError(
+            f"{text!r}: {word} takes {' and '.join(names) or 'no limits'} in brackets"
+        )
+    return Kind(kind, **dict(zip(names, map(int, numbers))))
+
+
+def _from_python(given: Any) -> Kind:
+    origin = getattr(given, "__origin__", None)
+    if origin is list and given.__args__:
+        return _array(given)
+    if origin is dict or given in (list, dict, Json, Any):
+        return Kind("JSON")
+    if isinstance(given, type):
+        for known, name in _PYTHON.items():
+            if given is known:
+                return Kind(name)
+        if issubclass(given, Enum):
+            return _enum(given)
+        if issubclass(given, dict):  # a TypedDict
+            return Kind("JSON")
+    raise errors.MappingError(
+        f"{getattr(given, '__name__', given)} is no type of a column that is built",
+        why="columns are int, str, bool, float, Decimal, date, time, datetime, UUID, bytes, an Enum, "
+        "dict and list",
+        hint="name a type as in Column(\"text\"), or put the value into a JSON column",
+    )
+
+
+def _array(given: Any) -> Kind:
+    depth, element = 1, given.__args__[0]
+    while getattr(element, "__origin__", None) is list:
+        depth, element = depth + 1, element.__args__[0]
+    if depth > 1 or element not in _PYTHON:
+        return Kind("JSON")
+    return Kind("ARRAY", element=_PYTHON[element])
+
+
+def _enum(given: type[Enum]) -> Kind:
+    values = [member.value for member in given]
+    if values and all(isinstance(v, str) for v in values):
+        return Kind("ENUM", labels=tuple(map(str, values)), members=given)
+    if values and all(isinstance(v, int) and not isinstance(v, bool) for v in values):
+        return Kind("INT64", members=given)
+    raise errors.MappingError(
+        f"the values of {given.__name__} are neither all texts nor all integers",
+        got=", ".join(errors.shown(v) for v in values[:3]) or "no member",
+    )
+
+
+def conversions(kind: Kind) -> tuple[dict[Any, Any], dict[Any, Any]] | None:
+    """Of an enum: stored value -> member and member -> stored value."""
+    if kind.members is None:
+        return None
+    to_member = {m.value: m for m in kind.members}
+    return to_member, {m: m.value for m in kind.members}

@@ -1,0 +1,237 @@
+"""What is known of one entity class: its members in order, where their slots lie, how objects are made.
+
+A plan is made once with the class and stands in its attribute `_takeo`.  It must not know sources,
+statements or SQL.
+"""
+
+from __future__ import annotations
+
+from _weakref import ref as weak
+from typing import Any
+
+from . import errors
+from ._door import door
+from .columns import NOT_GIVEN
+from .expr import Leaf
+from .types import SKIP, UNSET
+
+peek, poke = door.peek, door.poke
+
+_entities: dict[tuple[str, str], Any] = {}  # every entity with a table, in order of declaration
+
+
+class Options:
+    """What `@Entity(...)` was given."""
+
+    __slots__ = (
+        "abstract", "comment", "constraints", "eq", "frozen", "managed", "order_by", "primary_key",
+        "schema", "database", "strict", "table", "without_rowid",
+    )  # fmt: skip
+
+    def __init__(self, table: str | None, **said: Any) -> None:
+        self.table = table
+        for name, value in said.items():
+            setattr(self, name, value)
+
+
+class Plan:
+    """Facts about an entity class, worked out once."""
+
+    def __init__(self, cls: type, options: Options, members: dict[str, Any]) -> None:
+        self.cls = cls
+        self.options = options
+        self.leaf = Leaf(cls, "")
+        self.members = members
+        self.columns = [m for m in members.values() if not m.is_relation]
+        self.relations = [m for m in members.values() if m.is_relation]
+        self.key = [m for m in members.values() if m.declared.is_primary]
+        self.places: dict[str, Any] = {}
+        self.cached: dict[str, Any] = {}  # places of cached properties
+        self.has_post_init = hasattr(cls, "__post_init__")
+        self.required: frozenset[str] = frozenset()
+        self.fill: list[tuple[str, tuple[str, ...], Any, Any, bool]] = []
+
+    # ---- the constructor
+    def settle(self) -> None:
+        """Work out what the constructor asks for and what it fills in."""
+        required = []
+        for member in self.members.values():
+            default = default_of(member)
+            if default is NOT_GIVEN:
+                required.append(member.name)
+            elif default is not UNSET:
+                is_factory = callable(default) and not isinstance(default, type(UNSET))
+                twins = (member.name, *self._twins(member))
+                self.fill.append((member.name, twins, member.place, default, is_factory))
+        self.required = frozenset(required)
+
+    def _twins(self, member: Any) -> list[str]:
+        if member.is_relation:
+            return [column.name for column in member.keys]
+        return [r.name for r in self.relations if any(member is k for k in r.keys)]
+
+    def construct(self, instance: Any, given: dict[str, Any]) -> None:
+        """What `City(name="Lyon")` does."""
+        if not given.keys() <= self.members.keys():
+            raise self._unexpected(given)
+        left_out = [name for name, value in given.items() if value is UNSET or value is SKIP]
+        for name in left_out:
+            del given[name]
+        if not self.required <= given.keys():
+            raise self._missing(given)
+        if self.options.frozen:
+            for name, value in given.items():
+                self.members[name].__set__(instance, value)
+        else:
+            for name, value in given.items():
+                setattr(instance, name, value)
+        for name, twins, place, default, is_factory in self.fill:
+            if name not in given and (len(twins) == 1 or not any(t in given for t in twins)):
+                poke(instance, place, default() if is_factory else default)
+        for relation in self.relations:
+            if relation.keys and relation.name in given:
+                self._agree(instance, relation, given)
+
+    def _unexpected(self, given: dict[str, Any]) -> TypeError:
+        name = next(name for name in given if name not in self.members)
+        near = errors.nearest(name, self.members)
+        more = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        return TypeError(f"{self.cls.__name__}() got an unexpected keyword argument {name!r}{more}")
+
+    def _missing(self, given: dict[str, Any]) -> TypeError:
+        names = [repr(name) for name in self.members if name in self.required and name not in given]
+        return TypeError(f"{self.cls.__name__}() misses the keyword arguments {', '.join(names)}")
+
+    def _agree(self, instance: Any, relation: Any, given: dict[str, Any]) -> None:
+        related = given[relation.name]
+        if not all(column.name in given for column in relation.keys):
+            return
+        said = tuple(given[column.name] for column in relation.keys)
+        key = (None,) * len(said) if related is None else key_in_order(related)
+        if key is not None and key != said:
+            raise errors.InputError(
+                f"{relation!r} and {', '.join(c.name for c in relation.keys)} disagree",
+                code="TAKEO.INPUT.CONFLICT",
+                entity=self.cls.__name__,
+                field=relation.name,
+                expected=errors.shown(key if len(key) > 1 else key[0]),
+                got=errors.shown(said if len(said) > 1 else said[0]),
+                hint="give one of them",
+            )
+
+    # ---- objects
+    def exists(self, instance: Any) -> bool:
+        """Is there a row for this object?"""
+        return bool(door.state(instance) & 1)
+
+    def loaded(self, instance: Any) -> dict[str, Any]:
+        """The columns that have a value."""
+        found = {}
+        for column in self.columns:
+            value = peek(instance, column.place)
+            if value is not UNSET:
+                found[column.name] = value
+        return found
+
+    def key_of(self, instance: Any) -> Any:
+        """The key, a tuple when it has several parts, in order of declaration; UNSET when it has none."""
+        key = self._parts(instance, self.key)
+        if key is None:
+            return UNSET
+        return key[0] if len(key) == 1 else key
+
+    def key_in_order(self, instance: Any) -> tuple[Any, ...] | None:
+        """The parts of the key in the core's order: columns, then keys of relations."""
+        return self._parts(instance, sorted(self.key, key=lambda m: m.is_relation))
+
+    def _parts(self, instance: Any, members: list[Any]) -> tuple[Any, ...] | None:
+        parts: list[Any] = []
+        for member in members:
+            value = self.foreign_key(instance, member) if member.is_relation else peek(instance, member.place)
+            if value is UNSET or value is None:
+                return None
+            parts += value if member.is_relation else (value,)
+        return tuple(parts)
+
+    def foreign_key(self, instance: Any, relation: Any) -> Any:
+        """The key that a to-one refers to, as a tuple; None when there is none; UNSET: not known."""
+        related = peek(instance, relation.place)
+        if related is None:
+            return None
+        if related is not UNSET:
+            key = key_in_order(related)
+            if key is not None:
+                return key
+        if relation.keys:
+            key = tuple(peek(instance, column.place) for column in relation.keys)
+            return _known(key)
+        if relation.hidden is None:
+            return UNSET
+        key = peek(instance, relation.hidden)
+        return key if key is UNSET or key is None or type(key) is tuple else (key,)
+
+    def set_key(self, instance: Any, key: Any) -> None:
+        """Give an empty object its key and nothing else."""
+        parts = key if len(self.key) > 1 and isinstance(key, tuple) else (key,)
+        if len(parts) != len(self.key):
+            names = ", ".join(m.name for m in self.key)
+            raise errors.InputError(
+                f"the key of {self.cls.__name__} has {len(self.key)} parts",
+                code="TAKEO.INPUT.COUNT",
+                entity=self.cls.__name__,
+                expected=names,
+                got=errors.shown(key),
+            )
+        for member, value in zip(self.key, parts):
+            if value is None or value is UNSET:
+                raise errors.InputError(
+                    f"a key of {self.cls.__name__} is {value!r}",
+                    code="TAKEO.INPUT.NULL" if value is None else "TAKEO.INPUT.UNSET",
+                    entity=self.cls.__name__,
+                    field=member.name,
+                )
+            if member.is_relation and member.hidden is None:
+                for column in member.keys:
+                    poke(instance, column.place, value)
+            else:
+                poke(instance, member.hidden if member.is_relation else member.place, value)
+
+
+def key_in_order(instance: Any) -> tuple[Any, ...] | None:
+    """The key of any entity's object in the core's order; None when it has none."""
+    plan = getattr(type(instance), "_takeo", None)
+    return plan.key_in_order(instance) if plan is not None else None
+
+
+def _known(key: tuple[Any, ...]) -> Any:
+    if any(part is UNSET for part in key):
+        return UNSET
+    return None if any(part is None for part in key) else key
+
+
+def default_of(member: Any) -> Any:
+    """What the constructor puts into a member that was not given: NOT_GIVEN asks for it."""
+    declared = member.declared
+    if member.is_relation and declared.is_to_many:
+        return UNSET
+    if declared.default is not NOT_GIVEN:
+        return declared.default
+    if not member.is_relation and (declared.server_default is not None or declared.generated):
+        return UNSET
+    if member.is_relation and declared.mapped_by is not None:
+        return UNSET
+    return None if member.nullable else NOT_GIVEN
+
+
+def register(cls: type) -> None:
+    """Remember an entity with a table: for string targets and for sources without `entities=`."""
+    _entities[cls.__module__, cls.__qualname__] = weak(cls)
+
+
+def all_entities() -> list[type]:
+    """Every entity that was declared and still exists, in order."""
+    found = [(key, made()) for key, made in list(_entities.items())]
+    for key, cls in found:
+        if cls is None:
+            _entities.pop(key, None)
+    return [cls for _, cls in found if cls is not None]

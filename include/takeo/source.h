@@ -1,0 +1,156 @@
+/* takeo/source.h - the data source: one database, its connection, and the sessions on it.
+ *
+ * A session is one caller's conversation: it borrows the source's connection for each operation,
+ * keeps it from the begin of a transaction to its end, and gives it back.  Others wait in turn.  Every source has one
+ * shared session for work outside transactions; a transaction needs a session of its own.
+ */
+#ifndef TAKEO_SOURCE_H
+#define TAKEO_SOURCE_H
+
+#include "takeo/host.h"
+#include "takeo/op.h"
+
+TAKEO_BEGIN
+
+typedef struct takeo_source takeo_source;
+
+/** A word and its value: a key of the URL, a setting of the driver. */
+typedef struct takeo_setting {
+    const char *key;
+    const char *value;
+} takeo_setting;
+
+typedef struct takeo_source_options {
+    uint32_t struct_size;
+    uint32_t flags;                /* none yet */
+    const char *url;               /* NULL: TAKEO_DATABASE_URL, then DATABASE_URL */
+    const takeo_setting *settings; /* win over the URL; unknown ones are TAKEO_ECONFIG */
+    uint32_t setting_count;
+    uint32_t init_sql_count;
+    const char *const *init_sql;      /* run on every new connection */
+    int64_t acquire_ns;               /* wait for a connection; 0: 30 s; -1: no limit */
+    int64_t statement_ns;             /* timeout of operations that say nothing; 0: none */
+    uint64_t byte_budget;             /* of operations that say nothing; 0: none */
+    const takeo_allocator *allocator; /* copied; NULL: malloc and free */
+    void *ctx;                        /* first argument of check */
+    /** Called between slices of a wait and inside long statements, as for Ctrl-C.  It calls nothing
+     * of the source.  A failure cancels the operation.  NULL: never. */
+    takeo_status (*check)(void *ctx);
+    /* level 1 ends here */
+} takeo_source_options;
+
+typedef struct takeo_session_options {
+    uint32_t struct_size;
+    uint32_t flags; /* none yet */
+    /* level 1 ends here */
+} takeo_session_options;
+
+enum takeo_session_info_flags {
+    TAKEO_SESSION_INFO_FAILED = 1 << 0,    /* the transaction can only be rolled back */
+    TAKEO_SESSION_INFO_CONNECTED = 1 << 1, /* it holds a connection now */
+    TAKEO_SESSION_INFO_WROTE = 1 << 2
+};
+
+/** A session at one moment.  Set struct_size. */
+typedef struct takeo_session_info {
+    uint32_t struct_size;
+    uint32_t flags;
+    uint32_t level;      /* 0 outside transactions, 1 inside, 2 in a savepoint, ... */
+    uint32_t running;    /* operations that run */
+    uint64_t connection; /* number within the source; 0 when it holds none */
+    int64_t server_pid;  /* backend or thread of the server, 0 when unknown */
+    void *native;        /* PGconn *, sqlite3 *, MYSQL *: for experts, while no operation runs */
+    /* level 1 ends here */
+} takeo_session_info;
+
+/**
+ * Open a data source; nothing is connected before the first operation.
+ *
+ * @param model    frozen here when it is not yet; NULL for a source that only runs SQL
+ * @return TAKEO_ECONFIG, TAKEO_EMAPPING, TAKEO_EUNSUPPORTED when the client library is missing
+ * @owns caller: takeo_source_close
+ * @thread any
+ * @since 1
+ */
+TAKEO_API TAKEO_CHECKED takeo_status takeo_source_open(takeo_model *model,
+                                                       const takeo_source_options *options,
+                                                       takeo_source **out, takeo_error **error);
+
+/**
+ * Give the shared session, for work outside transactions.
+ *
+ * @return never NULL
+ * @owns borrowed-from-source-until-close
+ * @thread any; operations of any threads may run on it side by side
+ * @since 1
+ */
+TAKEO_API takeo_session *takeo_source_session(takeo_source *source);
+
+/**
+ * Start: connect, and check what is there.
+ *
+ * @return TAKEO_DONE when started
+ * @thread one-at-a-time
+ * @since 1
+ */
+TAKEO_API TAKEO_CHECKED takeo_status takeo_source_connect(takeo_op *op);
+
+enum takeo_synchronize_flags {
+    TAKEO_SYNCHRONIZE_PLAN = 1 << 0 /* run nothing: the rows are the statements */
+};
+
+/**
+ * Start: create the tables and indexes that the model has and the database lacks.
+ *
+ * A table that is there but differs from the model is refused with the list of differences; nothing
+ * is altered and nothing is dropped.
+ *
+ * @param flags  takeo_synchronize_flags
+ * @return TAKEO_DONE when started; the operation's rows are the statements in order
+ * @thread one-at-a-time
+ * @since 1
+ */
+TAKEO_API TAKEO_CHECKED takeo_status takeo_source_synchronize(takeo_op *op, uint32_t flags);
+
+/**
+ * Close a source: its connection at once, a borrowed one when it comes back; handles on it answer
+ * TAKEO_ECLOSED from now on and may be freed in any order.  NULL is allowed.
+ *
+ * @thread any
+ * @since 1
+ */
+TAKEO_API void takeo_source_close(takeo_source *source);
+
+/**
+ * Make a session of its own: for a transaction, or to hold one connection.
+ *
+ * @param options  may be NULL
+ * @return TAKEO_DONE or a failure; nothing is connected yet
+ * @owns caller: takeo_session_free
+ * @thread any
+ * @since 1
+ */
+TAKEO_API TAKEO_CHECKED takeo_status takeo_session_new(takeo_source *source,
+                                                       const takeo_session_options *options,
+                                                       takeo_session **out, takeo_error **error);
+
+/**
+ * Read the state of a session.
+ *
+ * @return TAKEO_DONE or TAKEO_EINVAL
+ * @thread one-at-a-time
+ * @since 1
+ */
+TAKEO_API TAKEO_CHECKED takeo_status takeo_session_describe(takeo_session *session,
+                                                            takeo_session_info *out);
+
+/**
+ * Free a session; NULL is allowed.  An open transaction is rolled back.
+ *
+ * @thread one-at-a-time
+ * @since 1
+ */
+TAKEO_API void takeo_session_free(takeo_session *session);
+
+TAKEO_END
+#endif

@@ -1,0 +1,97 @@
+/* source.c - takeo/source.h: the data source and the sessions on it. */
+#include "api/api_int.h"
+
+/* ---- source ---------------------------------------------------------------------------------------- */
+
+static takeo_status check_options(const takeo_source_options *options, tk_error *error) {
+    TK_TRY(tk_api_check_given(options, "options", error));
+    TK_TRY(tk_api_check_struct(options, sizeof *options, "options", error));
+    TK_TRY(tk_api_check_flags(options->flags, 0, "options->flags", error));
+    TK_TRY(tk_api_check_array(options->settings, options->setting_count, "options->settings",
+                              error));
+    TK_TRY(tk_api_check_array(options->init_sql, options->init_sql_count, "options->init_sql",
+                              error));
+    if (options->acquire_ns < -1 || options->statement_ns < -1) {
+        return tk_raise(error, TK_CALL_INVALID, "options->%s is below -1.",
+                        options->acquire_ns < -1 ? "acquire_ns" : "statement_ns");
+    }
+    return tk_api_check_struct(options->allocator, sizeof *options->allocator,
+                               "options->allocator", error);
+}
+
+static takeo_status open_source(takeo_model *model, const takeo_source_options *options,
+                                takeo_source **out, tk_error *error) {
+    TK_TRY(check_options(options, error));
+    TK_TRY(tk_api_check_given(out, "out", error));
+    if (model != NULL) {
+        TK_TRY(tk_api_check_process(model->process_id, "model", error));
+    }
+    return tk_source_open(model, options, out, error);
+}
+
+TAKEO_API takeo_status takeo_source_open(takeo_model *model, const takeo_source_options *options,
+                                         takeo_source **out, takeo_error **error) {
+    tk_error failure;
+    tk_error_init(&failure, tk_alloc_default);
+    return tk_api_end(&failure, open_source(model, options, out, &failure), error);
+}
+
+TAKEO_API takeo_session *takeo_source_session(takeo_source *source) {
+    return source != NULL ? &source->shared : NULL;
+}
+
+TAKEO_API takeo_status takeo_source_connect(takeo_op *op) {
+    return op != NULL ? tk_orm_connect(op) : TAKEO_EINVAL;
+}
+
+TAKEO_API takeo_status takeo_source_synchronize(takeo_op *op, uint32_t flags) {
+    if (op == NULL) {
+        return TAKEO_EINVAL;
+    }
+    tk_error failure;
+    tk_error_init(&failure, op->alloc);
+    takeo_status status = tk_api_check_flags(flags, TAKEO_SYNCHRONIZE_PLAN, "flags", &failure);
+    return status < 0 ? tk_api_refuse(op, &failure, status) : tk_orm_synchronize(op, flags);
+}
+
+TAKEO_API void takeo_source_close(takeo_source *source) {
+    tk_source_close(source);
+}
+
+/* ---- session --------------------------------------------------------------------------------------- */
+
+static takeo_status make_session(takeo_source *source, const takeo_session_options *options,
+                                 takeo_session **out, tk_error *error) {
+    TK_TRY(tk_api_check_given(source, "source", error));
+    TK_TRY(tk_api_check_given(out, "out", error));
+    TK_TRY(tk_api_check_struct(options, sizeof *options, "options", error));
+    if (options != NULL) {
+        TK_TRY(tk_api_check_flags(options->flags, 0, "options->flags", error));
+    }
+    return tk_session_new(source, out, error);
+}
+
+TAKEO_API takeo_status takeo_session_new(takeo_source *source,
+                                         const takeo_session_options *options, takeo_session **out,
+                                         takeo_error **error) {
+    tk_error failure;
+    tk_error_init(&failure, tk_alloc_default);
+    return tk_api_end(&failure, make_session(source, options, out, &failure), error);
+}
+
+TAKEO_API takeo_status takeo_session_describe(takeo_session *session, takeo_session_info *out) {
+    if (session == NULL || !tk_api_is_room(out, sizeof *out)) {
+        return TAKEO_EINVAL;
+    }
+    if (tk_api_is_forked(session->process_id)) {
+        return TAKEO_EFORKED;
+    }
+    takeo_session_info info = {.struct_size = sizeof info};
+    tk_session_describe(session, &info);
+    tk_api_fill(out, &info, sizeof info);
+    return TAKEO_DONE;
+}
+
+TAKEO_API void takeo_session_free(takeo_session *session) {
+    tk_session_free(session);
+}

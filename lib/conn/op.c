@@ -1,0 +1,392 @@
+/* op.c - life of an operation.
+ *
+ *     IDLE --start, ready--> ACQUIRE --> [BEGIN] --> RUN --> [COMMIT] --> RELEASE --> ROWS --> DONE
+ *                               |           |         |         |           |  \____________/
+ *                               |           +-> [ROLLBACK] <----+           +--> FAILED
+ *                               +---------------------|---------------------^
+ *
+ * A verb of the session (txn.c) goes from ACQUIRE straight to BEGIN, COMMIT or ROLLBACK and then to
+ * RELEASE.
+ *
+ * state     trusted facts
+ * IDLE      nothing of a run is kept; a verb may be setting one up
+ * ACQUIRE   jobs, deadline and finish are set; `conn` may be there already (the waiter took it)
+ * BEGIN     `conn` is connected and this operation's alone, from here to RELEASE
+ * RUN       what was wanted of BEGIN is done (run.is_begun); `current` is the job that runs
+ * COMMIT    all jobs are done
+ * ROLLBACK  the failure is kept, or the verb is a rollback; no execution is under way
+ * RELEASE   no execution and no transaction of this run is open; `conn` NULL if none was taken
+ * ROWS      `rows` is set, `conn` is NULL, finish was called
+ * DONE      the same without rows
+ * FAILED    status is below zero and the failure stands in `error`; finish was called
+ *
+ * With a driver that blocks, a step goes from ACQUIRE to the end in one call, unless the connection
+ * is taken.  TAKEO_WAIT from a driver leaves state and phase as they are.
+ */
+#include "conn/conn_int.h"
+
+/* ---- new, free ------------------------------------------------------------------------------------- */
+
+takeo_status tk_op_new(tk_session *session, tk_op **out, tk_error *error) {
+    tk_source *source = session->source;
+    TK_TRY(tk_source_check(source, error));
+    tk_op *op = tk_mem_new(&source->alloc, sizeof *op);
+    if (op == NULL) {
+        return tk_raise_memory(error);
+    }
+    op->alloc = source->alloc;
+    op->source = tk_source_hold(source);
+    op->session = session;
+    op->process_id = source->process_id;
+    op->deadline_ns = -1;
+    op->result.struct_size = sizeof op->result;
+    tk_arena_init(&op->arena, op->alloc);
+    tk_error_init(&op->error, op->alloc);
+    tk_link_init(&op->link);
+    if (!session->is_shared) { /* the shared one does not know its operations: they are of any thread */
+        tk_link_append(&session->operations, &op->link);
+    }
+    *out = op;
+    return TAKEO_DONE;
+}
+
+static void call_finish(tk_op *op, takeo_status status) {
+    void (*finish)(tk_op *, takeo_status) = op->finish;
+    op->finish = NULL;
+    if (finish != NULL) {
+        tk_op_enter(op);
+        finish(op, status);
+    }
+}
+
+void tk_op_free(tk_op *op) {
+    if (op == NULL) {
+        return;
+    }
+    if (tk_op_is_running(op) && tk_process_id() == op->process_id) {
+        tk_op_abort(op);
+    }
+    call_finish(op, TAKEO_EFORKED); /* still there only in a forked child */
+    tk_link_remove(&op->link);
+    tk_error_done(&op->error);
+    tk_arena_done(&op->arena);
+    tk_source_drop(op->source);
+    tk_alloc alloc = op->alloc;
+    tk_mem_free(&alloc, op, sizeof *op);
+}
+
+/* ---- start ------------------------------------------------------------------------------------------- */
+
+static void clear_run(tk_op *op) {
+    if (op->error.first != NULL) {
+        tk_error_clear(&op->error);
+    }
+    tk_arena_clear(&op->arena);
+    __atomic_store_n(&op->cancel, 0, __ATOMIC_RELAXED);
+    op->state = TK_OP_IDLE;
+    op->status = TAKEO_DONE;
+    op->deadline_ns = -1;
+    op->in_transaction = false;
+    op->is_write = false;
+    op->conn = NULL;
+    op->first = op->last = op->current = NULL;
+    op->interpreter = NULL;
+    op->finish = NULL;
+    op->explain = NULL;
+    op->verb = NULL;
+    op->rows = NULL;
+    op->result = (takeo_result){.struct_size = sizeof op->result};
+    op->run = (tk_run){0};
+}
+
+takeo_status tk_op_start(tk_op *op, const tk_interpreter *interpreter) {
+    if (TK_UNLIKELY(tk_op_is_running(op))) {
+        return TAKEO_ESTATE;
+    }
+    clear_run(op);
+    TK_TRY(tk_source_check(op->source, &op->error));
+    if (TK_UNLIKELY(op->session == NULL)) {
+        return tk_raise(&op->error, TK_CALL_CLOSED, "The session of the operation was freed.");
+    }
+    op->interpreter = interpreter;
+    return TAKEO_DONE;
+}
+
+takeo_status tk_op_refuse(tk_op *op, takeo_status status) {
+    if (tk_op_is_running(op)) {
+        return status;
+    }
+    if (op->error.first == NULL) {
+        status = status == TAKEO_ENOMEM
+                     ? tk_raise_memory(&op->error)
+                     : tk_raise(&op->error, TK_CALL_INTERNAL, "A start failed without a reason.");
+    }
+    call_finish(op, status);
+    op->status = status;
+    op->state = TK_OP_FAILED;
+    return status;
+}
+
+void tk_op_append(tk_op *op, tk_job *job) {
+    job->next = NULL;
+    if (op->last == NULL) {
+        op->first = op->current = job;
+    } else {
+        op->last->next = job;
+    }
+    op->last = job;
+    if (op->current == NULL) { /* every job so far has ended */
+        op->current = job;
+    }
+}
+
+void tk_op_append_next(tk_op *op, tk_job *job) {
+    if (op->current == NULL || op->current == op->last) {
+        tk_op_append(op, job);
+        return;
+    }
+    job->next = op->current->next;
+    op->current->next = job;
+}
+
+void tk_op_ready(tk_op *op) {
+    const takeo_source_options *defaults = &op->source->options;
+    int64_t timeout_ns = op->options.timeout_ns != 0 ? op->options.timeout_ns : defaults->statement_ns;
+    if (timeout_ns > 0) {
+        op->run.timeout_ns = timeout_ns;
+        int64_t now = tk_clock_now_ns();
+        op->deadline_ns = timeout_ns < INT64_MAX - now ? now + timeout_ns : -1;
+    }
+    op->run.byte_budget =
+        op->options.byte_budget != 0 ? op->options.byte_budget : defaults->byte_budget;
+    op->state = TK_OP_ACQUIRE;
+}
+
+/* ---- the end of a run -------------------------------------------------------------------------------- */
+
+/* What became of the work that failed. */
+static takeo_outcome outcome_of(const tk_op *op, const takeo_error *failure) {
+    bool is_lost = (failure->flags & TAKEO_ERROR_CONNECTION_GONE) != 0;
+    bool is_commit = op->run.failed_in == TK_OP_COMMIT;
+    if (is_commit && is_lost) {
+        return TAKEO_OUTCOME_UNKNOWN;
+    }
+    if (op->run.txn == TK_TXN_COMMIT) { /* open for another try, or gone */
+        return op->session->level > 0 && !op->session->has_failed ? TAKEO_OUTCOME_NONE
+                                                                  : TAKEO_OUTCOME_ROLLED_BACK;
+    }
+    if (op->result.statement_count == 0) {
+        return TAKEO_OUTCOME_NOT_SENT;
+    }
+    if (is_lost && op->is_write && !op->in_transaction && op->session->level == 0) {
+        return TAKEO_OUTCOME_UNKNOWN;
+    }
+    if (op->in_transaction || (op->is_write && op->run.writes == 0)) {
+        return TAKEO_OUTCOME_ROLLED_BACK;
+    }
+    if (op->run.writes == 0 || op->session->level > 0) {
+        return TAKEO_OUTCOME_NONE;
+    }
+    return op->run.is_refused ? TAKEO_OUTCOME_UNKNOWN : TAKEO_OUTCOME_COMMITTED;
+}
+
+/* finish may have failed although all was done: that is the operation's failure then. */
+static void settle(tk_op *op) {
+    if (op->status < 0 && op->error.first == NULL) {
+        op->status = op->status == TAKEO_ENOMEM
+                         ? tk_raise_memory(&op->error)
+                         : tk_raise(&op->error, TK_CALL_INTERNAL, "A run failed without a reason.");
+    }
+    if (op->status < 0 && op->error.first->outcome == TAKEO_OUTCOME_NONE) {
+        op->error.first->outcome = outcome_of(op, op->error.first);
+    }
+    call_finish(op, op->status);
+    if (op->status >= 0 && op->error.first != NULL) {
+        op->status = op->error.first->status;
+        op->error.first->outcome =
+            op->run.writes > 0 && op->session->level == 0 ? TAKEO_OUTCOME_COMMITTED : TAKEO_OUTCOME_NONE;
+    }
+    if (op->status < 0) {
+        op->rows = NULL;
+        op->state = TK_OP_FAILED;
+    } else if (op->rows != NULL) {
+        op->status = TAKEO_ROWS;
+        op->state = TK_OP_ROWS;
+    } else {
+        op->state = TK_OP_DONE;
+    }
+}
+
+static takeo_status release_step(tk_op *op) {
+    tk_take_give_up(op);
+    if (op->conn != NULL) {
+        tk_take_release(op);
+    }
+    settle(op);
+    return TAKEO_DONE;
+}
+
+void tk_op_fail(tk_op *op, takeo_status status) {
+    if (status == TAKEO_ECANCELED) {
+        (void)tk_op_must_stop(op); /* an interrupt that was asked for here */
+    }
+    if (op->run.stop != TK_STOP_NONE) {
+        status = tk_op_raise_stop(op);
+    }
+    const takeo_error *failure = op->error.first;
+    if (failure != NULL && (failure->flags & TAKEO_ERROR_CONNECTION_GONE) != 0) {
+        op->run.is_broken = op->conn != NULL;
+    }
+    op->status = status;
+    op->run.failed_in = op->state;
+    op->run.text = 0;
+    tk_run_end(op);
+    bool is_open = op->run.is_begun;
+    if (op->conn != NULL && op->conn->server != NULL && op->session->level == 0) {
+        is_open |= op->conn->driver->is_in_transaction(op->conn->server);
+    }
+    op->state = is_open && !op->run.is_broken ? TK_OP_ROLLBACK : TK_OP_RELEASE;
+}
+
+void tk_op_abort(tk_op *op) {
+    __atomic_store_n(&op->cancel, 1, __ATOMIC_RELAXED);
+    tk_op_fail(op, TAKEO_ECANCELED);
+    while (tk_op_is_running(op)) {
+        if (tk_op_step(op, 0) == TAKEO_WAIT) { /* nobody waits for an answer: do without it */
+            op->run.is_broken = true;
+            op->state = TK_OP_RELEASE;
+        }
+    }
+}
+
+/* ---- step -------------------------------------------------------------------------------------------- */
+
+typedef struct state_methods {
+    takeo_status (*step)(tk_op *op); /* TAKEO_DONE: op->state has changed; TAKEO_WAIT: ask again */
+} state_methods;
+
+static const state_methods states[] = {
+    [TK_OP_ACQUIRE] = {tk_acquire_step}, [TK_OP_BEGIN] = {tk_begin_step},
+    [TK_OP_RUN] = {tk_run_step},         [TK_OP_COMMIT] = {tk_commit_step},
+    [TK_OP_ROLLBACK] = {tk_rollback_step}, [TK_OP_RELEASE] = {release_step},
+};
+
+/* Nothing runs: say again what came of it.  Rows were shown, so they go. */
+static takeo_status step_at_rest(tk_op *op) {
+    if (op->state == TK_OP_IDLE) {
+        return TAKEO_ESTATE;
+    }
+    if (op->state == TK_OP_ROWS) {
+        op->rows = NULL;
+        op->state = TK_OP_DONE;
+        op->status = TAKEO_DONE;
+    }
+    return op->status;
+}
+
+takeo_status tk_op_step(tk_op *op, takeo_events ready) {
+    (void)ready; /* of a descriptor; a driver that blocks has none */
+    if (TK_UNLIKELY(!tk_op_is_running(op))) {
+        return step_at_rest(op);
+    }
+    do {
+        takeo_status status = states[op->state].step(op);
+        if (status == TAKEO_WAIT) {
+            return TAKEO_WAIT;
+        }
+        if (TK_UNLIKELY(status < 0)) {
+            tk_op_fail(op, status);
+        }
+    } while (tk_op_is_running(op));
+    return op->status;
+}
+
+takeo_status tk_op_interest(const tk_op *op, takeo_interest *out) {
+    if (!tk_op_is_running(op)) {
+        return TAKEO_ESTATE;
+    }
+    int64_t deadline_ns = op->deadline_ns;
+    if (op->run.is_queued) {
+        deadline_ns = tk_earlier(deadline_ns, op->run.acquire_deadline_ns);
+    }
+    /* A driver with a descriptor of its own will say here what to watch. */
+    out->flags = op->source->driver->blocks ? TAKEO_INTEREST_BLOCKING : 0;
+    out->fd = -1;
+    out->events = 0;
+    out->spin_us = 0;
+    out->deadline_ns = deadline_ns;
+    return TAKEO_DONE;
+}
+
+void tk_op_cancel(tk_op *op) {
+    tk_source *source = op->source;
+    __atomic_store_n(&op->cancel, 1, __ATOMIC_RELAXED);
+    if (tk_process_id() != op->process_id) {
+        return;
+    }
+    tk_mutex_lock(source->mutex);
+    const tk_conn *conn = source->conn;
+    if (conn->op == op && conn->server != NULL && !op->run.is_cleaning) {
+        conn->driver->interrupt(conn->server);
+    }
+    tk_cond_wake_all(source->freed);
+    tk_mutex_unlock(source->mutex);
+}
+
+/* ---- rows that outlive the operation ------------------------------------------------------------------ */
+
+typedef struct taken_rows {
+    takeo_rows rows;
+    tk_arena arena; /* holds this struct too */
+} taken_rows;
+
+/* Names of columns may belong to a statement. */
+static bool copy_columns(tk_arena *arena, takeo_rows *rows) {
+    takeo_column_info *columns = tk_arena_array(arena, rows->column_count, sizeof *columns);
+    if (columns == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < rows->column_count && rows->columns != NULL; i++) {
+        columns[i] = rows->columns[i];
+        takeo_text *texts[] = {&columns[i].name, &columns[i].type_name};
+        for (size_t t = 0; t < TK_COUNT(texts); t++) {
+            if (texts[t]->data != NULL) {
+                texts[t]->data = tk_arena_copy(arena, texts[t]->data, texts[t]->len);
+                if (texts[t]->data == NULL) {
+                    return false;
+                }
+            }
+        }
+    }
+    rows->columns = rows->columns != NULL ? columns : NULL;
+    return true;
+}
+
+takeo_rows *tk_op_take_rows(tk_op *op) {
+    if (op->rows == NULL) {
+        return NULL;
+    }
+    taken_rows *taken = tk_arena_take(&op->arena, sizeof *taken);
+    if (taken == NULL) {
+        return NULL;
+    }
+    taken->rows = *op->rows;
+    if (!copy_columns(&op->arena, &taken->rows)) {
+        return NULL;
+    }
+    taken->arena = op->arena;
+    tk_arena_init(&op->arena, op->alloc);
+    op->rows = NULL;
+    op->verb = NULL; /* lived in that memory */
+    op->first = op->last = op->current = NULL;
+    op->result.written = NULL;
+    op->result.written_count = 0;
+    return &taken->rows;
+}
+
+void tk_rows_free(takeo_rows *rows) {
+    if (rows != NULL) {
+        tk_arena arena = ((taken_rows *)rows)->arena;
+        tk_arena_done(&arena);
+    }
+}

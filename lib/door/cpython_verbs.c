@@ -1,0 +1,513 @@
+/* cpython_verbs.c - the hot verbs as builtin functions: run, write, load, reload, control.
+ *
+ * Each reads its arguments into cells, starts one operation, runs it to its end and gives back Python
+ * objects; a failure is an ordinary exception.  A list becomes a tuple before anything is read of it.
+ */
+#include "door/door_int.h"
+
+/* ---- arguments ---------------------------------------------------------------------------------------- */
+
+/* options of the call: seconds or None, and takeo_op_flags */
+static bool set_options(call *used, tk_py timeout, tk_py flags) {
+    takeo_op_options options = {.struct_size = sizeof options};
+    if (timeout != NULL && timeout != O.None_) {
+        double seconds = P.PyFloat_AsDouble(timeout);
+        if (seconds == -1 && P.PyErr_Occurred()) {
+            return false;
+        }
+        if (!(seconds > 0 && seconds < 1e9)) {
+            P.PyErr_SetString(O.ValueError_, "timeout: a number of seconds above 0 expected");
+            return false;
+        }
+        options.timeout_ns = (int64_t)(seconds * 1e9);
+    }
+    if (flags != NULL) {
+        options.flags = (uint32_t)P.PyLong_AsUnsignedLongLongMask(flags);
+    }
+    used->op->options = options;
+    used->holder.flags = options.flags;
+    return !P.PyErr_Occurred();
+}
+
+/* A list argument as an ARRAY cell of accepted elements. */
+static takeo_status read_list(const tk_py_field *field, tk_py value, takeo_cell *out, call *used) {
+    if (!tk_py_is_a(value, O.list_) && !tk_py_is_a(value, O.tuple_)) {
+        tk_raise(&used->error, TK_INPUT_TYPE, "a list or tuple of values is expected");
+        return TAKEO_EINPUT;
+    }
+    tk_py items = P.PySequence_Tuple(value);
+    if (items == NULL) {
+        return TAKEO_EHOST;
+    }
+    TK_TRY(tk_py_hold(&used->holder, items, &used->error));
+    tk_py_size count = P.PyTuple_Size(items);
+    takeo_cell *cells = tk_arena_array(&used->arena, (size_t)count, sizeof *cells);
+    if (cells == NULL) {
+        return tk_raise_memory(&used->error);
+    }
+    for (tk_py_size i = 0; i < count; i++) {
+        TK_TRY(tk_py_read(field, P.PyTuple_GetItem(items, i), &cells[i], &used->holder,
+                          &used->error));
+    }
+    *out = (takeo_cell){.type = TAKEO_TYPE_ARRAY, .v = {.list = {cells, (size_t)count}}};
+    return TAKEO_DONE;
+}
+
+static takeo_status read_argument(const statement_handle *handle, uint32_t index, tk_py value,
+                                  takeo_cell *out, call *used) {
+    const tk_param *param = &handle->statement->params[index];
+    const tk_py_field *field = &handle->params[index];
+    tk_py_field relaxed;
+    if (TK_UNLIKELY((used->holder.flags & (TAKEO_OP_COERCE_TEXT | TAKEO_OP_COERCE_LOSSY)) != 0)) {
+        relaxed = *field;
+        relaxed.accept.loss_is_allowed = (used->holder.flags & TAKEO_OP_COERCE_LOSSY) != 0;
+        relaxed.accept.text_is_parsed = true;
+        field = &relaxed;
+    }
+    takeo_status status = param->is_list
+                              ? read_list(field, value, out, used)
+                              : tk_py_read(field, value, out, &used->holder, &used->error);
+    if (status >= 0 && (out->flags & TAKEO_CELL_UNSET) != 0) {
+        status = tk_raise(&used->error, TK_INPUT_UNSET, "parameter %u has no value", index + 1);
+        TK_SET(&used->error, hint, "leave the condition out with SKIP");
+    }
+    return status;
+}
+
+static takeo_status read_arguments(const statement_handle *handle, tk_py arguments,
+                                   takeo_cell *cells, call *used) {
+    tk_py_size count = P.PyTuple_Size(arguments);
+    if (count != (tk_py_size)handle->statement->param_count) {
+        return P.PyErr_Occurred() ? TAKEO_EHOST
+                                  : tk_raise(&used->error, TK_INPUT_COUNT,
+                                             "%lld values were given for %u parameters",
+                                             (long long)count, handle->statement->param_count);
+    }
+    takeo_status status = TAKEO_DONE;
+    for (tk_py_size i = 0; i < count; i++) { /* all that do not fit are reported at once */
+        tk_py value = P.PyTuple_GetItem(arguments, i);
+        takeo_status read = read_argument(handle, (uint32_t)i, value, &cells[i], used);
+        if (read < 0 && read != TAKEO_EINPUT) {
+            return read;
+        }
+        status = read < 0 ? read : status;
+    }
+    return status;
+}
+
+static tk_py failed(call *used, takeo_status status) {
+    const takeo_error *record = used->error.first != NULL ? used->error.first
+                                                          : used->op->error.first;
+    return tk_door_raise_and_give(used, status, record);
+}
+
+/* ---- run -------------------------------------------------------------------------------------------------- */
+
+static tk_py result_of(py_receiver *receiver, const call *used) {
+    if (receiver->mode == TK_DOOR_COUNT) {
+        const tk_statement *statement = receiver->statement->statement;
+        return P.PyLong_FromLongLong(statement->is_write || !statement->gives_rows
+                                         ? used->op->result.affected
+                                         : (int64_t)receiver->rows);
+    }
+    tk_py result = receiver->result;
+    receiver->result = NULL;
+    return result != NULL ? result : tk_py_own(O.None_);
+}
+
+static takeo_status raise_multiple(call *used, const py_receiver *receiver) {
+    const tk_entity *entity = receiver->statement->statement->entity;
+    takeo_status status = tk_raise(&used->error, TK_RESULT_MULTIPLE,
+                                   "more than one row fits where one was asked for");
+    if (entity != NULL) {
+        TK_SET(&used->error, entity, "%s", entity->name.data);
+    }
+    TK_SET(&used->error, hint, "first() takes the first one of several");
+    return status;
+}
+
+static tk_py run_statement(call *used, const statement_handle *handle, int mode, tk_py arguments) {
+    takeo_cell few[16], *cells = few;
+    if (handle->statement->param_count > TK_COUNT(few)) {
+        cells = tk_arena_array(&used->arena, handle->statement->param_count, sizeof *cells);
+        if (cells == NULL) {
+            return failed(used, tk_raise_memory(&used->error));
+        }
+    }
+    takeo_status status = read_arguments(handle, arguments, cells, used);
+    if (status < 0) {
+        return failed(used, status);
+    }
+    py_receiver receiver;
+    status = tk_door_receiver_init(&receiver, handle, used, mode);
+    if (status < 0) {
+        tk_py_drop(receiver.result);
+        return failed(used, status);
+    }
+    tk_receiver *wanted = handle->statement->gives_rows ? &receiver.base : NULL;
+    status = tk_orm_run(used->op, handle->statement, wanted, cells,
+                        handle->statement->param_count, true);
+    bool is_done = tk_door_finish(used, status);
+    receiver.base.release(&receiver.base); /* harmless when the operation did it */
+    if (is_done && mode == TK_DOOR_ONE && receiver.rows > 1) {
+        status = raise_multiple(used, &receiver);
+        is_done = false;
+    }
+    if (!is_done) {
+        tk_py_drop(receiver.result);
+        return failed(used, status < 0 ? status : used->op->status);
+    }
+    tk_py result = result_of(&receiver, used);
+    tk_door_call_give(used);
+    return result;
+}
+
+/* run(where, statement, mode, arguments, timeout, options) */
+static tk_py run(tk_py self, tk_py const *args, tk_py_size count) {
+    (void)self;
+    if (count < 4 || count > 6 || !tk_py_is_a(args[1], tk_door_statement_type)
+        || TK_PY_TYPE(args[3]) != O.tuple_) {
+        return tk_door_wrong_call("run(where, statement, mode, arguments, timeout, options)");
+    }
+    long long mode = P.PyLong_AsLongLong(args[2]);
+    if (mode < TK_DOOR_LIST || mode > TK_DOOR_ONE) {
+        return tk_door_wrong_call("a mode of _door");
+    }
+    call *used = tk_door_call_take(args[0]);
+    if (used == NULL) {
+        return NULL;
+    }
+    bool has_options = count > 4 && (args[4] != O.None_ || count > 5);
+    if (has_options && !set_options(used, args[4], count > 5 ? args[5] : NULL)) {
+        tk_door_call_give(used);
+        return NULL;
+    }
+    tk_py result = run_statement(used, TK_DOOR_DATA(args[1], statement_handle), (int)mode, args[3]);
+    if (has_options) {
+        used->op->options = (takeo_op_options){.struct_size = sizeof used->op->options};
+        used->holder.flags = 0;
+    }
+    return result;
+}
+
+/* ---- objects --------------------------------------------------------------------------------------------------- */
+
+typedef struct batch { /* objects of a call, each with its layout */
+    tk_target *target;
+    tk_py tuple; /* owned by the holder */
+    void **items;
+    const tk_layout **layouts;
+    uint32_t count;
+    bool has_mutable;
+} batch;
+
+static takeo_status refuse_object(call *used, tk_py object, uint32_t index) {
+    tk_py name = P.PyObject_GetAttrString(TK_PY_TYPE(object), "__name__");
+    const char *text = name != NULL ? P.PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
+    tk_raise(&used->error, TK_INPUT_ENTITY, "a %s is no entity of this data source",
+             text != NULL ? text : "value");
+    tk_error_last(&used->error)->object = index + 1;
+    TK_SET(&used->error, expected, "an instance of an entity in entities=[...]");
+    TK_SET(&used->error, got, "%s", text != NULL ? text : "?");
+    P.PyErr_Clear();
+    tk_py_drop(name);
+    return TAKEO_EINPUT;
+}
+
+static takeo_status read_batch(call *used, tk_py target, tk_py objects, batch *out) {
+    tk_py tuple = P.PySequence_Tuple(objects);
+    if (tuple == NULL) {
+        return TAKEO_EHOST;
+    }
+    TK_TRY(tk_py_hold(&used->holder, tuple, &used->error));
+    tk_py_size count = P.PyTuple_Size(tuple);
+    if (count > UINT32_MAX / 2) {
+        return tk_raise(&used->error, TK_QUERY_TOO_LARGE, "a batch takes at most 2 147 483 647 objects");
+    }
+    *out = (batch){.target = TK_DOOR_DATA(target, target_handle)->target,
+                   .tuple = tuple,
+                   .count = (uint32_t)count};
+    out->items = tk_arena_array(&used->arena, (size_t)count, sizeof *out->items);
+    out->layouts = tk_arena_array(&used->arena, (size_t)count, sizeof *out->layouts);
+    if (out->items == NULL || out->layouts == NULL) {
+        return tk_raise_memory(&used->error);
+    }
+    const tk_layout *last = NULL;
+    for (uint32_t i = 0; i < out->count; i++) {
+        tk_py object = P.PyTuple_GetItem(tuple, i);
+        if (last == NULL || last->host_data != TK_PY_TYPE(object)) {
+            last = tk_cpython_host.layout_of(out->target, object);
+            if (last == NULL) {
+                return refuse_object(used, object, i);
+            }
+            out->has_mutable |= tk_py_layout_has_mutable(last);
+        }
+        out->items[i] = object;
+        out->layouts[i] = last;
+    }
+    return TAKEO_DONE;
+}
+
+static takeo_status each_mutable(call *used, const batch *objects,
+                                 takeo_status (*what)(const tk_layout *, void *, tk_holder *,
+                                                      tk_error *)) {
+    for (uint32_t i = 0; objects->has_mutable && i < objects->count; i++) {
+        if (tk_py_layout_has_mutable(objects->layouts[i])) {
+            TK_TRY(what(objects->layouts[i], objects->items[i], &used->holder, &used->error));
+        }
+    }
+    return TAKEO_DONE;
+}
+
+/* A tuple of ints as an array of numbers; None gives NULL. */
+static bool read_numbers(call *used, tk_py value, const uint32_t **out, uint32_t *out_count) {
+    *out = NULL;
+    *out_count = 0;
+    if (value == O.None_) {
+        return true;
+    }
+    tk_py_size count = P.PyTuple_Size(value);
+    uint32_t *numbers = count < 0 ? NULL
+                                  : tk_arena_array(&used->arena, (size_t)count, sizeof *numbers);
+    for (tk_py_size i = 0; numbers != NULL && i < count; i++) {
+        numbers[i] = (uint32_t)P.PyLong_AsLongLong(P.PyTuple_GetItem(value, i));
+    }
+    if (numbers == NULL && !P.PyErr_Occurred()) {
+        P.PyErr_NoMemory();
+    }
+    *out = numbers;
+    *out_count = (uint32_t)count;
+    return !P.PyErr_Occurred();
+}
+
+/* (on, update, nothing, only_if_changed, index_where) */
+static bool read_upsert(call *used, tk_py value, tk_upsert *out) {
+    *out = (tk_upsert){.nothing = false};
+    if (value == O.None_) {
+        return true;
+    }
+    if (P.PyTuple_Size(value) != 5) {
+        return tk_door_wrong_call("a tuple of five for upsert") != NULL;
+    }
+    tk_py where = P.PyTuple_GetItem(value, 4);
+    out->nothing = P.PyObject_IsTrue(P.PyTuple_GetItem(value, 2)) > 0;
+    out->only_if_changed = P.PyObject_IsTrue(P.PyTuple_GetItem(value, 3)) > 0;
+    out->index_where = where != O.None_ ? P.PyUnicode_AsUTF8AndSize(where, NULL) : NULL;
+    return read_numbers(used, P.PyTuple_GetItem(value, 0), &out->on, &out->on_count)
+           && read_numbers(used, P.PyTuple_GetItem(value, 1), &out->update, &out->update_count);
+}
+
+static tk_py write_batch(call *used, tk_verb verb, tk_py const *args, tk_py_size count) {
+    batch objects;
+    tk_upsert upsert;
+    const uint32_t *columns = NULL;
+    uint32_t column_count = 0;
+    takeo_status status = read_batch(used, args[1], args[3], &objects);
+    if (status >= 0 && (verb == TK_VERB_SAVE || verb == TK_VERB_UPDATE)) {
+        status = each_mutable(used, &objects, tk_py_mark_changed);
+    }
+    if (status >= 0
+        && (!read_upsert(used, count > 4 ? args[4] : O.None_, &upsert)
+            || !read_numbers(used, count > 5 ? args[5] : O.None_, &columns, &column_count))) {
+        status = TAKEO_EHOST;
+    }
+    if (status < 0) {
+        return failed(used, status);
+    }
+    tk_objects what = {.items = objects.items,
+                       .layouts = objects.layouts,
+                       .count = objects.count,
+                       .columns = columns,
+                       .column_count = column_count};
+    status = tk_orm_write(used->op, verb, objects.target, &what,
+                          verb == TK_VERB_UPSERT ? &upsert : NULL);
+    bool is_done = tk_door_finish(used, status);
+    if (is_done && verb != TK_VERB_REMOVE) {
+        status = each_mutable(used, &objects, tk_py_remember);
+        is_done = status >= 0;
+    }
+    if (!is_done) {
+        return failed(used, status < 0 ? status : used->op->status);
+    }
+    const takeo_result *result = &used->op->result;
+    tk_py written = P.PyBytes_FromStringAndSize((const char *)result->written,
+                                                (tk_py_size)result->written_count);
+    tk_door_call_give(used);
+    return written;
+}
+
+/* write(where, target, verb, objects, upsert, columns, options) */
+static tk_py write_objects(tk_py self, tk_py const *args, tk_py_size count) {
+    (void)self;
+    if (count < 4 || count > 7 || !tk_py_is_a(args[1], tk_door_target_type)) {
+        return tk_door_wrong_call("write(where, target, verb, objects, upsert, columns, options)");
+    }
+    long long verb = P.PyLong_AsLongLong(args[2]);
+    if (verb < TK_VERB_SAVE || verb > TK_VERB_REMOVE) {
+        return tk_door_wrong_call("a verb of _door");
+    }
+    call *used = tk_door_call_take(args[0]);
+    if (used == NULL) {
+        return NULL;
+    }
+    bool has_options = count == 7;
+    if (has_options && !set_options(used, NULL, args[6])) {
+        tk_door_call_give(used);
+        return NULL;
+    }
+    tk_py result = write_batch(used, (tk_verb)verb, args, count);
+    if (has_options) {
+        used->op->options = (takeo_op_options){.struct_size = sizeof used->op->options};
+    }
+    return result;
+}
+
+/* ---- load, reload --------------------------------------------------------------------------------------------------- */
+
+typedef takeo_status (*loader)(call *used, const batch *objects, const uint32_t *numbers,
+                               uint32_t count, bool again);
+
+static takeo_status load_paths(call *used, const batch *objects, const uint32_t *paths,
+                               uint32_t count, bool again) {
+    return tk_orm_load(used->op, objects->target, objects->layouts[0], objects->items,
+                       objects->count, paths, count, again);
+}
+
+static takeo_status reload_columns(call *used, const batch *objects, const uint32_t *columns,
+                                   uint32_t count, bool again) {
+    (void)again;
+    return tk_orm_reload(used->op, objects->target, objects->layouts[0], objects->items,
+                         objects->count, columns, count);
+}
+
+static tk_py load_with(loader start, tk_py const *args, bool again) {
+    call *used = tk_door_call_take(args[0]);
+    if (used == NULL) {
+        return NULL;
+    }
+    batch objects;
+    const uint32_t *numbers = NULL;
+    uint32_t count = 0;
+    takeo_status status = read_batch(used, args[1], args[2], &objects);
+    for (uint32_t i = 1; status >= 0 && i < objects.count; i++) {
+        if (objects.layouts[i] != objects.layouts[0]) {
+            status = tk_raise(&used->error, TK_INPUT_ENTITY,
+                              "all objects must be of one entity; object %u is another", i + 1);
+        }
+    }
+    if (status >= 0 && !read_numbers(used, args[3], &numbers, &count)) {
+        status = TAKEO_EHOST;
+    }
+    if (status >= 0 && objects.count > 0) {
+        status = start(used, &objects, numbers, count, again);
+        bool is_done = tk_door_finish(used, status);
+        status = is_done ? TAKEO_DONE : status < 0 ? status : used->op->status;
+    }
+    if (status < 0) {
+        return failed(used, status);
+    }
+    tk_door_call_give(used);
+    return tk_py_own(O.None_);
+}
+
+/* load(where, target, objects, paths, again) */
+static tk_py load(tk_py self, tk_py const *args, tk_py_size count) {
+    (void)self;
+    if (count != 5 || !tk_py_is_a(args[1], tk_door_target_type)) {
+        return tk_door_wrong_call("load(where, target, objects, paths, again)");
+    }
+    return load_with(load_paths, args, P.PyObject_IsTrue(args[4]) > 0);
+}
+
+/* reload(where, target, objects, columns) */
+static tk_py reload(tk_py self, tk_py const *args, tk_py_size count) {
+    (void)self;
+    if (count != 4 || !tk_py_is_a(args[1], tk_door_target_type)) {
+        return tk_door_wrong_call("reload(where, target, objects, columns)");
+    }
+    return load_with(reload_columns, args, true);
+}
+
+/* ---- control ------------------------------------------------------------------------------------------------------------ */
+
+enum { BEGIN, COMMIT, ROLLBACK, CONNECT, SYNCHRONIZE };
+
+static takeo_status start_control(call *used, long long what, uint32_t argument) {
+    const tk_interpreter *interpreter = &tk_cpython_host.interpreter;
+    switch (what) {
+    case BEGIN: {
+        takeo_txn_options options = {.struct_size = sizeof options,
+                                     .flags = argument & 0xff,
+                                     .isolation = argument >> 8};
+        return tk_txn_begin(used->op, &options, interpreter);
+    }
+    case COMMIT:
+        return tk_txn_commit(used->op, argument, interpreter);
+    case ROLLBACK:
+        return tk_txn_rollback(used->op, argument, interpreter);
+    case CONNECT:
+        return tk_orm_connect(used->op);
+    case SYNCHRONIZE:
+        return tk_orm_synchronize(used->op, argument);
+    default:
+        return tk_raise(&used->error, TK_CALL_INVALID, "no such control: %lld", what);
+    }
+}
+
+/* The rows of one text column as a list of str; empty without rows. */
+static tk_py texts_of(const takeo_rows *rows) {
+    tk_py list = P.PyList_New(0);
+    for (uint32_t i = 0; list != NULL && rows != NULL && i < rows->row_count; i++) {
+        const takeo_cell *cell = &rows->cells[i * rows->column_count];
+        tk_py text = P.PyUnicode_FromStringAndSize(cell->v.text.data,
+                                                   (tk_py_size)cell->v.text.len);
+        if (text == NULL || P.PyList_Append(list, text) < 0) {
+            tk_py_drop(text);
+            P.Py_DecRef(list);
+            return NULL;
+        }
+        P.Py_DecRef(text);
+    }
+    return list;
+}
+
+/* control(where, what, argument) */
+static tk_py control(tk_py self, tk_py const *args, tk_py_size count) {
+    (void)self;
+    if (count < 2 || count > 3) {
+        return tk_door_wrong_call("control(where, what, argument)");
+    }
+    long long what = P.PyLong_AsLongLong(args[1]);
+    long long argument = count > 2 ? P.PyLong_AsLongLong(args[2]) : 0;
+    if (P.PyErr_Occurred()) {
+        return NULL;
+    }
+    call *used = tk_door_call_take(args[0]);
+    if (used == NULL) {
+        return NULL;
+    }
+    takeo_status status = start_control(used, what, (uint32_t)argument);
+    tk_py list = NULL;
+    while (status >= 0 && (status = tk_op_wait(used->op, -1)) > 0) {
+        if (status == TAKEO_ROWS && list == NULL) {
+            list = texts_of(used->op->rows);
+        }
+    }
+    if (status < 0) {
+        tk_py_drop(list);
+        return failed(used, status);
+    }
+    tk_door_call_give(used);
+    return what == SYNCHRONIZE && list == NULL ? P.PyList_New(0)
+           : list != NULL                      ? list
+                                               : tk_py_own(O.None_);
+}
+
+tk_py_method tk_door_verb_methods[] = {
+    {"run", (void *)run, TK_PY_FASTCALL, NULL},
+    {"write", (void *)write_objects, TK_PY_FASTCALL, NULL},
+    {"load", (void *)load, TK_PY_FASTCALL, NULL},
+    {"reload", (void *)reload, TK_PY_FASTCALL, NULL},
+    {"control", (void *)control, TK_PY_FASTCALL, NULL},
+    {NULL, NULL, 0, NULL},
+};

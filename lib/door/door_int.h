@@ -1,0 +1,107 @@
+/* door_int.h - inside the room `door`: handles that Python holds, and the calls made through them. */
+#ifndef TK_DOOR_INT_H
+#define TK_DOOR_INT_H
+
+#include "door/door.h"
+#include "host/cpython.h"
+#include "orm/orm.h"
+
+/* ---- handles: C data behind the header of a Python object --------------------------------------------- *
+ *
+ * The Python package subclasses each type with one slot `keep`, in which the Python objects stand that a
+ * handle needs (classes, enums, the source of a session), so that CPython's collector sees them.
+ */
+typedef struct call call;
+
+typedef struct door_executor { /* of a Source or a Session handle */
+    tk_source *source;    /* NULL: closed */
+    tk_session *session;
+    struct door_executor *owner; /* of a session: its source's */
+    tk_py owner_handle;          /* the object around it; owned */
+    tk_py bound;            /* of a source: the ContextVar's get; borrowed, kept by `keep` */
+    uint32_t bound_count;   /* sessions that are open: without one the context is not asked */
+    bool is_session;
+    call *idle; /* calls that may be used again */
+} door_executor;
+
+typedef struct statement_handle {
+    tk_statement *statement; /* held */
+    tk_target *target;       /* held; NULL: no entities */
+    tk_arena arena;
+    tk_plan plan;
+    tk_py_field *params;
+    tk_py_field *values; /* one per cell */
+    tk_py *labels;       /* one per output; owned */
+} statement_handle;
+
+typedef struct target_handle {
+    tk_target *target;
+} target_handle;
+
+extern tk_py tk_door_source_type;
+extern tk_py tk_door_session_type;
+extern tk_py tk_door_statement_type;
+extern tk_py tk_door_target_type;
+
+#define TK_DOOR_DATA(object, type) (&TK_PY_AT(object, tk_py_state.header, type))
+
+/* ---- calls: an operation and the memory of one use of it ------------------------------------------------ */
+
+struct call {
+    call *next;
+    door_executor *executor;
+    tk_op *op;
+    tk_arena arena;
+    tk_error error; /* of what is found before the operation starts */
+    tk_holder holder;
+};
+
+/* NULL with an exception.  The GIL is held. */
+call *tk_door_call_take(tk_py where);
+void tk_door_call_give(call *used);
+void tk_door_calls_free(door_executor *executor);
+/* Run what was started to its end; a failure is raised as an exception.  False then. */
+bool tk_door_finish(call *used, takeo_status status);
+
+/* ---- results (cpython_receive.c) -------------------------------------------------------------------------- */
+
+enum tk_door_mode { /* as _door.py */
+    TK_DOOR_LIST = 0,
+    TK_DOOR_TUPLES = 1,
+    TK_DOOR_DICTS = 2,
+    TK_DOOR_FIRST = 3,
+    TK_DOOR_COUNT = 4,
+    TK_DOOR_ONE = 5
+};
+
+typedef struct py_receiver {
+    tk_receiver base;
+    const statement_handle *statement;
+    call *call;
+    int mode;
+    bool has_graph;
+    bool collects_garbage; /* the collector was on and is paused */
+    tk_graph graph;
+    tk_py result; /* the list, or the first row; owned */
+    uint64_t rows;
+    tk_py_field *values; /* of a shape found out at run time */
+    tk_py *labels;
+    uint32_t column_count;
+} py_receiver;
+
+takeo_status tk_door_receiver_init(py_receiver *receiver, const statement_handle *statement,
+                                   call *used, int mode);
+
+/* ---- errors (cpython_error.c) ------------------------------------------------------------------------------- */
+
+/* Set the Python exception that a failure stands for; always NULL.  An exception that is set already
+ * (TAKEO_EHOST) stays. */
+tk_py tk_door_raise(takeo_status status, const takeo_error *record);
+tk_py tk_door_raise_and_give(call *used, takeo_status status, const takeo_error *record);
+tk_py tk_door_wrong_call(const char *expected);
+
+extern tk_py_method tk_door_handle_methods[];
+extern tk_py_method tk_door_verb_methods[];
+bool tk_door_make_types(tk_py doors);
+
+#endif

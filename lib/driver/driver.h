@@ -1,0 +1,146 @@
+/* driver.h - door of the rooms `driver/...`: the table that every database driver fills, and what
+ * passes through it.
+ *
+ * A driver knows the wire and the client library of one server, and the cells that go in and out.  It
+ * does not know entities, nodes, pools or hosts.  Nobody names a concrete driver but driver_list.c.
+ *
+ * The life of one execution:  prepare once - start (bind) - fetch until TAKEO_DONE - end.  A driver
+ * marked `blocks` does its work inside these calls; it asks `pause` to sleep and `tick` whether to go
+ * on, so that time limits, Ctrl-C and the host's lock stay the business of the room `conn`.
+ */
+#ifndef TK_DRIVER_H
+#define TK_DRIVER_H
+
+#include "takeo/rows.h"
+#include "takeo/source.h"
+#include "value/value.h"
+
+typedef struct tk_driver tk_driver;
+typedef struct tk_server tk_server;     /* one open connection; each driver's own */
+typedef struct tk_prepared tk_prepared; /* a statement prepared on one connection */
+
+/* ---- url.c --------------------------------------------------------------------------------------- */
+
+typedef struct tk_url { /* every text percent-decoded, in the arena it was read into */
+    takeo_text scheme;  /* "sqlite", "postgresql", "mysql"; a suffix such as "+asyncpg" is cut off */
+    takeo_text user;
+    takeo_text password;
+    takeo_text host;
+    takeo_text port;
+    takeo_text path; /* of sqlite: the file as given ("rel.db", "/abs.db"), empty for memory */
+    const takeo_setting *settings; /* of the query, in order */
+    uint32_t setting_count;
+} tk_url;
+
+/* TAKEO_ECONFIG names what is wrong; the password is in no message. */
+TK_CHECKED takeo_status tk_url_parse(const char *url, size_t len, tk_arena *arena, tk_url *out,
+                                     tk_error *error);
+/* For messages and repr: the URL with its password masked. */
+TK_CHECKED char *tk_url_masked(const char *url, size_t len, tk_arena *arena);
+
+/* ---- what passes through the table ---------------------------------------------------------------- */
+
+typedef struct tk_execution { /* what one execution did */
+    int64_t affected;
+    int64_t last_key;  /* generated integer key of the row that was inserted */
+    bool has_last_key; /* a row was inserted (an upsert that updated has none) */
+} tk_execution;
+
+typedef struct tk_server_options {
+    const tk_url *url;
+    const takeo_setting *settings; /* win over those of the URL */
+    uint32_t setting_count;
+    const char *const *init_sql;
+    uint32_t init_sql_count;
+    int64_t deadline_ns; /* of opening; -1: none */
+    tk_alloc alloc;
+    void *ctx; /* of the two below; they may be called in every method but `interrupt` */
+    /* Sleep for a while because somebody holds a lock.  False: give up (deadline, cancel). */
+    bool (*pause)(void *ctx, int64_t ns);
+    /* A long step goes on.  False: interrupt it. */
+    bool (*tick)(void *ctx);
+} tk_server_options;
+
+/* ---- the catalogue: what a database holds, for synchronize ----------------------------------------- */
+
+typedef struct tk_catalog_column {
+    takeo_text name;
+    takeo_text type; /* as declared, in lower case */
+    takeo_text default_sql;
+    bool is_nullable;
+    uint32_t key_place; /* place in the primary key from 1; 0: no part of it */
+} tk_catalog_column;
+typedef struct tk_catalog_index {
+    takeo_text name;
+    const takeo_text *columns;
+    uint32_t column_count;
+    bool is_unique;
+    bool is_constraint; /* made by UNIQUE or PRIMARY KEY in the table's own text */
+    bool is_partial;
+} tk_catalog_index;
+typedef struct tk_catalog_foreign_key {
+    const takeo_text *columns;
+    const takeo_text *references;
+    uint32_t column_count;
+    takeo_text table;
+    uint16_t on_delete; /* takeo_action_values */
+    uint16_t on_update;
+} tk_catalog_foreign_key;
+typedef struct tk_catalog_table {
+    takeo_text name;
+    takeo_text sql; /* its own text, where the server keeps one */
+    const tk_catalog_column *columns;
+    uint32_t column_count;
+    const tk_catalog_index *indexes;
+    uint32_t index_count;
+    const tk_catalog_foreign_key *foreign_keys;
+    uint32_t foreign_key_count;
+} tk_catalog_table;
+
+/* ---- the table -------------------------------------------------------------------------------------- */
+
+struct tk_driver {
+    const char *name;    /* "sqlite" */
+    const char *dialect; /* name of the SQL dialect in the room `sql` */
+    const char *const *schemes; /* of URLs, NULL at the end */
+    bool blocks;
+    uint32_t max_parameters; /* 0: ask the server */
+    uint32_t isolations;     /* bit takeo_isolation_values: what it has beside its default */
+
+    /* Open the client library; harmless when it is.  TAKEO_EUNSUPPORTED names the package. */
+    takeo_status (*load)(tk_error *error);
+    takeo_status (*open)(const tk_server_options *options, tk_server **out, tk_error *error);
+    void (*close)(tk_server *server);
+    /* In a forked child: free what is ours, never touch what the parent shares. */
+    void (*abandon)(tk_server *server);
+    /* Stop the statement that runs; the only method allowed from another thread. */
+    void (*interrupt)(tk_server *server);
+
+    takeo_status (*prepare)(tk_server *server, const tk_sql *sql, tk_prepared **out,
+                            tk_error *error);
+    void (*forget)(tk_server *server, tk_prepared *prepared);
+    /* Columns of a result whose types were not known; borrowed until forget.  0: returns no rows. */
+    uint32_t (*columns)(tk_server *server, tk_prepared *prepared, const takeo_column_info **out);
+    /* Bind arguments (as many as parameters) and begin.  Texts stay valid until `end`. */
+    takeo_status (*start)(tk_server *server, tk_prepared *prepared, const takeo_cell *arguments,
+                          uint32_t count, tk_error *error);
+    /* TAKEO_ROWS: the next row stands in `row`, its texts valid until the next fetch or end;
+     * TAKEO_DONE: no more.  A value that is none of its column's type is TAKEO_EDECODE. */
+    takeo_status (*fetch)(tk_server *server, tk_prepared *prepared, takeo_cell *row,
+                          tk_error *error);
+    /* Always called after start, also after a failure; prepared may then be started again. */
+    void (*end)(tk_server *server, tk_prepared *prepared, tk_execution *out);
+    /* Run a text of the core's own (BEGIN, COMMIT, SAVEPOINT ..., DDL), without arguments. */
+    takeo_status (*run)(tk_server *server, const char *sql, tk_error *error);
+    bool (*is_in_transaction)(tk_server *server);
+
+    takeo_status (*catalog)(tk_server *server, tk_arena *arena, const tk_catalog_table **out,
+                            uint32_t *out_count, tk_error *error);
+    void *(*native)(tk_server *server); /* sqlite3 * and so on */
+};
+
+/* driver_list.c */
+const tk_driver *tk_driver_find(takeo_text scheme);    /* NULL: none */
+void tk_driver_schemes(tk_buf *out);                    /* for messages: "sqlite, ..." */
+
+#endif

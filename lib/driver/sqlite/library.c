@@ -1,0 +1,144 @@
+/* library.c - SQLite's library, opened by name at first use; and the driver's table.
+ *
+ * It is looked up by its SONAME, so that a process that already has it uses the same copy: two
+ * copies on one file would break each other's locks.  The table of functions is the only thing that
+ * is process-wide; it is written once and then only read.  It must not know connections.
+ */
+#include <dlfcn.h>
+#include <stdatomic.h>
+
+#include "driver/sqlite/sqlite_int.h"
+
+enum { LEAST_VERSION = 3035000 }; /* RETURNING, and what the dialect writes */
+
+struct tk_sqlite_library tk_lite;
+
+enum { NOT_LOADED, BEING_WRITTEN, LOADED };
+static atomic_int state = NOT_LOADED;
+
+#define PACKAGE_HINT                                                                               \
+    "install SQLite 3.35 or newer: the package is libsqlite3-0 on Debian and Ubuntu, sqlite-libs " \
+    "on Fedora and Alpine"
+
+/* An object pointer as a function pointer: what POSIX promises for dlsym and ISO C cannot say. */
+static void set_function(void *out_function, void *symbol) {
+    memcpy(out_function, &symbol, sizeof symbol);
+}
+
+static void *open_first(const char *const *names) {
+    void *handle = NULL;
+    for (; *names != NULL && handle == NULL; names++) {
+        handle = dlopen(*names, RTLD_NOW | RTLD_LOCAL);
+    }
+    return handle;
+}
+
+/* Look everything up; gives the name of the first function that is missing, or NULL. */
+static const char *look_up(void *handle, struct tk_sqlite_library *out) {
+    void *symbol;
+#define LOOK_UP(name)                                                                              \
+    symbol = dlsym(handle, "sqlite3_" #name);                                                      \
+    if (symbol == NULL) {                                                                          \
+        return "sqlite3_" #name;                                                                   \
+    }                                                                                              \
+    set_function(&out->name, symbol);
+    TK_SQLITE_FUNCTIONS(LOOK_UP)
+#undef LOOK_UP
+    set_function(&out->changes64, dlsym(handle, "sqlite3_changes64"));
+    set_function(&out->error_offset, dlsym(handle, "sqlite3_error_offset"));
+    return NULL;
+}
+
+takeo_status tk_sqlite_library_open(const char *const *names, int least_version,
+                                    struct tk_sqlite_library *out, void **out_handle,
+                                    tk_error *error) {
+    void *handle = open_first(names);
+    if (handle == NULL) {
+        const char *said = dlerror();
+        tk_raise(error, TK_CONFIG_LIBRARY, "The library of SQLite, %s, cannot be opened.", names[0]);
+        TK_SET(error, detail, "%s", said != NULL ? said : "");
+        TK_SET(error, hint, "%s", PACKAGE_HINT);
+        return TAKEO_EUNSUPPORTED;
+    }
+    const char *missing = look_up(handle, out);
+    takeo_status status = TAKEO_DONE;
+    if (out->libversion_number != NULL && out->libversion_number() < least_version) {
+        status = tk_raise(error, TK_CONFIG_LIBRARY, "The library of SQLite is too old.");
+        TK_SET(error, got, "%s", out->libversion());
+    } else if (missing != NULL) {
+        status = tk_raise(error, TK_CONFIG_LIBRARY, "The library of SQLite lacks %s.", missing);
+    } else if (out->threadsafe() == 0) {
+        status = tk_raise(error, TK_CONFIG_LIBRARY,
+                          "The library of SQLite was built without threads.");
+    }
+    if (status != TAKEO_DONE) {
+        TK_SET(error, expected, "SQLite %d.%d or newer, built for threads", least_version / 1000000,
+               least_version / 1000 % 1000);
+        TK_SET(error, hint, "%s", PACKAGE_HINT);
+        dlclose(handle);
+        return status;
+    }
+    *out_handle = handle;
+    return TAKEO_DONE;
+}
+
+takeo_status tk_sqlite_load(tk_error *error) {
+    if (TK_LIKELY(atomic_load_explicit(&state, memory_order_acquire) == LOADED)) {
+        return TAKEO_DONE;
+    }
+    static const char *const names[] = {"libsqlite3.so.0", "libsqlite3.so", NULL};
+    struct tk_sqlite_library found = {0};
+    void *handle;
+    TK_TRY(tk_sqlite_library_open(names, LEAST_VERSION, &found, &handle, error));
+    int expected = NOT_LOADED;
+    if (atomic_compare_exchange_strong(&state, &expected, BEING_WRITTEN)) {
+        tk_lite = found; /* the handle stays open until the process ends */
+        atomic_store_explicit(&state, LOADED, memory_order_release);
+        return TAKEO_DONE;
+    }
+    while (atomic_load_explicit(&state, memory_order_acquire) != LOADED) {
+        tk_sleep_ns(1000); /* another thread copies a few hundred bytes */
+    }
+    dlclose(handle); /* one reference less; the other thread's keeps the library */
+    return TAKEO_DONE;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------ */
+
+static void interrupt(tk_server *server) {
+    tk_lite.interrupt(server->db);
+}
+
+static bool is_in_transaction(tk_server *server) {
+    return tk_lite.get_autocommit(server->db) == 0;
+}
+
+static void *native(tk_server *server) {
+    return server->db;
+}
+
+static const char *const schemes[] = {"sqlite", NULL};
+
+extern const tk_driver tk_driver_sqlite; /* also said in driver_list.c, which alone names it */
+const tk_driver tk_driver_sqlite = {
+    .name = "sqlite",
+    .dialect = "sqlite",
+    .schemes = schemes,
+    .blocks = true,
+    .max_parameters = 32766, /* SQLITE_MAX_VARIABLE_NUMBER as it is delivered */
+    .load = tk_sqlite_load,
+    .open = tk_sqlite_open,
+    .close = tk_sqlite_close,
+    .abandon = tk_sqlite_abandon,
+    .interrupt = interrupt,
+    .prepare = tk_sqlite_prepare,
+    .forget = tk_sqlite_forget,
+    .columns = tk_sqlite_columns,
+    .start = tk_sqlite_start,
+    .fetch = tk_sqlite_fetch,
+    .end = tk_sqlite_end,
+    .run = tk_sqlite_run,
+    .is_in_transaction = is_in_transaction,
+    .catalog = tk_sqlite_catalog,
+    .native = native,
+};

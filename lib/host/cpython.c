@@ -1,0 +1,482 @@
+/* cpython.c - the host CPython: entities as instances of classes, laid out by the Python package.
+ *
+ * It fills the table of host.h: making instances, storing and reading slots, linking related objects,
+ * holding references while an operation runs.  Every function here runs with the GIL.
+ *
+ * It must not know statements, servers or SQL.
+ */
+#include "host/cpython.h"
+
+struct tk_py_functions tk_py_call;
+struct tk_py_objects tk_py_is;
+tk_cpython tk_py_state;
+
+typedef struct py_layout {
+    tk_layout base;
+    tk_py_field *fields; /* fields[column - 1] */
+    bool has_mutable;
+} py_layout;
+
+tk_py_field *tk_py_step_field(const tk_step *step) {
+    return (tk_py_field *)step->aux;
+}
+
+/* ---- storing and reading slots ------------------------------------------------------------------------- */
+
+static void fill_slot(void *object, uint32_t offset, tk_py value) {
+    tk_py old = TK_PY_SLOT(object, offset);
+    TK_PY_SLOT(object, offset) = value;
+    if (TK_UNLIKELY(old != NULL)) {
+        P.Py_DecRef(old);
+    }
+}
+
+/* The failure of a maker: an exception of Python's, or a record that it wrote. */
+static takeo_status make_failed(tk_error *error) {
+    return P.PyErr_Occurred() ? TAKEO_EHOST : tk_error_last(error)->status;
+}
+
+static takeo_status put_value(const tk_step *step, void *object, const takeo_cell *cell,
+                              tk_holder *holder, tk_error *error) {
+    (void)holder;
+    const tk_py_field *field = step->aux;
+    tk_py value = tk_py_make(field, cell, error);
+    if (TK_UNLIKELY(value == NULL)) {
+        return make_failed(error);
+    }
+    fill_slot(object, step->offset, value);
+    return TAKEO_DONE;
+}
+
+/* JSON and arrays keep their loaded form beside the value, to be compared when they are saved. */
+static takeo_status put_mutable(const tk_step *step, void *object, const takeo_cell *cell,
+                                tk_holder *holder, tk_error *error) {
+    const tk_py_field *field = step->aux;
+    TK_TRY(put_value(step, object, cell, holder, error));
+    tk_py text = tk_cell_is_null(cell)
+                     ? tk_py_own(O.None_)
+                     : P.PyUnicode_FromStringAndSize(cell->v.text.data,
+                                                     (tk_py_size)cell->v.text.len);
+    if (text == NULL) {
+        return TAKEO_EHOST;
+    }
+    fill_slot(object, field->loaded_offset, text);
+    return TAKEO_DONE;
+}
+
+/* One part of a composite hidden key: the slot holds a tuple that nobody else has seen yet. */
+static takeo_status put_part(const tk_step *step, void *object, const takeo_cell *cell,
+                             tk_holder *holder, tk_error *error) {
+    (void)holder;
+    const tk_py_field *field = step->aux;
+    tk_py value = tk_py_make(field, cell, error);
+    if (value == NULL) {
+        return make_failed(error);
+    }
+    tk_py old = TK_PY_SLOT(object, step->offset), tuple = P.PyTuple_New(field->tuple_size);
+    for (tk_py_size i = 0; tuple != NULL && i < field->tuple_size; i++) {
+        tk_py part = i == step->place - 1 ? value
+                     : old != NULL        ? tk_py_own(P.PyTuple_GetItem(old, i))
+                                          : tk_py_own(O.None_);
+        P.PyTuple_SetItem(tuple, i, part);
+    }
+    if (tuple == NULL) {
+        P.Py_DecRef(value);
+        return TAKEO_EHOST;
+    }
+    fill_slot(object, step->offset, tuple);
+    return TAKEO_DONE;
+}
+
+static takeo_status get_value(const tk_step *step, void *object, takeo_cell *out,
+                              tk_holder *holder, tk_error *error) {
+    tk_py value = TK_PY_SLOT(object, step->offset);
+    if (value == NULL) {
+        *out = (takeo_cell){.flags = TAKEO_CELL_UNSET};
+        return TAKEO_DONE;
+    }
+    if (step->place != 0) {
+        value = value != O.None_ ? P.PyTuple_GetItem(value, step->place - 1) : value;
+        if (value == NULL) {
+            return TAKEO_EHOST;
+        }
+    }
+    P.Py_IncRef(value); /* reading may run Python code that empties the slot */
+    takeo_status status = tk_py_read(step->aux, value, out, holder, error);
+    P.Py_DecRef(value);
+    return status;
+}
+
+/* ---- the table ---------------------------------------------------------------------------------------------- */
+
+static takeo_status make(const tk_layout *layout, tk_holder *holder, void **out, tk_error *error) {
+    (void)holder;
+    (void)error;
+    tk_py object = tk_py_state.new_object(layout->host_data, O.empty_tuple_, NULL);
+    if (TK_UNLIKELY(object == NULL)) {
+        return TAKEO_EHOST;
+    }
+    TK_PY_AT(object, TK_PY_STATE_OFFSET, uint64_t) = 1; /* the row exists */
+    *out = object;
+    return TAKEO_DONE;
+}
+
+static void drop(void *object) {
+    P.Py_DecRef(object);
+}
+
+static takeo_status link_one(const tk_layout *layout, const tk_relation *relation, void *object,
+                             void *other, tk_holder *holder, tk_error *error) {
+    (void)holder;
+    (void)error;
+    const tk_link_place *place = &layout->links[relation->number - 1];
+    if (place->is_there) {
+        fill_slot(object, place->offset, tk_py_own(other != NULL ? other : O.None_));
+    }
+    return TAKEO_DONE;
+}
+
+static takeo_status link_many(const tk_layout *layout, const tk_relation *relation, void *object,
+                              void *const *members, uint32_t count, tk_holder *holder,
+                              tk_error *error) {
+    (void)holder;
+    (void)error;
+    const tk_link_place *place = &layout->links[relation->number - 1];
+    if (!place->is_there) {
+        return TAKEO_DONE;
+    }
+    tk_py list = P.PyList_New(count);
+    if (list == NULL) {
+        return TAKEO_EHOST;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        P.PyList_SetItem(list, i, tk_py_own(members[i]));
+    }
+    fill_slot(object, place->offset, list);
+    return TAKEO_DONE;
+}
+
+static int peek_one(const tk_layout *layout, const tk_relation *relation, void *object,
+                    void **out_other) {
+    const tk_link_place *place = &layout->links[relation->number - 1];
+    tk_py other = place->is_there ? TK_PY_SLOT(object, place->offset) : NULL;
+    if (other == NULL || other == O.UNSET_) {
+        return TK_LINK_UNSET;
+    }
+    if (other == O.None_) {
+        return TK_LINK_NONE;
+    }
+    *out_other = other;
+    return TK_LINK_OBJECT;
+}
+
+static int64_t peek_many(const tk_layout *layout, const tk_relation *relation, void *object,
+                         void ***out_members, tk_holder *holder, tk_error *error) {
+    const tk_link_place *place = &layout->links[relation->number - 1];
+    tk_py list = place->is_there ? TK_PY_SLOT(object, place->offset) : NULL;
+    if (list == NULL || list == O.UNSET_) {
+        return -1;
+    }
+    tk_py items = P.PySequence_Tuple(list);
+    if (items == NULL) {
+        return TAKEO_EHOST;
+    }
+    tk_py_size count = P.PyTuple_Size(items);
+    void **members = tk_arena_array(holder->arena, (size_t)count, sizeof *members);
+    if (members == NULL) {
+        P.Py_DecRef(items);
+        return tk_raise_memory(error);
+    }
+    for (tk_py_size i = 0; i < count; i++) {
+        members[i] = P.PyTuple_GetItem(items, i);
+    }
+    *out_members = members;
+    takeo_status status = tk_py_hold(holder, items, error);
+    return status < 0 ? status : count;
+}
+
+static const tk_layout *layout_of(const tk_target *target, void *object) {
+    tk_py type = TK_PY_TYPE(object);
+    for (uint32_t i = 0; i < target->layout_count; i++) {
+        if (target->layouts[i] != NULL && target->layouts[i]->host_data == type) {
+            return target->layouts[i];
+        }
+    }
+    for (uint32_t i = 0; i < target->layout_count; i++) { /* a plain subclass of an entity */
+        if (target->layouts[i] != NULL && P.PyType_IsSubtype(type, target->layouts[i]->host_data)) {
+            return target->layouts[i];
+        }
+    }
+    return NULL;
+}
+
+static void release(tk_holder *holder) {
+    for (size_t i = 0; i < holder->held.count; i++) {
+        P.Py_DecRef(*(tk_py *)tk_vec_at(&holder->held, i));
+    }
+    tk_vec_clear(&holder->held);
+    tk_vec_clear(&holder->fixes);
+}
+
+/* Accepted conversions are written back when the value came from a column with a fixed class. */
+static void settle(tk_holder *holder) {
+    (void)holder;
+}
+
+static void free_target(tk_target *target) {
+    (void)target; /* classes and enums are kept by the Python object over this target */
+}
+
+static void *leave(void) {
+    return P.PyEval_SaveThread();
+}
+static void enter(void *left) {
+    P.PyEval_RestoreThread(left);
+}
+static takeo_status check(void) {
+    /* An exception that is set already is on its way to the caller: no code may run before it. */
+    return P.PyErr_Occurred() || P.PyErr_CheckSignals() < 0 ? TAKEO_EHOST : TAKEO_DONE;
+}
+
+const tk_host tk_cpython_host = {
+    .name = "cpython",
+    .interpreter = {.leave = leave, .enter = enter, .check = check},
+    .make = make,
+    .drop = drop,
+    .link_one = link_one,
+    .link_many = link_many,
+    .peek_one = peek_one,
+    .peek_many = peek_many,
+    .layout_of = layout_of,
+    .settle = settle,
+    .release = release,
+    .free_target = free_target,
+};
+
+/* ---- targets and layouts ------------------------------------------------------------------------------------- */
+
+takeo_status tk_py_target_new(tk_model *model, tk_target **out, tk_error *error) {
+    tk_target *target = tk_mem_new(&tk_alloc_default, sizeof *target);
+    if (target == NULL) {
+        return tk_raise_memory(error);
+    }
+    *target = (tk_target){.host = &tk_cpython_host, .alloc = tk_alloc_default, .references = 1};
+    tk_arena_init(&target->arena, tk_alloc_default);
+    target->layouts = tk_arena_array(&target->arena, model->entity_count, sizeof *target->layouts);
+    if (target->layouts == NULL) {
+        tk_arena_done(&target->arena);
+        tk_mem_free(&tk_alloc_default, target, sizeof *target);
+        return tk_raise_memory(error);
+    }
+    target->layout_count = model->entity_count;
+    target->model = tk_model_hold(model);
+    *out = target;
+    return TAKEO_DONE;
+}
+
+static int64_t int_at(tk_py tuple, tk_py_size index) { /* -1 with an exception */
+    tk_py item = P.PyTuple_GetItem(tuple, index);
+    return item != NULL ? P.PyLong_AsLongLong(item) : -1;
+}
+
+/* Fill to_member/to_value or load/dump from the pair in `aux`; all are kept by the caller. */
+static int set_conversions(tk_py_field *field, tk_py aux) {
+    if (aux == O.None_) {
+        return 0;
+    }
+    tk_py first = P.PyTuple_GetItem(aux, 0), second = P.PyTuple_GetItem(aux, 1);
+    if (first == NULL || second == NULL) {
+        return -1;
+    }
+    if (field->accept.type == TAKEO_TYPE_JSON || field->accept.type == TAKEO_TYPE_ARRAY) {
+        field->load = first;
+        field->dump = second;
+        return 0;
+    }
+    tk_py_field_set_enum(field, first, second);
+    return 0;
+}
+
+/* (place, bit, part, loaded or None, aux) */
+static int set_column(py_layout *layout, const tk_column *column, tk_py place) {
+    tk_step *step = &layout->base.steps[column->number - 1];
+    tk_py_field *field = &layout->fields[column->number - 1];
+    tk_accept accept = tk_accept_column(column);
+    step->column = column;
+    step->accept = accept;
+    if (place == O.None_) {
+        return 0; /* no field: put stays NULL */
+    }
+    int64_t offset = int_at(place, 0), bit = int_at(place, 1), part = int_at(place, 2);
+    tk_py loaded = P.PyTuple_GetItem(place, 3), aux = P.PyTuple_GetItem(place, 4);
+    if (loaded == NULL || aux == NULL || P.PyErr_Occurred()) {
+        return -1;
+    }
+    tk_py_field_init(field, &accept);
+    if (set_conversions(field, aux) < 0) {
+        return -1;
+    }
+    if (loaded != O.None_) {
+        field->loaded_offset = (uint32_t)P.PyLong_AsLongLong(loaded);
+        layout->has_mutable = true;
+    }
+    if (part != 0) {
+        field->tuple_size = (uint16_t)(column->relation != NULL ? column->relation->column_count : 1);
+    }
+    step->aux = field;
+    step->offset = (uint32_t)offset;
+    step->place = (uint16_t)part;
+    step->put = part != 0 ? put_part : field->loaded_offset != 0 ? put_mutable : put_value;
+    step->get = get_value;
+    layout->base.bits[column->number - 1] = (uint16_t)bit;
+    return P.PyErr_Occurred() ? -1 : 0;
+}
+
+static int fill_layout(py_layout *layout, tk_py columns, tk_py links) {
+    const tk_entity *entity = layout->base.entity;
+    uint32_t last_bit = entity->column_count;
+    for (uint32_t i = 0; i < entity->column_count; i++) {
+        tk_py place = P.PyTuple_GetItem(columns, i);
+        if (place == NULL || set_column(layout, &entity->columns[i], place) < 0) {
+            return -1;
+        }
+        last_bit = layout->base.bits[i] > last_bit ? layout->base.bits[i] : last_bit;
+    }
+    for (uint32_t i = 0; i < entity->relation_count; i++) {
+        tk_py place = P.PyTuple_GetItem(links, i);
+        if (place == NULL) {
+            return -1;
+        }
+        layout->base.links[i].relation = &entity->relations[i];
+        if (place != O.None_) {
+            int64_t offset = int_at(place, 0), bit = int_at(place, 1);
+            if (P.PyErr_Occurred()) {
+                return -1;
+            }
+            layout->base.links[i].offset = (uint32_t)offset;
+            layout->base.links[i].is_there = true;
+            last_bit = (uint32_t)bit > last_bit ? (uint32_t)bit : last_bit;
+        }
+    }
+    layout->base.state_words = last_bit / 64 + 1;
+    return 0;
+}
+
+int tk_py_target_layout(tk_target *target, uint32_t number, tk_py cls, tk_py columns, tk_py links) {
+    const tk_entity *entity = tk_model_entity(target->model, number);
+    if (entity == NULL || !tk_py_is_a(cls, O.type_) || target->layouts[number - 1] != NULL
+        || P.PyTuple_Size(columns) != (tk_py_size)entity->column_count
+        || P.PyTuple_Size(links) != (tk_py_size)entity->relation_count) {
+        P.PyErr_Clear();
+        P.PyErr_SetString(O.TypeError_,
+                          "layout(target, entity, class, one place per column, one per relation)");
+        return -1;
+    }
+    py_layout *layout = tk_arena_array(&target->arena, 1, sizeof *layout);
+    if (layout == NULL) {
+        P.PyErr_NoMemory();
+        return -1;
+    }
+    tk_layout *base = &layout->base;
+    base->target = target;
+    base->entity = entity;
+    base->step_count = entity->column_count;
+    base->steps = tk_arena_array(&target->arena, entity->column_count, sizeof *base->steps);
+    base->links = tk_arena_array(&target->arena, entity->relation_count, sizeof *base->links);
+    base->bits = tk_arena_array(&target->arena, entity->column_count, sizeof *base->bits);
+    layout->fields = tk_arena_array(&target->arena, entity->column_count, sizeof *layout->fields);
+    base->state_offset = (uint32_t)TK_PY_STATE_OFFSET;
+    base->host_data = cls;
+    if (base->steps == NULL || base->links == NULL || base->bits == NULL
+        || layout->fields == NULL) {
+        P.PyErr_NoMemory();
+        return -1;
+    }
+    if (fill_layout(layout, columns, links) < 0) {
+        return -1;
+    }
+    target->layouts[number - 1] = base;
+    return 0;
+}
+
+bool tk_py_layout_has_mutable(const tk_layout *layout) {
+    return ((const py_layout *)layout)->has_mutable;
+}
+
+/* ---- mutable columns --------------------------------------------------------------------------------------------- */
+
+/* What the loaded form would read as if the core had written it: other tools write other spaces. */
+static tk_py normalised(tk_py text) {
+    tk_py value = P.PyObject_CallFunctionObjArgs(O.json_loads_, text, NULL);
+    tk_py again = value != NULL ? P.PyObject_CallFunctionObjArgs(O.json_dumps_, value, NULL) : NULL;
+    tk_py_drop(value);
+    return again;
+}
+
+static bool text_is(tk_py text, const takeo_cell *cell) {
+    tk_py_size len = 0;
+    const char *data = P.PyUnicode_AsUTF8AndSize(text, &len);
+    return data != NULL && cell->v.text.len == (size_t)len
+           && memcmp(cell->v.text.data, data, (size_t)len) == 0;
+}
+
+static takeo_status mark_if_changed(const tk_layout *layout, const tk_step *step, void *object,
+                                    tk_holder *holder, tk_error *error) {
+    const tk_py_field *field = step->aux;
+    tk_py loaded = TK_PY_SLOT(object, field->loaded_offset);
+    if (loaded == NULL || TK_PY_SLOT(object, step->offset) == NULL) {
+        return TAKEO_DONE;
+    }
+    P.Py_IncRef(loaded);
+    takeo_cell now;
+    takeo_status status = get_value(step, object, &now, holder, error);
+    if (status >= 0) {
+        bool is_same = loaded == O.None_ || tk_cell_is_null(&now)
+                           ? (loaded == O.None_) == tk_cell_is_null(&now)
+                           : text_is(loaded, &now);
+        if (!is_same && loaded != O.None_ && !tk_cell_is_null(&now)) {
+            tk_py again = normalised(loaded);
+            is_same = again != NULL && text_is(again, &now);
+            tk_py_drop(again);
+            P.PyErr_Clear();
+        }
+        if (!is_same) {
+            uint32_t bit = layout->bits[step->column->number - 1];
+            tk_layout_state(layout, object)[bit >> 6] |= UINT64_C(1) << (bit & 63);
+        }
+    }
+    P.Py_DecRef(loaded);
+    return status;
+}
+
+takeo_status tk_py_mark_changed(const tk_layout *layout, void *object, tk_holder *holder,
+                                tk_error *error) {
+    for (uint32_t i = 0; i < layout->step_count; i++) {
+        const tk_step *step = &layout->steps[i];
+        if (step->put == put_mutable) {
+            TK_TRY(mark_if_changed(layout, step, object, holder, error));
+        }
+    }
+    return TAKEO_DONE;
+}
+
+takeo_status tk_py_remember(const tk_layout *layout, void *object, tk_holder *holder,
+                            tk_error *error) {
+    for (uint32_t i = 0; i < layout->step_count; i++) {
+        const tk_step *step = &layout->steps[i];
+        if (step->put != put_mutable || TK_PY_SLOT(object, step->offset) == NULL) {
+            continue;
+        }
+        takeo_cell now;
+        TK_TRY(get_value(step, object, &now, holder, error));
+        tk_py text = tk_cell_is_null(&now)
+                         ? tk_py_own(O.None_)
+                         : P.PyUnicode_FromStringAndSize(now.v.text.data,
+                                                         (tk_py_size)now.v.text.len);
+        if (text == NULL) {
+            return TAKEO_EHOST;
+        }
+        fill_slot(object, tk_py_step_field(step)->loaded_offset, text);
+    }
+    return TAKEO_DONE;
+}

@@ -1,0 +1,196 @@
+/* cpython_time.c - Python's dates and times.  datetime has no stable ABI: values are made through the
+ * functions of its capsule, and read in memory only when probes have shown where the fields stand
+ * (tk_py_probe_times); otherwise attribute by attribute.
+ *
+ * It must not know columns, entities or statements.
+ */
+#include "host/cpython.h"
+
+#define END_OF_YEAR_9999 INT64_C(253402300799999999)
+
+tk_py tk_py_make_date(int64_t days) {
+    int year = 0, month = 0, day = 0;
+    tk_civil_from_days(days, &year, &month, &day);
+    return tk_py_state.new_date(year, month, day, O.date_); /* ValueError outside 1..9999 */
+}
+
+tk_py tk_py_make_time(int64_t us) {
+    return tk_py_state.new_time((int)(us / INT64_C(3600000000)), (int)(us / 60000000 % 60),
+                                (int)(us / 1000000 % 60), (int)(us % 1000000), O.None_, O.time_);
+}
+
+tk_py tk_py_make_timestamp(int64_t us, bool is_utc) {
+    int year = 0, month = 0, day = 0;
+    int64_t days = us / TK_DAY_US, rest = us % TK_DAY_US;
+    if (rest < 0) {
+        rest += TK_DAY_US;
+        days--;
+    }
+    tk_civil_from_days(days, &year, &month, &day);
+    return tk_py_state.new_datetime(year, month, day, (int)(rest / INT64_C(3600000000)),
+                                    (int)(rest / 60000000 % 60), (int)(rest / 1000000 % 60),
+                                    (int)(rest % 1000000), is_utc ? O.utc_ : O.None_, O.datetime_);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------- */
+
+/* One small int attribute; -1 with an exception. */
+static int64_t attribute(tk_py object, const char *name) {
+    tk_py value = P.PyObject_GetAttrString(object, name);
+    long long number = value != NULL ? P.PyLong_AsLongLong(value) : -1;
+    tk_py_drop(value);
+    return number;
+}
+
+static takeo_status fields_by_name(tk_py value, const char *const *names, int64_t *out, int count) {
+    for (int i = 0; i < count; i++) {
+        out[i] = attribute(value, names[i]);
+        if (out[i] == -1 && P.PyErr_Occurred()) {
+            return TAKEO_EHOST;
+        }
+    }
+    return TAKEO_DONE;
+}
+
+/* Exact, for any zone: the difference to 1970 in UTC. */
+static takeo_status aware_us(tk_py value, int64_t *out) {
+    tk_py difference = P.PyNumber_Subtract(value, O.epoch_);
+    int64_t part[3];
+    static const char *const names[] = {"days", "seconds", "microseconds"};
+    takeo_status status = difference != NULL ? fields_by_name(difference, names, part, 3)
+                                             : TAKEO_EHOST;
+    tk_py_drop(difference);
+    TK_TRY(status);
+    *out = (part[0] * 86400 + part[1]) * 1000000 + part[2];
+    return TAKEO_DONE;
+}
+
+/* Layout of date, time and datetime since CPython 3.6: hash, has-zone byte, then the fields as bytes;
+ * the zone of a datetime stands behind them. */
+static const unsigned char *bytes_at(tk_py value) {
+    return (const unsigned char *)value + tk_py_state.header + sizeof(intptr_t) + 1;
+}
+static bool has_zone_in_place(tk_py value) {
+    return bytes_at(value)[-1] != 0;
+}
+static tk_py datetime_zone_in_place(tk_py value) {
+    return TK_PY_SLOT(value, tk_py_state.header + 24);
+}
+static int64_t time_of_bytes(const unsigned char *b) {
+    return ((b[0] * INT64_C(60) + b[1]) * 60 + b[2]) * 1000000 + (b[3] << 16 | b[4] << 8 | b[5]);
+}
+static int64_t date_of_bytes(const unsigned char *b) {
+    return tk_days_from_civil(b[0] << 8 | b[1], b[2], b[3]);
+}
+
+static takeo_status read_datetime(tk_py value, takeo_cell *out) {
+    static const char *const names[]
+        = {"year", "month", "day", "hour", "minute", "second", "microsecond"};
+    int64_t us = 0;
+    bool is_exact = tk_py_state.times_are_in_place && TK_PY_TYPE(value) == O.datetime_;
+    if (is_exact && (!has_zone_in_place(value) || datetime_zone_in_place(value) == O.utc_)) {
+        const unsigned char *b = bytes_at(value);
+        us = date_of_bytes(b) * TK_DAY_US + time_of_bytes(b + 4);
+        *out = tk_cell_int(has_zone_in_place(value) ? TAKEO_TYPE_TIMESTAMPTZ : TAKEO_TYPE_TIMESTAMP,
+                           us);
+        return TAKEO_DONE;
+    }
+    tk_py offset = P.PyObject_GetAttrString(value, "tzinfo");
+    bool is_aware = offset != NULL && offset != O.None_;
+    tk_py_drop(offset);
+    if (is_aware) { /* a zone may still answer None, which Python's subtraction refuses */
+        tk_py method = P.PyObject_GetAttrString(value, "utcoffset");
+        tk_py answer = method != NULL ? P.PyObject_CallObject(method, NULL) : NULL;
+        tk_py_drop(method);
+        if (answer == NULL) {
+            return TAKEO_EHOST;
+        }
+        is_aware = answer != O.None_;
+        P.Py_DecRef(answer);
+    }
+    if (is_aware) {
+        TK_TRY(aware_us(value, &us));
+    } else {
+        int64_t f[7];
+        TK_TRY(fields_by_name(value, names, f, 7));
+        us = tk_days_from_civil((int)f[0], (int)f[1], (int)f[2]) * TK_DAY_US
+             + ((f[3] * 60 + f[4]) * 60 + f[5]) * 1000000 + f[6];
+    }
+    *out = tk_cell_int(is_aware ? TAKEO_TYPE_TIMESTAMPTZ : TAKEO_TYPE_TIMESTAMP, us);
+    return TAKEO_DONE;
+}
+
+static takeo_status read_date(tk_py value, takeo_cell *out) {
+    static const char *const names[] = {"year", "month", "day"};
+    int64_t f[3];
+    if (tk_py_state.times_are_in_place && TK_PY_TYPE(value) == O.date_) {
+        /* a date has no zone byte: its fields follow the hash, and the byte that is skipped */
+        *out = tk_cell_int(TAKEO_TYPE_DATE, date_of_bytes(bytes_at(value)));
+        return TAKEO_DONE;
+    }
+    TK_TRY(fields_by_name(value, names, f, 3));
+    *out = tk_cell_int(TAKEO_TYPE_DATE, tk_days_from_civil((int)f[0], (int)f[1], (int)f[2]));
+    return TAKEO_DONE;
+}
+
+static takeo_status read_time(tk_py value, takeo_cell *out) {
+    static const char *const names[] = {"hour", "minute", "second", "microsecond"};
+    int64_t f[4];
+    tk_py zone = P.PyObject_GetAttrString(value, "tzinfo");
+    bool is_aware = zone != NULL && zone != O.None_;
+    tk_py_drop(zone);
+    TK_TRY(fields_by_name(value, names, f, 4));
+    int64_t us = ((f[0] * 60 + f[1]) * 60 + f[2]) * 1000000 + f[3];
+    *out = tk_cell_int(TAKEO_TYPE_TIME, us);
+    if (is_aware) {
+        tk_py method = P.PyObject_GetAttrString(value, "utcoffset");
+        tk_py offset = method != NULL ? P.PyObject_CallObject(method, NULL) : NULL;
+        tk_py_drop(method);
+        if (offset == NULL) {
+            return TAKEO_EHOST;
+        }
+        *out = (takeo_cell){.type = TAKEO_TYPE_TIMETZ, .v = {.span = {.us = us}}};
+        tk_py_drop(offset);
+    }
+    return TAKEO_DONE;
+}
+
+takeo_status tk_py_read_temporal(tk_py value, takeo_cell *out, tk_error *error) {
+    (void)error;
+    if (tk_py_is_a(value, O.datetime_)) {
+        return read_datetime(value, out);
+    }
+    return tk_py_is_a(value, O.date_) ? read_date(value, out) : read_time(value, out);
+}
+
+/* ---- the probe ------------------------------------------------------------------------------------------ */
+
+static bool probe(int64_t us, bool is_utc) {
+    tk_py moment = tk_py_make_timestamp(us, is_utc);
+    tk_py day = moment != NULL ? tk_py_make_date(us / TK_DAY_US) : NULL;
+    takeo_cell fast, slow;
+    bool agrees = false;
+    if (day != NULL) {
+        tk_py_state.times_are_in_place = true;
+        agrees = has_zone_in_place(moment) == is_utc
+                 && (!is_utc || datetime_zone_in_place(moment) == O.utc_)
+                 && read_datetime(moment, &fast) == TAKEO_DONE && fast.v.i == us
+                 && read_date(day, &fast) == TAKEO_DONE && fast.v.i == us / TK_DAY_US;
+        tk_py_state.times_are_in_place = false;
+        agrees = agrees && read_datetime(moment, &slow) == TAKEO_DONE && slow.v.i == us
+                 && read_date(day, &slow) == TAKEO_DONE && slow.v.i == us / TK_DAY_US;
+    }
+    P.PyErr_Clear();
+    tk_py_drop(moment);
+    tk_py_drop(day);
+    return agrees;
+}
+
+void tk_py_probe_times(void) {
+    static const int64_t moments[] = {INT64_C(1709251137123456), 0, END_OF_YEAR_9999};
+    bool agree = true;
+    for (size_t i = 0; agree && i < TK_COUNT(moments); i++) {
+        agree = probe(moments[i], true) && probe(moments[i], false);
+    }
+    tk_py_state.times_are_in_place = agree;
+}

@@ -1,0 +1,129 @@
+/* orm_int.h - what the files of the room `orm` share.
+ *
+ *     task.c        what a run of any verb keeps, and how it is let go of
+ *     shapes.c      statements that the ORM makes for itself, kept with the source
+ *     findings.c    several failures of one pass
+ *     run.c         statements;   receive_cells.c, receive_structs.c: what becomes of their rows
+ *     find.c        get, find, count, delete
+ *     load.c        relations of objects in hand, or of those a statement brought; reload.c
+ *     write.c       writing objects: read.c looks at them, plan in order.c, send.c, settle.c
+ *     explain.c     failures of a database in the nouns of the model
+ *     synchronize.c, compare.c   the schema
+ */
+#ifndef TK_ORM_INT_H
+#define TK_ORM_INT_H
+
+#include "orm/orm.h"
+
+/* ---- task.c: what op->verb points to -------------------------------------------------------------- */
+
+typedef struct tk_cleanup tk_cleanup;
+struct tk_cleanup { /* its owner's struct contains it; it lives in the operation's arena */
+    tk_cleanup *next;
+    void (*run)(tk_cleanup *cleanup);
+};
+
+typedef struct tk_task {
+    tk_op *op;
+    tk_target *target;       /* held; NULL: none */
+    tk_statement *statement; /* held; NULL: none */
+    tk_receiver *receiver;   /* to be released; NULL: none */
+    tk_holder *holder;       /* in use: the receiver's or own; NULL: no host */
+    tk_holder own;
+    bool has_own;
+    tk_cleanup *cleanups; /* newest first */
+    /* Before all is let go of: write results back into objects.  NULL: nothing to do. */
+    takeo_status (*settle)(struct tk_task *task, takeo_status status);
+    /* After explain has found nouns: say which object it was.  NULL: nothing to say. */
+    void (*blame)(struct tk_task *task, takeo_error *record);
+} tk_task;
+
+/* tk_op_start, and a task of `size` bytes, zeroed, that begins with a tk_task.  With a target the
+ * task holds it and has a holder of its own, unless one is given. */
+TK_CHECKED takeo_status tk_task_start(tk_op *op, tk_target *target, tk_holder *holder, size_t size,
+                                      tk_task **out);
+void tk_task_add_cleanup(tk_task *task, tk_cleanup *cleanup, void (*run)(tk_cleanup *cleanup));
+/* A statement that is dropped when the task ends; takes the caller's reference, also when it fails. */
+TK_CHECKED takeo_status tk_task_keep(tk_task *task, tk_statement *statement);
+/* Go: or refuse, when the status is a failure. */
+takeo_status tk_task_ready(tk_op *op, takeo_status status);
+TK_CHECKED void *tk_task_take(tk_op *op, size_t size); /* zeroed, of the operation's arena */
+
+/* ---- shapes.c ------------------------------------------------------------------------------------------ */
+
+typedef struct tk_shapes tk_shapes;
+typedef takeo_status (*tk_shape_maker)(const void *context, tk_alloc alloc, tk_statement **out,
+                                       tk_error *error);
+/* What the source keeps; made on first use. */
+TK_CHECKED takeo_status tk_shapes_of(tk_source *source, tk_shapes **out, tk_error *error);
+/* The statement of a key, made when there is none; the caller owns one reference. */
+TK_CHECKED takeo_status tk_shapes_get(tk_source *source, takeo_text key, tk_shape_maker make,
+                                      const void *context, tk_statement **out, tk_error *error);
+/* The text of a statement for the source's dialect. */
+TK_CHECKED takeo_status tk_shapes_render(tk_source *source, tk_statement *statement,
+                                         const tk_sql **out, tk_error *error);
+TK_CHECKED takeo_status tk_shapes_dialect(tk_source *source, const tk_dialect **out,
+                                          tk_error *error);
+
+/* ---- findings.c ------------------------------------------------------------------------------------------ */
+
+enum { TK_FINDINGS_KEPT = 100 };
+
+typedef struct tk_findings {
+    tk_error *error;
+    tk_error spare; /* takes what is too much; in use once is_full */
+    bool is_full;
+    uint32_t count;
+    takeo_status status; /* of the first */
+} tk_findings;
+
+void tk_findings_init(tk_findings *findings, tk_error *error);
+/* Where the next failure is to be written. */
+tk_error *tk_findings_error(tk_findings *findings);
+/* A status came back.  True: the pass goes on; false: it is a failure that ends it. */
+bool tk_findings_add(tk_findings *findings, takeo_status status, uint32_t object);
+/* The end of the pass: what it gives. */
+takeo_status tk_findings_end(tk_findings *findings);
+
+/* ---- run.c ---------------------------------------------------------------------------------------------------- */
+
+/* The same as tk_orm_run for a task that is started. */
+TK_CHECKED takeo_status tk_run_statement(tk_task *task, tk_statement *statement,
+                                         tk_receiver *receiver, const takeo_cell *arguments,
+                                         uint32_t count, bool are_accepted);
+/* Rows for the C ABI: cells, or structs of the task's target. */
+TK_CHECKED takeo_status tk_receive_cells(tk_task *task, const tk_statement *statement,
+                                         tk_receiver **out);
+TK_CHECKED takeo_status tk_receive_structs(tk_task *task, const tk_statement *statement,
+                                           tk_receiver **out);
+/* op->rows with these columns, copied, and no rows yet. */
+TK_CHECKED takeo_status tk_rows_new(tk_op *op, const takeo_column_info *columns, uint32_t count,
+                                    takeo_rows **out);
+
+/* ---- load.c ---------------------------------------------------------------------------------------------------- */
+
+typedef struct tk_load_def {
+    tk_statement *statement; /* of tk_shape_load; borrowed, held by the task */
+    const tk_relation *relation;
+    const tk_layout *layout; /* of the parents */
+    void *const *objects;    /* borrowed until the load is done */
+    uint32_t count;
+} tk_load_def;
+/* Append the job that loads a relation for objects. */
+TK_CHECKED takeo_status tk_load_append(tk_task *task, const tk_target *target,
+                                       const tk_load_def *def);
+/* Append the loads of a statement whose rows have come. */
+TK_CHECKED takeo_status tk_load_append_all(tk_task *task, const tk_target *target,
+                                           const tk_statement *statement, tk_receiver *receiver);
+/* The key of an object, or what refers to another: `columns` as cells.  *out_is_null when one of
+ * them is NULL; a column that says nothing is TAKEO_EINPUT. */
+TK_CHECKED takeo_status tk_load_read(const tk_layout *layout, const tk_relation *relation,
+                                     const tk_column *const *columns, uint32_t count, void *object,
+                                     tk_holder *holder, takeo_cell *out, bool *out_is_null,
+                                     tk_error *error);
+
+/* ---- explain.c ------------------------------------------------------------------------------------------------- */
+
+void tk_orm_explain(tk_op *op, takeo_error *record);
+
+#endif

@@ -1,0 +1,255 @@
+/* render.c - a text for a dialect, made on first use and kept with the statement.  Two threads may
+ * make it at once; the first to publish wins and the other's is freed.
+ */
+#include <stdio.h>
+
+#include "sql/sql_int.h"
+
+typedef struct rendered { /* one block: this, parameter types, column types, the text */
+    size_t size;
+    tk_sql sql;
+} rendered;
+
+void tk_text_free(const tk_alloc *alloc, tk_sql *sql) {
+    if (sql != NULL) {
+        rendered *block = TK_CONTAINER(sql, rendered, sql);
+        tk_mem_free(alloc, block, block->size);
+    }
+}
+
+/* ---- pieces of text ----------------------------------------------------------------------------------- */
+
+void tk_render_refuse(tk_render *render, const char *hint, const char *format, ...) {
+    if (render->status != 0) {
+        return;
+    }
+    char message[240];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    render->status
+        = tk_raise(render->error, TK_CALL_UNSUPPORTED, "%s %s", render->dialect->title, message);
+    if (hint != NULL) {
+        TK_SET(render->error, hint, "%s", hint);
+    }
+    render->buf.failed = true; /* nothing more is written */
+}
+
+void tk_put(tk_render *render, const char *text) {
+    tk_buf_puts(&render->buf, text);
+}
+
+/* S03: names come from the model, and quotes inside them are doubled. */
+void tk_put_quoted(tk_buf *out, takeo_text name) {
+    tk_buf_putc(out, '"');
+    size_t begin = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.data[i] == '"') {
+            tk_buf_put(out, name.data + begin, i + 1 - begin);
+            begin = i;
+        }
+    }
+    tk_buf_put(out, name.data + begin, name.len - begin);
+    tk_buf_putc(out, '"');
+}
+
+/* S02: the one writer of text literals; only constants of the model come here. */
+void tk_put_text_literal(tk_buf *out, const char *data, size_t len) {
+    tk_buf_putc(out, '\'');
+    for (size_t i = 0; i < len; i++) {
+        if (data[i] == '\'') {
+            tk_buf_putc(out, '\'');
+        }
+        tk_buf_putc(out, data[i]);
+    }
+    tk_buf_putc(out, '\'');
+}
+
+void tk_put_name(tk_render *render, takeo_text name) {
+    tk_put_quoted(&render->buf, name);
+}
+
+void tk_dialect_quote(const tk_dialect *dialect, takeo_text name, tk_buf *out) {
+    (void)dialect; /* so far all of them use the standard's quotes */
+    tk_put_quoted(out, name);
+}
+
+void tk_put_table(tk_buf *out, const tk_entity *entity) {
+    if (entity->schema.len != 0) {
+        tk_put_quoted(out, entity->schema);
+        tk_buf_putc(out, '.');
+    }
+    tk_put_quoted(out, entity->table);
+}
+
+void tk_put_column(tk_render *render, const tk_source *source, const tk_column *column) {
+    bool is_target = source->scope == render->bound->root;
+    if (source->is_inserted && !render->is_bare && source->alias.len == 0) {
+        tk_put_name(render, source->entity->table);
+        tk_put(render, ".");
+    } else if ((render->bound->is_qualified || source->is_inserted)
+               && !(render->is_bare && is_target)) {
+        tk_put_name(render, source->alias);
+        tk_put(render, ".");
+    }
+    tk_put_name(render, column->column);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------ */
+
+static void put_raw(tk_render *render, uint32_t number) {
+    for (uint32_t i = render->nodes[number].a; i != 0; i = render->nodes[i].next) {
+        const takeo_node *item = tk_node(render, i);
+        const tk_note *note = &render->notes[tk_resolve(render->nodes, i)];
+        switch (item->kind) {
+        case TAKEO_NODE_FRAGMENT:
+            tk_buf_put(&render->buf, item->text, item->text_len);
+            break;
+        case TAKEO_NODE_TABLE:
+            tk_put_table(&render->buf, note->entity);
+            if (item->text_len != 0) {
+                tk_put(render, " as ");
+                tk_put_name(render, tk_text(item->text, item->text_len));
+            }
+            break;
+        case TAKEO_NODE_COLUMN: {
+            const takeo_node *table = tk_node(render, item->a);
+            tk_put_name(render, table->text_len != 0 ? tk_text(table->text, table->text_len)
+                                                     : note->column->entity->table);
+            tk_put(render, ".");
+            tk_put_name(render, note->column->column);
+            break;
+        }
+        default:
+            tk_put_expr(render, i, TK_LEVEL_PRIMARY);
+            break;
+        }
+    }
+}
+
+static void put_comment(tk_render *render, uint32_t first) {
+    for (uint32_t i = first; i != 0; i = render->nodes[i].next) {
+        const takeo_node *clause = tk_node(render, i);
+        if (clause->kind == TAKEO_NODE_COMMENT) {
+            tk_put(render, "/* ");
+            tk_buf_put(&render->buf, clause->text, clause->text_len);
+            tk_put(render, " */ ");
+        }
+    }
+}
+
+static void put_statement(tk_render *render) {
+    uint32_t number = render->statement->node_count;
+    const takeo_node *node = &render->nodes[number];
+    uint32_t most = render->dialect->source_max;
+    if (most != 0 && render->bound->source_count > most) {
+        tk_render_refuse(render, "load some of the relations by query",
+                         "joins at most %u tables", (unsigned)most);
+    }
+    put_comment(render, node->kind == TAKEO_NODE_RAW_SQL ? node->b : node->a);
+    switch (node->kind) {
+    case TAKEO_NODE_SELECT:
+        tk_put_select(render, number);
+        return;
+    case TAKEO_NODE_INSERT:
+        tk_put_insert(render, number);
+        return;
+    case TAKEO_NODE_UPDATE:
+        tk_put_update(render, number);
+        return;
+    case TAKEO_NODE_DELETE:
+        tk_put_delete(render, number);
+        return;
+    default:
+        put_raw(render, number);
+        return;
+    }
+}
+
+/* Types are known for all parameters or for none: raw SQL binds by the type of each cell. */
+static bool params_are_typed(const tk_statement *statement) {
+    return statement->kind != TAKEO_NODE_RAW_SQL;
+}
+
+static takeo_status keep(const tk_render *render, tk_sql **out) {
+    const tk_statement *statement = render->statement;
+    uint32_t params = params_are_typed(statement) ? statement->param_count : 0;
+    uint32_t columns = statement->cell_count;
+    size_t types = ((size_t)params + columns) * sizeof(takeo_type);
+    size_t size = sizeof(rendered) + types + render->buf.len + 1;
+    rendered *block = tk_mem_new(&statement->alloc, size);
+    if (block == NULL) {
+        return tk_raise_memory(render->error);
+    }
+    block->size = size;
+    takeo_type *parameter_types = (takeo_type *)(block + 1);
+    takeo_type *column_types = parameter_types + params;
+    char *text = (char *)(column_types + columns);
+    for (uint32_t i = 0; i < params; i++) {
+        const tk_param *param = &statement->params[i];
+        parameter_types[i] = param->is_list ? TAKEO_TYPE_ARRAY : param->accept.type;
+    }
+    for (uint32_t i = 0; i < columns; i++) {
+        column_types[i] = statement->cells[i].type;
+    }
+    if (render->buf.len != 0) {
+        memcpy(text, render->buf.data, render->buf.len);
+    }
+    block->sql = (tk_sql){.id = tk_statement_next_id(),
+                          .text = text,
+                          .len = render->buf.len,
+                          .parameters = params_are_typed(statement) ? parameter_types : NULL,
+                          .parameter_count = statement->param_count,
+                          .columns = statement->shape_is_unknown ? NULL : column_types,
+                          .column_count = columns,
+                          .is_write = statement->is_write};
+    *out = &block->sql;
+    return TAKEO_DONE;
+}
+
+static takeo_status render_now(tk_statement *statement, const tk_dialect *dialect, tk_sql **out,
+                               tk_error *error) {
+    const tk_bound *bound = statement->bound;
+    tk_render render = {.dialect = dialect,
+                        .statement = statement,
+                        .bound = bound,
+                        .nodes = statement->nodes,
+                        .notes = bound->notes,
+                        .scope = bound->root,
+                        .error = error};
+    tk_buf_init(&render.buf, statement->alloc, TK_SQL_MAX);
+    put_statement(&render);
+    takeo_status status = render.status;
+    if (status == 0 && render.buf.failed) {
+        status = render.buf.len >= TK_SQL_MAX / 2
+                     ? tk_raise(error, TK_QUERY_TOO_LARGE, "the SQL has more than %d bytes",
+                                TK_SQL_MAX)
+                     : tk_raise_memory(error);
+    }
+    if (status == 0) {
+        status = keep(&render, out);
+    }
+    tk_buf_done(&render.buf);
+    return status;
+}
+
+takeo_status tk_statement_render(tk_statement *statement, const tk_dialect *dialect,
+                                 const tk_sql **out, tk_error *error) {
+    void **slot = &statement->texts[dialect->number];
+    tk_sql *known = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+    if (known == NULL) {
+        tk_sql *made = NULL;
+        TK_TRY(render_now(statement, dialect, &made, error));
+        void *expected = NULL;
+        if (__atomic_compare_exchange_n(slot, &expected, made, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE)) {
+            known = made;
+        } else {
+            tk_text_free(&statement->alloc, made);
+            known = expected;
+        }
+    }
+    *out = known;
+    return TAKEO_DONE;
+}

@@ -1,0 +1,178 @@
+/* sql.h - door of the room `sql`: statements as nodes in, checked statements and SQL text out.
+ *
+ * It knows nodes, the model, and the words of dialects.  It does not know connections, drivers,
+ * results, time or values.
+ *
+ *     nodes -> compile (check, bind to the model, shape of the rows) -> render (text per dialect)
+ *
+ * A statement is immutable once compiled, reference counted and may be used by any thread; texts are
+ * rendered on first use of a dialect and kept.
+ */
+#ifndef TK_SQL_H
+#define TK_SQL_H
+
+#include "model/model.h"
+#include "takeo/statement.h"
+
+typedef struct takeo_statement tk_statement;
+typedef struct tk_dialect tk_dialect;
+
+typedef enum tk_dialect_number { TK_DIALECT_SQLITE, TK_DIALECT_POSTGRESQL, TK_DIALECT_COUNT } tk_dialect_number;
+const tk_dialect *tk_dialect_find(const char *name); /* "sqlite", "postgresql"; NULL: none */
+
+/* ---- what a compiled statement tells ---------------------------------------------------------------- */
+
+typedef struct tk_param {
+    tk_accept accept; /* what an argument has to fit */
+    takeo_text name;  /* of raw SQL: `{name}`; else empty */
+    bool is_list;     /* an ARRAY cell of such values */
+    bool is_used;
+} tk_param;
+
+/* An entity in a row: its columns stand in the cells from first_cell on. */
+typedef struct tk_part {
+    const tk_entity *entity;
+    uint32_t first_cell;
+    uint32_t column_count;
+    const tk_column *const *columns; /* in the order of the cells */
+    const uint32_t *key_cells;       /* cell of each key column; key_count of the entity */
+    uint32_t parent;                 /* number of the part it hangs on, from 1; 0: none */
+    const tk_relation *relation;     /* by which to-one of the parent */
+    bool may_be_missing;             /* of a left join: all key cells NULL means there is none */
+    bool may_repeat;                 /* the same object may come in several rows or parts */
+    bool is_partial;                 /* some of its columns are not read */
+} tk_part;
+
+/* What a row gives, in order: a whole entity with what hangs on it, or one value. */
+typedef struct tk_output {
+    takeo_text label;
+    uint32_t part; /* number from 1; 0: a value */
+    uint32_t cell; /* of a value */
+} tk_output;
+
+typedef struct tk_cell_info {
+    takeo_type type;
+    takeo_type element;
+    const tk_column *column; /* NULL: computed */
+    bool may_be_null;
+} tk_cell_info;
+
+/* A relation to be loaded for all objects of a part, after the rows: by one more statement whose
+ * only argument is the list of keys.  Its rows are entities of the target, parts[0], with
+ * further parts and loads of their own. */
+typedef struct tk_load {
+    uint32_t part; /* number from 1, of the objects that get it */
+    const tk_relation *relation;
+    tk_statement *statement; /* its own reference */
+} tk_load;
+
+struct takeo_statement {
+    tk_alloc alloc;
+    tk_arena arena;
+    int32_t references; /* atomic */
+    uint64_t id;
+    tk_model *model; /* held; NULL for SQL without a model */
+    takeo_node_kind kind;
+    bool is_write;
+    bool gives_rows;          /* SELECT, VALUES, RETURNING, raw SQL */
+    bool shape_is_unknown;    /* raw SQL: cells are found out at run time */
+    const tk_entity *entity;  /* the root: of the one output that is an entity; of a write its table */
+    const tk_param *params;
+    uint32_t param_count;
+    const tk_output *outputs;
+    uint32_t output_count;
+    const tk_part *parts;
+    uint32_t part_count;
+    const tk_cell_info *cells;
+    uint32_t cell_count;
+    const tk_load *loads;
+    uint32_t load_count;
+    const takeo_column_info *parameter_infos; /* for describe */
+    const takeo_column_info *column_infos;    /* of the cells */
+    void *texts[TK_DIALECT_COUNT];            /* atomic; struct tk_sql * once rendered */
+    const takeo_node *nodes;                  /* the checked copy that is rendered */
+    uint32_t node_count;
+    void *bound; /* compile's notes for render; sql_int.h */
+};
+
+TK_CHECKED takeo_status tk_statement_compile(tk_model *model, const takeo_statement_def *def,
+                                             tk_alloc alloc, tk_statement **out, tk_error *error);
+/* Raw SQL with `{}`, `{name}`, `{{`. */
+TK_CHECKED takeo_status tk_statement_sql(tk_model *model, const char *text, size_t len,
+                                         tk_alloc alloc, tk_statement **out, tk_error *error);
+tk_statement *tk_statement_hold(tk_statement *statement);
+void tk_statement_drop(tk_statement *statement); /* NULL is allowed */
+
+/* The text for a dialect, rendered once and kept as long as the statement. */
+TK_CHECKED takeo_status tk_statement_render(tk_statement *statement, const tk_dialect *dialect,
+                                            const tk_sql **out, tk_error *error);
+
+/* ---- shapes.c: the statements that the ORM itself needs, made of the same nodes --------------------- */
+
+/* select <all columns> from entity where key = ?1 [and ...]; parameters: the key's columns. */
+TK_CHECKED takeo_status tk_shape_get(const tk_entity *entity, tk_alloc alloc, tk_statement **out,
+                                     tk_error *error);
+/* insert into entity (columns) values (?1 ...) [returning ...].  No columns: DEFAULT VALUES. */
+TK_CHECKED takeo_status tk_shape_insert(const tk_entity *entity, const tk_column *const *columns,
+                                        uint32_t count, const tk_column *const *returning,
+                                        uint32_t returning_count, tk_alloc alloc,
+                                        tk_statement **out, tk_error *error);
+/* update entity set columns = ?1 ... where key = ?n ...: parameters: columns, then the key. */
+TK_CHECKED takeo_status tk_shape_update(const tk_entity *entity, const tk_column *const *columns,
+                                        uint32_t count, tk_alloc alloc, tk_statement **out,
+                                        tk_error *error);
+/* delete from entity where key = ?1 ... */
+TK_CHECKED takeo_status tk_shape_delete(const tk_entity *entity, tk_alloc alloc, tk_statement **out,
+                                        tk_error *error);
+
+typedef struct tk_shape_upsert {
+    const tk_column *const *columns; /* inserted, and the parameters */
+    uint32_t column_count;
+    const tk_column *const *on; /* the conflict target */
+    uint32_t on_count;
+    const tk_column *const *update; /* set from the row that was refused; 0: DO NOTHING */
+    uint32_t update_count;
+    const tk_column *const *returning;
+    uint32_t returning_count;
+    bool only_if_changed;
+    const char *index_where;
+} tk_shape_upsert_def;
+TK_CHECKED takeo_status tk_shape_upsert(const tk_entity *entity, const struct tk_shape_upsert *def,
+                                        tk_alloc alloc, tk_statement **out, tk_error *error);
+/* The statement of a tk_load: select target.* from target where references in (?1 list).  For a
+ * composite key ?1 is a list of lists.  `paths` are further relations, each ended by 0. */
+TK_CHECKED takeo_status tk_shape_load(const tk_relation *relation, const uint32_t *paths,
+                                      uint32_t path_count, tk_alloc alloc, tk_statement **out,
+                                      tk_error *error);
+/* select columns (and the key) of entity where key in (?1 list): for reload. */
+TK_CHECKED takeo_status tk_shape_reload(const tk_entity *entity, const tk_column *const *columns,
+                                        uint32_t count, tk_alloc alloc, tk_statement **out,
+                                        tk_error *error);
+
+/* ---- ddl.c: what synchronize runs --------------------------------------------------------------------- */
+
+/* The text of CREATE TABLE with its constraints; without a semicolon. */
+TK_CHECKED takeo_status tk_ddl_table(const tk_dialect *dialect, const tk_entity *entity, tk_buf *out,
+                                     tk_error *error);
+TK_CHECKED takeo_status tk_ddl_index(const tk_dialect *dialect, const tk_entity *entity,
+                                     const tk_index *index, tk_buf *out, tk_error *error);
+/* The type of a column as this dialect declares it, such as "varchar(80)"; in lower case. */
+TK_CHECKED takeo_status tk_ddl_type(const tk_dialect *dialect, const tk_column *column, tk_buf *out,
+                                    tk_error *error);
+/* A name in quotes. */
+void tk_dialect_quote(const tk_dialect *dialect, takeo_text name, tk_buf *out);
+
+/* ---- builder.c: nodes without counting (takeo_builder_*) ---------------------------------------------- */
+
+typedef struct takeo_builder tk_builder;
+TK_CHECKED takeo_status tk_builder_new(tk_model *model, tk_builder **out, tk_error *error);
+uint32_t tk_builder_push(tk_builder *builder, const takeo_node *node);
+uint32_t tk_builder_chain(tk_builder *builder, const uint32_t *nodes, uint32_t count);
+void tk_builder_begin(tk_builder *builder);
+void tk_builder_add(tk_builder *builder, takeo_node_kind clause, uint32_t node);
+uint32_t tk_builder_end(tk_builder *builder, takeo_node_kind kind);
+TK_CHECKED takeo_status tk_builder_compile(tk_builder *builder, tk_alloc alloc, tk_statement **out,
+                                           tk_error *error);
+void tk_builder_free(tk_builder *builder);
+
+#endif
