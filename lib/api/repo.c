@@ -232,8 +232,8 @@ static takeo_status take_objects(tk_op *op, const takeo_target *target, const ta
         out->items = list->items;
         return TAKEO_DONE;
     }
-    out->made_size = (size_t)list->count * sizeof *out->made;
-    out->made = tk_mem_new(&op->alloc, out->made_size != 0 ? out->made_size : 1);
+    out->made_size = ((size_t)list->count + 1) * sizeof *out->made;
+    out->made = tk_mem_new(&op->alloc, out->made_size);
     if (out->made == NULL) {
         return tk_raise_memory(error);
     }
@@ -244,10 +244,14 @@ static takeo_status take_objects(tk_op *op, const takeo_target *target, const ta
     return TAKEO_DONE;
 }
 
-static void free_objects(tk_op *op, objects *objects) {
-    if (objects->made != NULL) {
-        tk_mem_free(&op->alloc, objects->made, objects->made_size != 0 ? objects->made_size : 1);
+/* The run borrows the array; a start that was refused does not. */
+static takeo_status hand_over(tk_op *op, const objects *taken, takeo_status status) {
+    if (status >= 0) {
+        tk_op_keep(op, taken->made, taken->made_size);
+    } else {
+        tk_mem_free(&op->alloc, taken->made, taken->made_size);
     }
+    return status;
 }
 
 TAKEO_API takeo_status takeo_repo_load(takeo_op *op, takeo_target *target, const takeo_list *list,
@@ -265,8 +269,7 @@ TAKEO_API takeo_status takeo_repo_load(takeo_op *op, takeo_target *target, const
     }
     status = tk_orm_load(op, target, taken.layout, taken.items, list->count, paths, path_count,
                          false);
-    free_objects(op, &taken);
-    return status;
+    return hand_over(op, &taken, status);
 }
 
 TAKEO_API takeo_status takeo_repo_reload(takeo_op *op, takeo_target *target,
@@ -285,6 +288,5 @@ TAKEO_API takeo_status takeo_repo_reload(takeo_op *op, takeo_target *target,
     }
     status = tk_orm_reload(op, target, taken.layout, taken.items, list->count, columns,
                            column_count);
-    free_objects(op, &taken);
-    return status;
+    return hand_over(op, &taken, status);
 }

@@ -154,6 +154,8 @@ struct takeo_op {
     void *verb;       /* the verb's own */
     takeo_rows *rows; /* what takeo_rows_peek shows; NULL: none */
     takeo_result result;
+    void *kept; /* tk_op_keep */
+    size_t kept_size;
     tk_run run;
 };
 
@@ -167,6 +169,8 @@ TK_CHECKED takeo_status tk_op_start(tk_op *op, const tk_interpreter *interpreter
 takeo_status tk_op_refuse(tk_op *op, takeo_status status);
 void tk_op_append(tk_op *op, tk_job *job); /* at the end */
 void tk_op_append_next(tk_op *op, tk_job *job); /* behind the current one */
+/* Memory of op->alloc that a started run borrows from its caller: freed by the next start. */
+void tk_op_keep(tk_op *op, void *block, size_t size);
 /* All is set up: the operation may be stepped. */
 void tk_op_ready(tk_op *op);
 static inline bool tk_op_is_running(const tk_op *op) {

@@ -50,6 +50,12 @@ takeo_status tk_op_new(tk_session *session, tk_op **out, tk_error *error) {
     return TAKEO_DONE;
 }
 
+void tk_op_keep(tk_op *op, void *block, size_t size) {
+    tk_mem_free(&op->alloc, op->kept, op->kept_size);
+    op->kept = block;
+    op->kept_size = size;
+}
+
 static void call_finish(tk_op *op, takeo_status status) {
     void (*finish)(tk_op *, takeo_status) = op->finish;
     op->finish = NULL;
@@ -68,6 +74,7 @@ void tk_op_free(tk_op *op) {
     }
     call_finish(op, TAKEO_EFORKED); /* still there only in a forked child */
     tk_link_remove(&op->link);
+    tk_op_keep(op, NULL, 0);
     tk_error_done(&op->error);
     tk_arena_done(&op->arena);
     tk_source_drop(op->source);
@@ -82,6 +89,9 @@ static void clear_run(tk_op *op) {
         tk_error_clear(&op->error);
     }
     tk_arena_clear(&op->arena);
+    if (op->kept != NULL) {
+        tk_op_keep(op, NULL, 0);
+    }
     __atomic_store_n(&op->cancel, 0, __ATOMIC_RELAXED);
     op->state = TK_OP_IDLE;
     op->status = TAKEO_DONE;

@@ -75,7 +75,7 @@ static takeo_status copy_init_sql(tk_source *source, const takeo_source_options 
 
 static takeo_status copy_options(tk_source *source, const takeo_source_options *options,
                                  tk_error *error) {
-    const char *url;
+    const char *url = NULL;
     TK_TRY(find_url(options, &url, error));
     source->options = *options;
     source->options.allocator = NULL; /* source->alloc is the copy */

@@ -1,12 +1,13 @@
 /* driver.h - door of the rooms `driver/...`: the table that every database driver fills, and what
  * passes through it.
  *
- * A driver knows the wire and the client library of one server, and the cells that go in and out.  It
- * does not know entities, nodes, pools or hosts.  Nobody names a concrete driver but driver_list.c.
+ * A driver knows the wire and the client library of one server, and the cells that go in and out.
+ * It does not know entities, nodes, pools or hosts.  Nobody names a concrete driver but
+ * driver_list.c.
  *
  * The life of one execution:  prepare once - start (bind) - fetch until TAKEO_DONE - end.  A driver
- * marked `blocks` does its work inside these calls; it asks `pause` to sleep and `tick` whether to go
- * on, so that time limits, Ctrl-C and the host's lock stay the business of the room `conn`.
+ * marked `blocks` does its work inside these calls; it asks `pause` to sleep and `tick` whether to
+ * go on, so that time limits, Ctrl-C and the host's lock stay the business of the room `conn`.
  */
 #ifndef TK_DRIVER_H
 #define TK_DRIVER_H
@@ -19,10 +20,10 @@ typedef struct tk_driver tk_driver;
 typedef struct tk_server tk_server;     /* one open connection; each driver's own */
 typedef struct tk_prepared tk_prepared; /* a statement prepared on one connection */
 
-/* ---- url.c --------------------------------------------------------------------------------------- */
+/* ---- url.c ---- */
 
 typedef struct tk_url { /* every text percent-decoded, in the arena it was read into */
-    takeo_text scheme;  /* "sqlite", "postgresql", "mysql"; a suffix such as "+asyncpg" is cut off */
+    takeo_text scheme; /* "sqlite", "postgresql", "mysql"; a suffix such as "+asyncpg" is cut off */
     takeo_text user;
     takeo_text password;
     takeo_text host;
@@ -38,7 +39,7 @@ TK_CHECKED takeo_status tk_url_parse(const char *url, size_t len, tk_arena *aren
 /* For messages and repr: the URL with its password masked. */
 TK_CHECKED char *tk_url_masked(const char *url, size_t len, tk_arena *arena);
 
-/* ---- what passes through the table ---------------------------------------------------------------- */
+/* ---- what passes through the table ---- */
 
 typedef struct tk_execution { /* what one execution did */
     int64_t affected;
@@ -61,7 +62,7 @@ typedef struct tk_server_options {
     bool (*tick)(void *ctx);
 } tk_server_options;
 
-/* ---- the catalogue: what a database holds, for synchronize ----------------------------------------- */
+/* ---- the catalogue: what a database holds, for synchronize ---- */
 
 typedef struct tk_catalog_column {
     takeo_text name;
@@ -97,11 +98,11 @@ typedef struct tk_catalog_table {
     uint32_t foreign_key_count;
 } tk_catalog_table;
 
-/* ---- the table -------------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 struct tk_driver {
-    const char *name;    /* "sqlite" */
-    const char *dialect; /* name of the SQL dialect in the room `sql` */
+    const char *name;           /* "sqlite" */
+    const char *dialect;        /* name of the SQL dialect in the room `sql` */
     const char *const *schemes; /* of URLs, NULL at the end */
     bool blocks;
     uint32_t max_parameters; /* 0: ask the server */
@@ -110,8 +111,10 @@ struct tk_driver {
     /* Open the client library; harmless when it is.  TAKEO_EUNSUPPORTED names the package. */
     takeo_status (*load)(tk_error *error);
     takeo_status (*open)(const tk_server_options *options, tk_server **out, tk_error *error);
+    /* Forgets what is still prepared; nobody forgets anything after it. */
     void (*close)(tk_server *server);
-    /* In a forked child: free what is ours, never touch what the parent shares. */
+    /* In a forked child: free what is ours, never touch what the parent shares.  As close it takes
+     * what is still prepared with it. */
     void (*abandon)(tk_server *server);
     /* Stop the statement that runs; the only method allowed from another thread. */
     void (*interrupt)(tk_server *server);
@@ -119,7 +122,9 @@ struct tk_driver {
     takeo_status (*prepare)(tk_server *server, const tk_sql *sql, tk_prepared **out,
                             tk_error *error);
     void (*forget)(tk_server *server, tk_prepared *prepared);
-    /* Columns of a result whose types were not known; borrowed until forget.  0: returns no rows. */
+    /* Columns of a result whose types were not known; borrowed until forget.  0: returns no rows.
+     * Of TAKEO_TYPE_NONE each cell says its own type.  After a change of the schema fetch fails
+     * once with TAKEO.SQLITE.SCHEMA when there are more or fewer columns than before. */
     uint32_t (*columns)(tk_server *server, tk_prepared *prepared, const takeo_column_info **out);
     /* Bind arguments (as many as parameters) and begin.  Texts stay valid until `end`. */
     takeo_status (*start)(tk_server *server, tk_prepared *prepared, const takeo_cell *arguments,
@@ -140,7 +145,7 @@ struct tk_driver {
 };
 
 /* driver_list.c */
-const tk_driver *tk_driver_find(takeo_text scheme);    /* NULL: none */
-void tk_driver_schemes(tk_buf *out);                    /* for messages: "sqlite, ..." */
+const tk_driver *tk_driver_find(takeo_text scheme); /* NULL: none */
+void tk_driver_schemes(tk_buf *out);                /* for messages: "sqlite, ..." */
 
 #endif

@@ -92,7 +92,8 @@ char *tk_url_masked(const char *url, size_t len, tk_arena *arena) {
         at = end;
     }
     put_settings(&out, text + at, len - at);
-    char *masked = out.failed ? NULL : tk_arena_copy(arena, out.data != NULL ? out.data : "", out.len);
+    char *masked =
+        out.failed ? NULL : tk_arena_copy(arena, out.data != NULL ? out.data : "", out.len);
     tk_buf_done(&out);
     return masked;
 }

@@ -26,11 +26,17 @@ static void find_fault(resolver *at, const tk_relation *relation, const char *fo
     tk_report_add(at->report, relation->entity->name.data, relation->name.data, "%s", message);
 }
 
-static void add_nearest(resolver *at, const tk_entity *entity, const char *wrong) {
+/* The nearest columns, or the nearest relations; columns come first in the names. */
+static void add_nearest(resolver *at, const tk_entity *entity, bool is_column, const char *wrong) {
     uint32_t count = 0;
     takeo_text *names = tk_entity_names(entity, &at->model->arena, &count);
-    at->failed = at->failed || names == NULL;
-    tk_report_nearest(at->report, wrong, names, count);
+    if (names == NULL) {
+        at->failed = true;
+        return;
+    }
+    uint32_t columns = entity->declared_count;
+    tk_report_nearest(at->report, wrong, names + (is_column ? 0 : columns),
+                      is_column ? columns : count - columns);
 }
 
 /* ---- both sides ----------------------------------------------------------------------------------- */
@@ -49,7 +55,7 @@ static tk_relation *find_inverse(resolver *at, const tk_relation *relation, cons
     const char *target = relation->target->name.data;
     if (other == NULL) {
         find_fault(at, relation, "the inverse %s is no relation of %s", inverse, target);
-        add_nearest(at, relation->target, inverse);
+        add_nearest(at, relation->target, false, inverse);
         return NULL;
     }
     if (other == relation) {
@@ -174,7 +180,7 @@ static bool find_references(resolver *at, const tk_relation *relation, key *made
         if (made->references[i] == NULL) {
             find_fault(at, relation, "the reference %s is no column of %s", def->references[i],
                        target->name.data);
-            add_nearest(at, target, def->references[i]);
+            add_nearest(at, target, true, def->references[i]);
             return false;
         }
     }

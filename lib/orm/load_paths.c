@@ -55,7 +55,11 @@ typedef struct load_shape {
 static takeo_status make_shape(const void *context, tk_alloc alloc, tk_statement **out,
                                tk_error *error) {
     const load_shape *shape = context;
-    return tk_shape_load(shape->relation, shape->rest.numbers, shape->rest.count, alloc, out, error);
+    uint32_t paths_count = 0;
+    for (uint32_t i = 0; i < shape->rest.count; i++) {
+        paths_count += shape->rest.numbers[i] == 0;
+    }
+    return tk_shape_load(shape->relation, shape->rest.numbers, paths_count, alloc, out, error);
 }
 
 static takeo_status get_statement(tk_task *task, const load_shape *shape, tk_statement **out) {

@@ -34,8 +34,8 @@ typedef struct tk_task {
     tk_cleanup *cleanups; /* newest first */
     /* Before all is let go of: write results back into objects.  NULL: nothing to do. */
     takeo_status (*settle)(struct tk_task *task, takeo_status status);
-    /* After explain has found nouns: say which object it was.  NULL: nothing to say. */
-    void (*blame)(struct tk_task *task, takeo_error *record);
+    /* A statement failed: say in the record which object it was; gives its entity, or NULL. */
+    const tk_entity *(*blame)(struct tk_task *task, takeo_error *record);
 } tk_task;
 
 /* tk_op_start, and a task of `size` bytes, zeroed, that begins with a tk_task.  With a target the

@@ -103,14 +103,17 @@ static takeo_status accept_list(const tk_accept *accept, const takeo_cell *in, t
     if (in->type != TAKEO_TYPE_ARRAY || tk_cell_is_null(in)) {
         return tk_raise(error, TK_INPUT_TYPE, "a list is taken here");
     }
+    tk_accept any = tk_accept_type(TAKEO_TYPE_NONE);
+    any.is_nullable = false;
+    bool is_row = accept->type == TAKEO_TYPE_COMPOSITE; /* of a key of several columns */
     takeo_cell *cells = tk_arena_array(arena, in->v.list.count, sizeof *cells);
     if (cells == NULL) {
         return tk_raise_memory(error);
     }
     for (size_t i = 0; i < in->v.list.count; i++) {
         const takeo_cell *cell = &in->v.list.cells[i];
-        if (cell->type == TAKEO_TYPE_ARRAY && accept->type != TAKEO_TYPE_ARRAY) {
-            TK_TRY(accept_list(accept, cell, &cells[i], arena, error)); /* of a composite key */
+        if (is_row && cell->type == TAKEO_TYPE_ARRAY) {
+            TK_TRY(accept_list(&any, cell, &cells[i], arena, error));
         } else {
             TK_TRY(tk_accept_cell(accept, cell, &cells[i], arena, error));
         }

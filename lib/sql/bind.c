@@ -137,7 +137,9 @@ static void bind_constant(binder *bind, uint32_t number) {
 }
 
 static void condition(binder *bind, uint32_t number, uint32_t value) {
-    tk_want(bind->compiler, value, tk_accept_type(TAKEO_TYPE_BOOL));
+    tk_accept accept = tk_accept_type(TAKEO_TYPE_BOOL);
+    accept.is_nullable = false;
+    tk_want(bind->compiler, value, accept);
     takeo_type type = tk_type_of(bind->compiler, value);
     if (type != TAKEO_TYPE_BOOL && type != TAKEO_TYPE_NONE) {
         tk_finding(bind->compiler, number, TK_QUERY_SHAPE, "a condition must be bool, not %s",
@@ -286,7 +288,9 @@ static void limit(binder *bind, uint32_t number) {
                    tk_kind_name(bind->nodes[number].kind));
         return;
     }
-    tk_want(bind->compiler, bind->nodes[number].a, tk_accept_type(TAKEO_TYPE_INT64));
+    tk_accept accept = tk_accept_type(TAKEO_TYPE_INT64);
+    accept.is_nullable = false;
+    tk_want(bind->compiler, bind->nodes[number].a, accept);
 }
 
 static void copy_note(binder *bind, uint32_t number, uint32_t from) {
@@ -397,7 +401,6 @@ static void bind_value(binder *bind, uint32_t number) {
         bind_cast(bind, number);
         return;
     case TAKEO_NODE_COLLATE:
-        tk_want(bind->compiler, node->a, tk_accept_type(TAKEO_TYPE_TEXT));
         note->type = TAKEO_TYPE_TEXT;
         return;
     case TAKEO_NODE_SUBQUERY:

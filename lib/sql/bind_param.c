@@ -104,7 +104,9 @@ void tk_want_like(tk_compiler *compiler, uint32_t number, uint32_t other, bool i
 }
 
 static void want_type(tk_compiler *compiler, uint32_t number, takeo_type type) {
-    tk_want(compiler, number, tk_accept_type(type));
+    tk_accept accept = tk_accept_type(type);
+    accept.is_nullable = false;
+    tk_want(compiler, number, accept);
 }
 
 static void same_width(tk_compiler *compiler, uint32_t number, uint32_t a, uint32_t b) {

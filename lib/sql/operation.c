@@ -78,24 +78,28 @@ static void put_exists(tk_render *render, const takeo_node *node) {
     tk_put_expr(render, node->a, TK_LEVEL_PRIMARY);
 }
 
-/* Operators that group from the left: only the right operand must bind more tightly. */
-static void put_infix(tk_render *render, const takeo_node *node, const tk_operator *op) {
-    tk_level level = (tk_level)op->level;
-    bool is_other = level == TK_LEVEL_OTHER; /* their rank differs between databases */
-    tk_level left = is_other ? TK_LEVEL_PRIMARY : level;
-    const takeo_node *below = tk_node(render, node->a);
-    if (below->kind == TAKEO_NODE_OPERATION && below->op == node->op) {
-        left = level;
-    } else if (!is_other && below->kind == TAKEO_NODE_OPERATION
-               && tk_operator_of(below->op)->level == TK_LEVEL_OTHER) {
-        left = TK_LEVEL_PRIMARY;
+/* May an operand stand without brackets?  Only where every database reads it in the same way: the rank
+ * of the operators that are no arithmetic differs between them. */
+static tk_level operand_level(const tk_render *render, const takeo_node *node, uint32_t operand,
+                              bool is_left) {
+    tk_level level = (tk_level)tk_operator_of(node->op)->level;
+    const takeo_node *below = tk_node(render, operand);
+    if (below->kind != TAKEO_NODE_OPERATION) {
+        return TK_LEVEL_PRIMARY;
     }
-    const takeo_node *other = tk_node(render, node->b);
-    bool is_loose = other->kind == TAKEO_NODE_OPERATION || other->kind == TAKEO_NODE_COLLATE;
-    tk_put_expr(render, node->a, left);
+    if (is_left && below->op == node->op) { /* all of them group from the left */
+        return level;
+    }
+    tk_level inner = (tk_level)tk_operator_of(below->op)->level;
+    bool is_arithmetic = inner == TK_LEVEL_ADD || inner == TK_LEVEL_MULTIPLY;
+    return is_arithmetic && level == TK_LEVEL_ADD && (is_left || inner > level) ? level
+                                                                                : TK_LEVEL_PRIMARY;
+}
+
+static void put_infix(tk_render *render, const takeo_node *node, const tk_operator *op) {
+    tk_put_expr(render, node->a, operand_level(render, node, node->a, true));
     tk_put(render, op->text);
-    tk_put_expr(render, node->b, is_loose && level != TK_LEVEL_ADD ? TK_LEVEL_PRIMARY
-                                                                   : (tk_level)(level + 1));
+    tk_put_expr(render, node->b, operand_level(render, node, node->b, false));
 }
 
 void tk_put_operation(tk_render *render, uint32_t number) {

@@ -360,6 +360,7 @@ struct tk_dialect {
     const char *true_text;
     const char *false_text;
     bool conflict_needs_where; /* INSERT ... SELECT ... ON CONFLICT is misread without one */
+    bool index_has_schema; /* an index is named with it, its table and what is referred to without */
     uint32_t source_max;       /* tables in one statement; 0: no limit */
     tk_dialect_methods methods;
 };
@@ -418,7 +419,17 @@ uint32_t tk_argument(const tk_render *render, uint32_t call, uint32_t index); /*
 bool tk_type_is_whole(takeo_type type);
 bool tk_type_is_number(takeo_type type);
 /* The canonical text of a constant default as an SQL literal. */
-void tk_put_literal(const tk_column *column, const takeo_cell *cell, const char *true_text,
-                    const char *false_text, tk_buf *out);
+void tk_put_literal(const takeo_cell *cell, const char *true_text, const char *false_text,
+                    tk_buf *out);
+
+/* builder.c, for shapes.c */
+takeo_status tk_builder_make(tk_model *model, tk_alloc alloc, tk_builder **out, tk_error *error);
+/* Compile and free the builder. */
+takeo_status tk_builder_finish(tk_builder *builder, uint32_t flags, tk_statement **out,
+                               tk_error *error);
+/* A node without text. */
+uint32_t tk_builder_node(tk_builder *builder, takeo_node_kind kind, uint16_t op, uint32_t a,
+                         uint32_t b);
+uint32_t tk_builder_ref(tk_builder *builder, takeo_node_kind kind, uint32_t a, uint32_t ref);
 
 #endif

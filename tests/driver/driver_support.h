@@ -23,6 +23,7 @@ typedef struct fixture {
     int pauses_most; /* then it gives up */
     int ticks;
     int ticks_most;
+    int64_t deadline_ns; /* of opening; 0: none */
     void (*on_pause)(struct fixture *f);
 } fixture;
 
@@ -42,7 +43,7 @@ static inline bool fixture_tick(void *ctx) {
     return f->ticks < f->ticks_most;
 }
 
-/* ---- life -------------------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static inline int fixture_setup(void **state) {
     fixture *f = calloc(1, sizeof *f);
@@ -89,7 +90,7 @@ static inline takeo_status open_with(fixture *f, const tk_alloc *alloc, const ch
                                  .setting_count = setting_count,
                                  .init_sql = &init_sql,
                                  .init_sql_count = init_sql != NULL,
-                                 .deadline_ns = -1,
+                                 .deadline_ns = f->deadline_ns != 0 ? f->deadline_ns : -1,
                                  .alloc = *alloc,
                                  .ctx = f,
                                  .pause = fixture_pause,
@@ -127,7 +128,7 @@ static inline void show_error(fixture *f) {
     }
 }
 
-/* ---- running ------------------------------------------------------------------------------------------- */
+/* ---- running ---- */
 
 static inline void assert_done(fixture *f, takeo_status status) {
     if (status != TAKEO_DONE) {

@@ -12,13 +12,14 @@ static int setup(void **state) {
     fixture *f = *state;
     assert_done(f, open_url(f, file_url(f, "a.db", "?wal=false&timeout=1")));
     run(f, "create table countries (code text primary key not null)");
-    run(f, "create table cities (id integer primary key, name text, size integer not null, "
-           "x integer, country text references countries (code) on delete restrict, "
-           "constraint uq unique (name, x), constraint ck_size check (size >= 0), check (x <> 13))");
+    run(f,
+        "create table cities (id integer primary key, name text, size integer not null, "
+        "x integer, country text references countries (code) on delete restrict, "
+        "constraint uq unique (name, x), constraint ck_size check (size >= 0), check (x <> 13))");
     return 0;
 }
 
-/* ---- words taken apart --------------------------------------------------------------------------------------- */
+/* ---- words taken apart ---- */
 
 static const char *text_or_dash(takeo_text text) {
     return text.data != NULL ? text.data : "-";
@@ -34,7 +35,8 @@ static void errors_name_what_they_are_about(void **state) {
         const char *column;
         const char *constraint;
     } rows[] = {
-        {"insert into cities values (1, 'b', 0, 0, null)", TAKEO_EUNIQUE, 1555, "cities", "id", "-"},
+        {"insert into cities values (1, 'b', 0, 0, null)", TAKEO_EUNIQUE, 1555, "cities", "id",
+         "-"},
         {"insert into cities values (2, 'a', 0, 1, null)", TAKEO_EUNIQUE, 2067, "cities", "name, x",
          "-"},
         {"insert into cities values (2, 'a', null, 2, null)", TAKEO_ENOT_NULL, 1299, "cities",
@@ -111,7 +113,22 @@ static void errors_that_roll_back_say_so(void **state) {
     run(f, "ROLLBACK");
 }
 
-/* ---- keys ----------------------------------------------------------------------------------------------------- */
+static void errors_of_own_texts_are_told(void **state) {
+    fixture *f = *state;
+    assert_int_equal(f->driver->run(f->server, "BEGIN nonsense", &f->error), TAKEO_ESYNTAX);
+    assert_int_equal(f->driver->run(f->server, "create table t (", &f->error), TAKEO_ESYNTAX);
+    run(f, "BEGIN; create table t (a); COMMIT");
+    assert_false(f->driver->is_in_transaction(f->server));
+    for (int i = 0; i < 2 * TK_SQLITE_KEPT; i++) { /* more than are kept */
+        char text[40];
+        snprintf(text, sizeof text, "SAVEPOINT s%d", i);
+        run(f, text);
+    }
+    run(f, "RELEASE s0");
+    assert_false(f->driver->is_in_transaction(f->server));
+}
+
+/* ---- keys ---- */
 
 static void errors_and_keys_leave_last_insert_rowid_alone(void **state) {
     fixture *f = *state;
@@ -121,11 +138,12 @@ static void errors_and_keys_leave_last_insert_rowid_alone(void **state) {
     assert_int_equal(try_sql(f, "insert into cities (id, size) values (7, 0)", NULL, 0, &done),
                      TAKEO_EUNIQUE);
     assert_int_equal(int_of(f, "select last_insert_rowid()"), 7);
-    assert_done(f, try_sql(f, "insert or ignore into cities (id, size) values (7, 0)", NULL, 0, &done));
+    assert_done(
+        f, try_sql(f, "insert or ignore into cities (id, size) values (7, 0)", NULL, 0, &done));
     assert_false(done.has_last_key);
     assert_int_equal(int_of(f, "select last_insert_rowid()"), 7);
-    assert_done(f, try_sql(f, "insert into cities (x, size) values (last_insert_rowid(), 0)", NULL, 0,
-                           &done));
+    assert_done(f, try_sql(f, "insert into cities (x, size) values (last_insert_rowid(), 0)", NULL,
+                           0, &done));
     assert_true(done.has_last_key);
     assert_int_equal(done.last_key, 8);
     assert_int_equal(int_of(f, "select x from cities where id = 8"), 7);
@@ -133,14 +151,16 @@ static void errors_and_keys_leave_last_insert_rowid_alone(void **state) {
     assert_done(f, try_sql(f, "insert into plain values ('a')", NULL, 0, &done));
     assert_int_equal(done.affected, 1);
     assert_false(done.has_last_key);
-    assert_done(f, try_sql(f, "/* a word */ with n (i) as (select 40) insert into cities (id, size) "
-                              "select i, 0 from n", NULL, 0, &done));
+    assert_done(f, try_sql(f,
+                           "/* a word */ with n (i) as (select 40) insert into cities (id, size) "
+                           "select i, 0 from n",
+                           NULL, 0, &done));
     assert_int_equal(done.last_key, 40);
     assert_done(f, try_sql(f, "replace into cities (id, size) values (40, 1)", NULL, 0, &done));
     assert_int_equal(done.last_key, 40);
 }
 
-/* ---- locks: F43 ------------------------------------------------------------------------------------------------ */
+/* ---- locks: F43 ---- */
 
 /* A second connection without a busy handler. */
 static sqlite3 *open_raw(fixture *f) {
@@ -247,12 +267,25 @@ static void errors_of_opening_a_locked_file_are_busy(void **state) {
                      TAKEO_EBUSY);
     assert_null(other);
     assert_int_equal(f->pauses, 3);
+    f->deadline_ns = tk_clock_now_ns() - 1;
+    f->pauses_most = 4;
+    assert_int_equal(open_with(f, &f->alloc, file_url(f, "a.db", ""), NULL, 0, NULL, &other),
+                     TAKEO_ECONNECT);
+    assert_text(last_error(f)->code, "TAKEO.CONNECT.TIMEOUT");
+    f->deadline_ns = 0;
+    raw(holder, "rollback; begin; select count(*) from countries");
+    f->pauses_most = 5;
+    assert_int_equal(
+        open_with(f, &f->alloc, file_url(f, "a.db", "?wal=true"), NULL, 0, NULL, &other),
+        TAKEO_EBUSY);
+    assert_null(other);
     tk_lite.close(holder);
 }
 
-/* ---- stops ------------------------------------------------------------------------------------------------------ */
+/* ---- stops ---- */
 
-#define ENDLESS "with recursive n (i) as (select 1 union all select i + 1 from n) select count(*) from n"
+#define ENDLESS                                                                                    \
+    "with recursive n (i) as (select 1 union all select i + 1 from n) select count(*) from n"
 
 static void errors_of_a_tick_that_says_no_are_cancels(void **state) {
     fixture *f = *state;
@@ -301,7 +334,7 @@ static void errors_of_interrupt_from_another_thread_are_cancels(void **state) {
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-/* ---- the schema changes under a statement -------------------------------------------------------------------------- */
+/* ---- the schema changes under a statement ---- */
 
 static void errors_of_a_changed_shape_are_told_once(void **state) {
     fixture *f = *state;
@@ -339,7 +372,7 @@ static void errors_of_a_changed_shape_are_told_once(void **state) {
     f->driver->forget(f->server, fixed);
 }
 
-/* ---- F82: I/O that fails at the n-th call, through a VFS around the system's own ------------------------------------ */
+/* ---- F82: I/O that fails at the n-th call, through a VFS around the system's own ---- */
 
 static struct {
     sqlite3_vfs vfs;
@@ -363,7 +396,8 @@ static int io_write(sqlite3_file *file, const void *data, int len, sqlite3_int64
 }
 
 static int io_read(sqlite3_file *file, void *data, int len, sqlite3_int64 at) {
-    return io.code != SQLITE_FULL && fails() ? io.code : io.system_methods->xRead(file, data, len, at);
+    return io.code != SQLITE_FULL && fails() ? io.code
+                                             : io.system_methods->xRead(file, data, len, at);
 }
 
 static int io_sync(sqlite3_file *file, int flags) {
@@ -441,12 +475,9 @@ static void errors_of_io_at_any_place_are_mapped(void **state) {
     static const struct {
         int code;
         takeo_status status;
-    } rows[] = {{SQLITE_IOERR_WRITE, TAKEO_EOPERATIONAL},
-                {SQLITE_FULL, TAKEO_EDISK_FULL},
-                {SQLITE_IOERR_NOMEM, TAKEO_ESERVER_MEMORY},
-                {SQLITE_BUSY, TAKEO_EBUSY},
-                {SQLITE_READONLY, TAKEO_EREAD_ONLY},
-                {SQLITE_CORRUPT, TAKEO_EOPERATIONAL}};
+    } rows[] = {{SQLITE_IOERR_WRITE, TAKEO_EOPERATIONAL},   {SQLITE_FULL, TAKEO_EDISK_FULL},
+                {SQLITE_IOERR_NOMEM, TAKEO_ESERVER_MEMORY}, {SQLITE_BUSY, TAKEO_EBUSY},
+                {SQLITE_READONLY, TAKEO_EREAD_ONLY},        {SQLITE_CORRUPT, TAKEO_EOPERATIONAL}};
     f->driver->close(f->server);
     f->server = NULL;
     const char *url = file_url(f, "a.db", "?timeout=0.01&wal=false");
@@ -460,7 +491,8 @@ static void errors_of_io_at_any_place_are_mapped(void **state) {
             install_io(true);
             takeo_status status = write_much(f, url);
             install_io(false);
-            /* some failures are borne: a page that is read again, a journal that is only tidied up */
+            /* some failures are borne: a page that is read again, a journal that is only tidied up
+             */
             if (status != TAKEO_DONE) {
                 assert_true(io.has_failed);
                 assert_int_equal(status, rows[i].status);
@@ -468,7 +500,8 @@ static void errors_of_io_at_any_place_are_mapped(void **state) {
                 failures++;
             }
             assert_done(f, open_url(f, url));
-            takeo_cell check = value(f, "select * from pragma_integrity_check", TAKEO_TYPE_TEXT, NULL, 0);
+            takeo_cell check =
+                value(f, "select * from pragma_integrity_check", TAKEO_TYPE_TEXT, NULL, 0);
             assert_cell_text(&check, "ok");
             int64_t count = int_of(f, "select count(*) from cities");
             assert_true(count == 0 || count == 300); /* all or nothing */
@@ -491,6 +524,7 @@ int main(void) {
         CASE(errors_name_what_they_are_about),
         CASE(errors_of_the_text_point_at_a_character),
         CASE(errors_that_roll_back_say_so),
+        CASE(errors_of_own_texts_are_told),
         CASE(errors_and_keys_leave_last_insert_rowid_alone),
         CASE(errors_of_locks_wait_and_then_go_on),
         CASE(errors_of_locks_are_busy_when_pause_gives_up),

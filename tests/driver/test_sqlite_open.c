@@ -27,7 +27,7 @@ static const char *text_of(fixture *f, const char *text) {
     return cell.v.text.data;
 }
 
-/* ---- what cannot be opened --------------------------------------------------------------------------------- */
+/* ---- what cannot be opened ---- */
 
 static void open_of_a_wrong_file_says_why(void **state) {
     fixture *f = *state;
@@ -42,7 +42,8 @@ static void open_of_a_wrong_file_says_why(void **state) {
         {"folder", "", TAKEO_ECONNECT, "TAKEO.CONNECT.FAILED", "is a directory"},
         {"absent.db", "?mode=rw", TAKEO_ECONNECT, "TAKEO.CONNECT.FAILED", "no database file"},
         {"absent.db", "?mode=ro", TAKEO_ECONNECT, "TAKEO.CONNECT.FAILED", "no database file"},
-        {"absent.db", "?must_exist=true", TAKEO_ECONNECT, "TAKEO.CONNECT.FAILED", "no database file"},
+        {"absent.db", "?must_exist=true", TAKEO_ECONNECT, "TAKEO.CONNECT.FAILED",
+         "no database file"},
         {"wrong.db/a.db", "", TAKEO_ECONNECT, "TAKEO.CONNECT.FAILED", "is no directory"},
         {"wrong.db", "", TAKEO_ECONNECT, "TAKEO.SQLITE.NOT_A_DATABASE", "is no SQLite database"},
     };
@@ -92,7 +93,7 @@ static void open_of_a_damaged_file_is_corrupt(void **state) {
     assert_int_equal(last_error(f)->native_code & 0xFF, SQLITE_CORRUPT);
 }
 
-/* ---- LITE-01: settings ---------------------------------------------------------------------------------------- */
+/* ---- LITE-01: settings ---- */
 
 static void open_refuses_settings_that_mean_nothing(void **state) {
     fixture *f = *state;
@@ -132,8 +133,11 @@ static void open_refuses_settings_that_mean_nothing(void **state) {
 
 static void open_takes_settings_over_the_url(void **state) {
     fixture *f = *state;
-    takeo_setting settings[] = {{"mode", "rwc"}, {"wal", "off"}, {"timeout", "0.25"},
-                                {"synchronous", "off"}, {"must_exist", "no"}};
+    takeo_setting settings[] = {{"mode", "rwc"},
+                                {"wal", "off"},
+                                {"timeout", "0.25"},
+                                {"synchronous", "off"},
+                                {"must_exist", "no"}};
     assert_done(f, open_with(f, &f->alloc, file_url(f, "a.db", "?wal=true&timeout=9"), settings, 5,
                              NULL, &f->server));
     assert_string_equal(text_of(f, "select journal_mode from pragma_journal_mode"), "delete");
@@ -191,7 +195,7 @@ static void open_reads_paths_as_files_only(void **state) {
     assert_int_equal(chdir(before), 0);
 }
 
-/* ---- how the connection is set up (S25) ------------------------------------------------------------------------- */
+/* ---- how the connection is set up (S25) ---- */
 
 static void open_sets_the_connection_up(void **state) {
     fixture *f = *state;
@@ -235,16 +239,11 @@ static void open_gives_the_native_handle(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(open_of_a_wrong_file_says_why),
-        CASE(open_of_a_forbidden_file_says_why),
-        CASE(open_of_a_damaged_file_is_corrupt),
-        CASE(open_refuses_settings_that_mean_nothing),
-        CASE(open_takes_settings_over_the_url),
-        CASE(open_turns_wal_on_only_for_its_own_files),
-        CASE(open_for_reading_refuses_writes),
-        CASE(open_reads_paths_as_files_only),
-        CASE(open_sets_the_connection_up),
-        CASE(open_runs_init_sql),
+        CASE(open_of_a_wrong_file_says_why),     CASE(open_of_a_forbidden_file_says_why),
+        CASE(open_of_a_damaged_file_is_corrupt), CASE(open_refuses_settings_that_mean_nothing),
+        CASE(open_takes_settings_over_the_url),  CASE(open_turns_wal_on_only_for_its_own_files),
+        CASE(open_for_reading_refuses_writes),   CASE(open_reads_paths_as_files_only),
+        CASE(open_sets_the_connection_up),       CASE(open_runs_init_sql),
         CASE(open_gives_the_native_handle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

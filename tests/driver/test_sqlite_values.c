@@ -16,7 +16,7 @@ static takeo_cell decimal(const char *text) {
     return tk_cell_text(TAKEO_TYPE_DECIMAL, text, strlen(text));
 }
 
-/* ---- stored values ------------------------------------------------------------------------------------------ */
+/* ---- stored values ---- */
 
 static void values_are_stored_in_documented_forms(void **state) {
     fixture *f = *state;
@@ -68,8 +68,8 @@ static void values_without_a_form_are_refused(void **state) {
         assert_int_equal(try_sql(f, "select ?1", &refused[i], 1, NULL), TAKEO_EINPUT);
         assert_text(last_error(f)->code, "TAKEO.INPUT.RANGE");
     }
-    const takeo_cell unknown[] = {{.type = TAKEO_TYPE_INTERVAL}, {.type = TAKEO_TYPE_RANGE},
-                                  {.type = 9999}};
+    const takeo_cell unknown[] = {
+        {.type = TAKEO_TYPE_INTERVAL}, {.type = TAKEO_TYPE_RANGE}, {.type = 9999}};
     for (size_t i = 0; i < TK_COUNT(unknown); i++) {
         assert_int_equal(try_sql(f, "select ?1", &unknown[i], 1, NULL), TAKEO_EUNSUPPORTED);
     }
@@ -78,7 +78,7 @@ static void values_without_a_form_are_refused(void **state) {
     assert_true(out.v.f == -INFINITY);
 }
 
-/* ---- reading what other tools wrote ---------------------------------------------------------------------------- */
+/* ---- reading what other tools wrote ---- */
 
 static void values_of_other_tools_are_read_when_they_are_exact(void **state) {
     fixture *f = *state;
@@ -88,6 +88,8 @@ static void values_of_other_tools_are_read_when_they_are_exact(void **state) {
         const char *shown;
     } rows[] = {
         {"select 3", TAKEO_TYPE_FLOAT64, "3"},
+        {"select 9223372036854775807", TAKEO_TYPE_UINT64, "9223372036854775807"},
+        {"select 2024", TAKEO_TYPE_YEAR, "2024"},
         {"select 9007199254740992", TAKEO_TYPE_FLOAT64, "9.007199254740992e+15"},
         {"select 12", TAKEO_TYPE_DECIMAL, "12"},
         {"select -9223372036854775808", TAKEO_TYPE_DECIMAL, "-9223372036854775808"},
@@ -199,12 +201,13 @@ static void values_of_unknown_columns_have_their_own_types(void **state) {
     f->driver->forget(f->server, prepared);
 }
 
-/* ---- decimals -------------------------------------------------------------------------------------------------- */
+/* ---- decimals ---- */
 
 static void values_of_decimals_sort_as_numbers(void **state) {
     fixture *f = *state;
-    static const char *const sorted[] = {"-100", "-3", "-0.5", "0", "0.10", "9.5", "10.25",
-                                         "99999999999999999999999.1", "no number"};
+    static const char *const sorted[] = {"-100", "-3",       "-0.5",  "0",
+                                         "0.10", "9.5",      "10.25", "99999999999999999999999.1",
+                                         "no",   "no number"};
     run(f, "create table t (d text)");
     for (size_t i = 0; i < TK_COUNT(sorted); i++) {
         takeo_cell cell = TEXT(sorted[(i * 7) % TK_COUNT(sorted)]);
@@ -218,7 +221,7 @@ static void values_of_decimals_sort_as_numbers(void **state) {
         assert_cell_text(&out, sorted[i]);
     }
     assert_int_equal(int_of(f, "select '1.50' = '1.5' collate takeo_decimal"), 1);
-    takeo_cell most = value(f, "select max(d collate takeo_decimal) from t where d <> 'no number'",
+    takeo_cell most = value(f, "select max(d collate takeo_decimal) from t where d not like 'no%'",
                             TAKEO_TYPE_DECIMAL, NULL, 0);
     assert_cell_text(&most, "99999999999999999999999.1");
 }
@@ -264,9 +267,10 @@ static void values_of_decimals_are_added_exactly(void **state) {
 static void values_of_decimals_are_added_in_windows(void **state) {
     fixture *f = *state;
     static const char *const sums[] = {"1.5", "3.75", "100000000000000000000002.25",
-                                       "100000000000000000000000.5"};
+                                       "100000000000000000000000.5", "0.75"};
     run(f, "create table t (n integer, d text)");
-    run(f, "insert into t values (1, '1.5'), (2, '2.25'), (3, '100000000000000000000000'), (4, '0.5')");
+    run(f, "insert into t values (1, '1.5'), (2, '2.25'), (3, '100000000000000000000000'), "
+           "(4, '0.5'), (5, '0.25')");
     for (size_t i = 0; i < TK_COUNT(sums); i++) {
         takeo_cell offset = INT((int64_t)i);
         takeo_cell out = value(f,
@@ -303,7 +307,7 @@ static void values_functions_stay_out_of_the_schema(void **state) {
     assert_true(try_sql(f, "select * from w", NULL, 0, NULL) < 0);
 }
 
-/* ---- lists -------------------------------------------------------------------------------------------------------- */
+/* ---- lists ---- */
 
 static takeo_cell list_of(const takeo_cell *cells, size_t count) {
     return (takeo_cell){.type = TAKEO_TYPE_ARRAY, .v = {.list = {cells, count}}};
@@ -323,8 +327,9 @@ static void values_of_lists_are_rows(void **state) {
     static const size_t counts[] = {0, 1, 2, MANY};
     for (size_t i = 0; i < TK_COUNT(counts); i++) {
         takeo_cell list = list_of(cells, counts[i]);
-        takeo_cell out = value(f, "select count(*) from t where id in (select value from takeo_list(?1))",
-                               TAKEO_TYPE_INT64, &list, 1);
+        takeo_cell out =
+            value(f, "select count(*) from t where id in (select value from takeo_list(?1))",
+                  TAKEO_TYPE_INT64, &list, 1);
         assert_int_equal(out.v.i, (counts[i] + 1) / 2);
     }
     free(cells);
@@ -342,13 +347,14 @@ static void values_of_lists_have_all_types(void **state) {
         tk_cell_text(TAKEO_TYPE_BYTES, "b", 1),
         decimal("1.50"),
     };
-    static const char *const texts[] = {"-7", "a", NULL, "0.5", "ab000000-0000-0000-0000-000000000000",
-                                        "1970-01-02", "b", "1.50"};
+    static const char *const texts[] = {
+        "-7", "a", NULL, "0.5", "ab000000-0000-0000-0000-000000000000", "1970-01-02", "b", "1.50"};
     takeo_cell arguments[2] = {list_of(cells, TK_COUNT(cells))};
     for (size_t i = 0; i < TK_COUNT(cells); i++) {
         arguments[1] = INT((int64_t)i);
-        takeo_cell out = value(f, "select cast(value as text) from takeo_list(?1) limit 1 offset ?2",
-                               TAKEO_TYPE_TEXT, arguments, 2);
+        takeo_cell out =
+            value(f, "select cast(value as text) from takeo_list(?1) limit 1 offset ?2",
+                  TAKEO_TYPE_TEXT, arguments, 2);
         if (texts[i] == NULL) {
             assert_true(tk_cell_is_null(&out));
         } else {
@@ -368,13 +374,15 @@ static void values_of_composite_lists_have_parts(void **state) {
     takeo_cell list = list_of(cells, 2);
     run(f, "create table t (a integer, b text, primary key (a, b)) without rowid");
     run(f, "insert into t values (1, 'a'), (2, 'b'), (3, 'c')");
-    takeo_cell out =
-        value(f, "select group_concat(a) from t where (a, b) in (select c1, c2 from takeo_list(?1))",
-              TAKEO_TYPE_TEXT, &list, 1);
+    takeo_cell out = value(
+        f, "select group_concat(a) from t where (a, b) in (select c1, c2 from takeo_list(?1))",
+        TAKEO_TYPE_TEXT, &list, 1);
     assert_cell_text(&out, "1");
     out = value(f, "select sum(value) from takeo_list(?1) where c3 is null and list is null",
                 TAKEO_TYPE_INT64, &list, 1);
     assert_int_equal(out.v.i, 3);
+    out = value(f, "select max(rowid) from takeo_list(?1)", TAKEO_TYPE_INT64, &list, 1);
+    assert_int_equal(out.v.i, 2);
     const takeo_cell plain[] = {INT(4)};
     list = list_of(plain, 1);
     out = value(f, "select c1 from takeo_list(?1) where c2 is null", TAKEO_TYPE_INT64, &list, 1);

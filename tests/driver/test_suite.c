@@ -60,11 +60,20 @@ static const char *sql(fixture *f, const char *text) {
     return copy;
 }
 
-/* ---- values -------------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
-#define CELL_INT(t, number) {.type = TAKEO_TYPE_##t, .v = {.i = (number)}}
-#define CELL_FLOAT(number) {.type = TAKEO_TYPE_FLOAT64, .v = {.f = (number)}}
-#define CELL_TEXT(t, s) {.type = TAKEO_TYPE_##t, .v = {.text = {s, sizeof(s) - 1}}}
+#define CELL_INT(t, number)                                                                        \
+    {                                                                                              \
+        .type = TAKEO_TYPE_##t, .v = {.i = (number) }                                              \
+    }
+#define CELL_FLOAT(number)                                                                         \
+    {                                                                                              \
+        .type = TAKEO_TYPE_FLOAT64, .v = {.f = (number) }                                          \
+    }
+#define CELL_TEXT(t, s)                                                                            \
+    {                                                                                              \
+        .type = TAKEO_TYPE_##t, .v = {.text = {s, sizeof(s) - 1} }                                 \
+    }
 
 static const takeo_cell boundaries[] = {
     CELL_INT(BOOL, 0),
@@ -157,7 +166,7 @@ static void suite_times_sort_as_values(void **state) {
     }
 }
 
-/* ---- statements -------------------------------------------------------------------------------------------- */
+/* ---- statements ---- */
 
 static void suite_prepared_statement_runs_again_and_again(void **state) {
     fixture *f = *state;
@@ -199,17 +208,22 @@ static void suite_upsert_gives_a_key_only_for_an_inserted_row(void **state) {
     fixture *f = *state;
     tk_execution done;
     run(f, "insert into cities (name, size) values ('a', 1)");
-    assert_done(f, try_sql(f, "insert into cities (name, size) values ('a', 2) "
-                              "on conflict (name) do nothing", NULL, 0, &done));
+    assert_done(f, try_sql(f,
+                           "insert into cities (name, size) values ('a', 2) "
+                           "on conflict (name) do nothing",
+                           NULL, 0, &done));
     assert_int_equal(done.affected, 0);
     assert_false(done.has_last_key);
-    assert_done(f, try_sql(f, "insert into cities (name, size) values ('a', 2) "
-                              "on conflict (name) do update set size = excluded.size",
+    assert_done(f, try_sql(f,
+                           "insert into cities (name, size) values ('a', 2) "
+                           "on conflict (name) do update set size = excluded.size",
                            NULL, 0, &done));
     assert_int_equal(done.affected, 1);
     assert_false(done.has_last_key);
-    assert_done(f, try_sql(f, "insert into cities (name, size) values ('b', 2) "
-                              "on conflict (name) do nothing", NULL, 0, &done));
+    assert_done(f, try_sql(f,
+                           "insert into cities (name, size) values ('b', 2) "
+                           "on conflict (name) do nothing",
+                           NULL, 0, &done));
     assert_int_equal(done.affected, 1);
     assert_int_equal(done.has_last_key, on->has_last_key);
 }
@@ -273,7 +287,7 @@ static void suite_two_statements_in_a_text_are_refused(void **state) {
     assert_text(last_error(f)->code, "TAKEO.INPUT.TEXT");
 }
 
-/* ---- failures ------------------------------------------------------------------------------------------------- */
+/* ---- failures ---- */
 
 static void suite_failures_have_their_own_statuses(void **state) {
     fixture *f = *state;
@@ -320,7 +334,7 @@ static void suite_statement_works_after_its_failure(void **state) {
     f->driver->forget(f->server, prepared);
 }
 
-/* ---- transactions ------------------------------------------------------------------------------------------------ */
+/* ---- transactions ---- */
 
 static void suite_transaction_commits_and_rolls_back(void **state) {
     fixture *f = *state;
@@ -372,7 +386,7 @@ static void suite_close_takes_what_was_not_forgotten(void **state) {
     /* teardown closes in the middle of both, and counts the memory */
 }
 
-/* ---- all of them, for each driver ------------------------------------------------------------------------------------ */
+/* ---- all of them, for each driver ---- */
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
 

@@ -68,7 +68,7 @@ class Plan:
     def _twins(self, member: Any) -> list[str]:
         if member.is_relation:
             return [column.name for column in member.keys]
-        return [r.name for r in self.relations if any(member is k for k in r.keys)]
+        return [r.name for r in self.relations if member in r.keys]
 
     def construct(self, instance: Any, given: dict[str, Any]) -> None:
         """What `City(name="Lyon")` does."""
@@ -191,8 +191,8 @@ class Plan:
                     field=member.name,
                 )
             if member.is_relation and member.hidden is None:
-                for column in member.keys:
-                    poke(instance, column.place, value)
+                for column, part in zip(member.keys, value if type(value) is tuple else (value,)):
+                    poke(instance, column.place, part)
             else:
                 poke(instance, member.hidden if member.is_relation else member.place, value)
 

@@ -448,9 +448,9 @@ def mapping_errors(found: list[MappingError]) -> MappingError:
 
 def not_loaded(field: Any, instance: Any) -> BaseException:
     """The exception for reading an empty slot; both doors raise it."""
-    name, entity = field.name, type(instance).__name__
+    name, entity, is_relation = field.about.name, type(instance).__name__, field.about.is_relation
     path = f"{entity}.{name}"
-    if not type(instance)._takeo.exists(instance) and not field.is_relation:
+    if not type(instance)._takeo.exists(instance) and not is_relation:
         return NotLoaded(
             f"{path} has no value yet",
             entity=entity,
@@ -464,7 +464,7 @@ def not_loaded(field: Any, instance: Any) -> BaseException:
         field=name,
         why="Takeo never sends a query behind your back",
         hint=f"load=[{path}] in the find, or db.load(objects, {path}) for objects in hand"
-        if field.is_relation
+        if is_relation
         else f"load=[{path}] in the find, or db.reload(object, {path})",
     )
 

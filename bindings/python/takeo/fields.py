@@ -39,48 +39,64 @@ from .expr import (
 from .types import SKIP
 
 
-class Member(door.Field):  # type: ignore[name-defined,misc]
-    """A column or relation of one class: its name, its declaration, and where its slots lie."""
+class Property:
+    """All facts about one column or relation of one class but how it behaves."""
 
     __slots__ = (
-        "annotation", "bit", "declared", "depth", "entity", "hidden", "hook", "keys", "kind", "leaf",
-        "loaded", "name", "nullable", "owner", "place", "shape", "values",
+        "annotation", "bit", "declared", "entity", "field", "hidden", "is_relation", "keys", "kind",
+        "leaf", "loaded", "name", "nullable", "place",
     )  # fmt: skip
-    is_relation = False
-    bind_kind = COLUMN
 
-    def __init__(self, entity: type, name: str, declared: Any) -> None:
+    def __init__(self, entity: type, name: str, declared: Any, is_relation: bool) -> None:
         self.entity = entity
         self.name = name
         self.declared = declared
+        self.is_relation = is_relation
         self.leaf = Leaf(entity, name)
-        self.shape = self.leaf
-        self.values = ()
-        self.depth = 1
+        self.field: Any = None  # the descriptor
         self.annotation: Any = None  # the type inside Mapped or Rel, without None
         self.nullable = False
         self.kind: Any = None  # of a column: its logical type, once it is known
-        self.keys: tuple[Any, ...] = ()  # of a to-one: declared columns that are its key
+        self.keys: tuple[Property, ...] = ()  # of a to-one: declared columns that are its key
+        self.bit = 0
         self.place: Any = None
         self.hidden: Any = None  # of a to-one: the place of its key
         self.loaded: Any = None  # of a mutable column: the place of its loaded form
-        self.bit = 0
 
     def __repr__(self) -> str:
         return f"{self.entity.__name__}.{self.name}"
 
+
+class Member(door.Field):  # type: ignore[name-defined,misc]
+    """A column or relation on its class.  Few attributes: a typo such as `City.country.name` must not
+    find one of them."""
+
+    __slots__ = ("about", "depth", "hook", "owner", "shape", "values")
+    bind_kind = COLUMN
+
+    def __init__(self, about: Property) -> None:
+        self.about = about
+        self.shape: Any = about.leaf
+        self.values: tuple[Any, ...] = ()
+        self.depth = 1
+        about.field = self
+
+    def __repr__(self) -> str:
+        return repr(self.about)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return getattr, (self.entity, self.name)
+        return getattr, (self.about.entity, self.about.name)
 
 
 class _ColumnPath(Expr):
     """What a column and a path to a column have in common."""
 
     __slots__ = ()
+    about: Property
 
     @property
     def _is_text(self) -> bool:
-        kind = getattr(self, "kind", None)
+        kind = self.about.kind
         return kind is not None and kind.type == "TEXT"
 
 
@@ -92,27 +108,26 @@ class Field(_ColumnPath, Member):  # type: ignore[misc]
     def to(self, value: Any) -> Assignment:
         """This value, or this expression, in an update: `City.population.to(City.population + 1)`."""
         if value is None:
-            return Assignment(self.leaf, PARAM, (None,))
+            return Assignment(self.about.leaf, PARAM, (None,))
         if value is SKIP:
             return SKIP  # type: ignore[return-value]
         shape, values, _ = operand(value)
-        return Assignment(self.leaf, shape, values)
+        return Assignment(self.about.leaf, shape, values)
 
 
 class FieldPath(_ColumnPath):
     """A column at the end of a path or of an alias: `City.country[Country.name]`."""
 
-    __slots__ = ("depth", "field", "kind", "shape", "values")
+    __slots__ = ("about", "depth", "shape", "values")
 
-    def __init__(self, source: Any, field: Field) -> None:
-        self.shape = ("at", source, field.leaf)
+    def __init__(self, source: Any, about: Property) -> None:
+        self.shape = ("at", source, about.leaf)
         self.values: tuple[Any, ...] = ()
         self.depth = 2
-        self.field = field
-        self.kind = field.kind
+        self.about = about
 
     def __repr__(self) -> str:
-        return f"<path to {self.field!r}>"
+        return f"<path to {self.about!r}>"
 
 
 class _Brackets:
@@ -123,9 +138,9 @@ class _Brackets:
 
     def __getitem__(self, item: Any) -> Any:
         if isinstance(item, Field):
-            return FieldPath(self.source, item)
+            return FieldPath(self.source, item.about)
         if isinstance(item, FieldPath):
-            return FieldPath(_onto(self.source, item.shape[1]), item.field)
+            return FieldPath(_onto(self.source, item.shape[1]), item.about)
         if isinstance(item, (ToOne, ToOnePath)):
             return ToOnePath(_onto(self.source, item.source))
         if isinstance(item, (ToMany, ToManyPath)):
@@ -185,22 +200,21 @@ class ToOne(_ToOnePath, Member):  # type: ignore[misc]
     """The class side of `Rel[Country]`."""
 
     __slots__ = ("source",)
-    is_relation = True
     bind_kind = TO_ONE
 
-    def __init__(self, entity: type, name: str, declared: Any) -> None:
-        Member.__init__(self, entity, name, declared)
-        self.source = ("path", None, self.leaf)
+    def __init__(self, about: Property) -> None:
+        Member.__init__(self, about)
+        self.source = ("path", None, about.leaf)
         self.shape = ("key", self.source)
 
     def to(self, value: Any) -> Assignment:
         """This object, or None, in an update."""
         if value is None:
-            return Assignment(self.leaf, None, ())
+            return Assignment(self.about.leaf, None, ())
         if value is SKIP:
             return SKIP  # type: ignore[return-value]
         shape, values = object_key(value)
-        return Assignment(self.leaf, shape, values)
+        return Assignment(self.about.leaf, shape, values)
 
 
 class ToOnePath(_ToOnePath):
@@ -264,12 +278,11 @@ class ToMany(_ToManyPath, Member):  # type: ignore[misc]
 
     __slots__ = ("source",)
     __class_getitem__ = classmethod(GenericAlias)
-    is_relation = True
     bind_kind = TO_MANY
 
-    def __init__(self, entity: type, name: str, declared: Any) -> None:
-        Member.__init__(self, entity, name, declared)
-        self.source = ("path", None, self.leaf)
+    def __init__(self, about: Property) -> None:
+        Member.__init__(self, about)
+        self.source = ("path", None, about.leaf)
 
 
 class ToManyPath(_ToManyPath):

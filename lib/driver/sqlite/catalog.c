@@ -6,7 +6,7 @@
 #include "driver/sqlite/sqlite_int.h"
 #include "takeo/model.h"
 
-/* ---- reading lists ------------------------------------------------------------------------------------ */
+/* ---- reading lists ---- */
 
 typedef struct catalog_reader { /* one pass over the catalogue */
     tk_server *server;
@@ -21,7 +21,8 @@ static takeo_status fail(catalog_reader *reader, int rc, const char *sql) {
     return tk_sqlite_raise(reader->server->db, rc, sql, reader->error);
 }
 
-static takeo_status step_items(catalog_reader *reader, sqlite3_stmt *stmt, tk_vec *items, read_item read) {
+static takeo_status step_items(catalog_reader *reader, sqlite3_stmt *stmt, tk_vec *items,
+                               read_item read) {
     int rc;
     while ((rc = tk_lite.step(stmt)) == SQLITE_ROW) {
         void *item = tk_vec_push(items);
@@ -35,8 +36,8 @@ static takeo_status step_items(catalog_reader *reader, sqlite3_stmt *stmt, tk_ve
 
 /* Run `sql` with a name, read its rows, and move them into the arena.  Rows of inner lists are read
  * by the same function from within `read`. */
-static takeo_status read_list(catalog_reader *reader, const char *sql, takeo_text name, size_t item_size,
-                              read_item read, void **out, uint32_t *out_count) {
+static takeo_status read_list(catalog_reader *reader, const char *sql, takeo_text name,
+                              size_t item_size, read_item read, void **out, uint32_t *out_count) {
     sqlite3_stmt *stmt = NULL;
     int rc = tk_lite.prepare_v3(reader->server->db, sql, -1, 0, &stmt, NULL);
     if (rc == SQLITE_OK && name.data != NULL) {
@@ -68,7 +69,8 @@ static takeo_status read_list(catalog_reader *reader, const char *sql, takeo_tex
 }
 
 /* NULL gives a text without data. */
-static takeo_status read_text(catalog_reader *reader, sqlite3_stmt *stmt, int column, takeo_text *out) {
+static takeo_status read_text(catalog_reader *reader, sqlite3_stmt *stmt, int column,
+                              takeo_text *out) {
     sqlite3_value *value = tk_lite.column_value(stmt, column);
     *out = tk_text(NULL, 0);
     if (tk_lite.value_type(value) == SQLITE_NULL) {
@@ -90,7 +92,7 @@ static bool has_text(sqlite3_stmt *stmt, int column, const char *expected) {
     return data != NULL && strcmp(data, expected) == 0;
 }
 
-/* ---- columns ------------------------------------------------------------------------------------------ */
+/* ---- columns ---- */
 
 static takeo_status read_column(catalog_reader *reader, sqlite3_stmt *stmt, void *item) {
     tk_catalog_column *column = item;
@@ -102,7 +104,8 @@ static takeo_status read_column(catalog_reader *reader, sqlite3_stmt *stmt, void
     return TAKEO_DONE;
 }
 
-/* The only column of a key, declared "integer", is the row's number: never NULL, whatever is said. */
+/* The only column of a key, declared "integer", is the row's number: never NULL, whatever is said.
+ */
 static void mark_row_number(tk_catalog_column *columns, uint32_t count) {
     tk_catalog_column *key = NULL;
     for (uint32_t i = 0; i < count; i++) {
@@ -118,7 +121,7 @@ static void mark_row_number(tk_catalog_column *columns, uint32_t count) {
     }
 }
 
-/* ---- indexes -------------------------------------------------------------------------------------------- */
+/* ---- indexes ---- */
 
 static takeo_status read_name(catalog_reader *reader, sqlite3_stmt *stmt, void *item) {
     return read_text(reader, stmt, 0, item); /* of an expression there is no name */
@@ -137,7 +140,7 @@ static takeo_status read_index(catalog_reader *reader, sqlite3_stmt *stmt, void 
     return TAKEO_DONE;
 }
 
-/* ---- foreign keys ------------------------------------------------------------------------------------------ */
+/* ---- foreign keys ---- */
 
 typedef struct key_part { /* a row of the pragma: one column of one key */
     int64_t id;
@@ -149,10 +152,11 @@ typedef struct key_part { /* a row of the pragma: one column of one key */
 } key_part;
 
 static uint16_t read_action(sqlite3_stmt *stmt, int column) {
-    static const char *const words[] = {
-        [TAKEO_ACTION_DEFAULT] = "NO ACTION", [TAKEO_ACTION_RESTRICT] = "RESTRICT",
-        [TAKEO_ACTION_CASCADE] = "CASCADE",   [TAKEO_ACTION_SET_NULL] = "SET NULL",
-        [TAKEO_ACTION_SET_DEFAULT] = "SET DEFAULT"};
+    static const char *const words[] = {[TAKEO_ACTION_DEFAULT] = "NO ACTION",
+                                        [TAKEO_ACTION_RESTRICT] = "RESTRICT",
+                                        [TAKEO_ACTION_CASCADE] = "CASCADE",
+                                        [TAKEO_ACTION_SET_NULL] = "SET NULL",
+                                        [TAKEO_ACTION_SET_DEFAULT] = "SET DEFAULT"};
     for (uint16_t i = 0; i < TK_COUNT(words); i++) {
         if (has_text(stmt, column, words[i])) {
             return i;
@@ -232,7 +236,7 @@ static takeo_status read_foreign_keys(catalog_reader *reader, tk_catalog_table *
     return TAKEO_DONE;
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------ */
+/* ---- tables ---- */
 
 static takeo_status read_table(catalog_reader *reader, sqlite3_stmt *stmt, void *item) {
     tk_catalog_table *table = item;

@@ -14,7 +14,7 @@
 
 enum { TICK_STEPS = 4000, PAUSE_FIRST_MS = 1, PAUSE_MOST_MS = 25 };
 
-/* ---- called by SQLite ---------------------------------------------------------------------------------- */
+/* ---- called by SQLite ---- */
 
 /* Somebody holds a lock.  Wait a little longer each time; 0 gives up. */
 static int on_busy(void *ctx, int count) {
@@ -43,7 +43,7 @@ static int on_progress(void *ctx) {
     return server->tick(server->ctx) ? 0 : 1;
 }
 
-/* ---- failures of opening in plain words ------------------------------------------------------------------ */
+/* ---- failures of opening in plain words ---- */
 
 /* Why a file cannot be opened, as far as the file system tells. */
 static void explain(const char *path, bool must_exist, tk_arena *arena, tk_error *error) {
@@ -78,14 +78,13 @@ static void explain(const char *path, bool must_exist, tk_arena *arena, tk_error
 }
 
 static takeo_status raise_open(sqlite3 *db, int rc, const tk_sqlite_settings *settings,
-                               const tk_server_options *options, tk_arena *arena,
-                               tk_error *error) {
+                               const tk_server_options *options, tk_arena *arena, tk_error *error) {
     int plain = rc & 0xFF;
     if (plain == SQLITE_BUSY && options->deadline_ns >= 0
         && tk_clock_now_ns() >= options->deadline_ns) {
-        takeo_status status = tk_raise(error, TK_CONNECT_TIMEOUT,
-                                       "The database file %s stayed locked by somebody else.",
-                                       settings->path);
+        takeo_status status =
+            tk_raise(error, TK_CONNECT_TIMEOUT,
+                     "The database file %s stayed locked by somebody else.", settings->path);
         TK_SET(error, detail, "%s", tk_lite.errmsg(db));
         return status;
     }
@@ -101,7 +100,7 @@ static takeo_status raise_open(sqlite3 *db, int rc, const tk_sqlite_settings *se
     return status;
 }
 
-/* ---- the connection as it shall be ------------------------------------------------------------------------ */
+/* ---- the connection as it shall be ---- */
 
 /* Double quotes are names only, a hostile schema calls nothing, and the file cannot be damaged by
  * SQL.  Each is older than the least version; a library built without one says so and goes on. */
@@ -170,7 +169,7 @@ static takeo_status tune(tk_server *server, const tk_sqlite_settings *settings, 
     return TAKEO_DONE;
 }
 
-/* ---- open and close ------------------------------------------------------------------------------------------ */
+/* ---- open and close ---- */
 
 /* Is there nothing in the file yet?  Then it is ours to decide about. */
 static bool is_new_file(const tk_sqlite_settings *settings) {
@@ -231,7 +230,8 @@ void tk_sqlite_close(tk_server *server) {
     for (size_t i = 0; i < TK_SQLITE_KEPT; i++) {
         tk_lite.finalize(server->kept[i]);
     }
-    /* An expert's own statements would keep the file open: sqlite3_close refuses while one lives. */
+    /* An expert's own statements would keep the file open: sqlite3_close refuses while one lives.
+     */
     sqlite3_stmt *stmt = NULL;
     while (server->db != NULL && (stmt = tk_lite.next_stmt(server->db, NULL)) != NULL) {
         tk_lite.finalize(stmt);
@@ -244,8 +244,7 @@ void tk_sqlite_close(tk_server *server) {
  * parent, may delete its journal, and may wait for a lock that no thread of the child holds. */
 void tk_sqlite_abandon(tk_server *server) {
     while (!tk_link_is_alone(&server->prepared)) {
-        tk_sqlite_forget_memory(server,
-                                TK_CONTAINER(server->prepared.next, tk_prepared, link));
+        tk_sqlite_forget_memory(server, TK_CONTAINER(server->prepared.next, tk_prepared, link));
     }
     tk_mem_free(&server->alloc, server, sizeof *server);
 }

@@ -85,7 +85,8 @@ static tk_sqlite_kind encode_time(const takeo_cell *cell, char *scratch, tk_sqli
     return written(cell, scratch, tk_time_write(cell->v.i, scratch), 15, out);
 }
 
-static tk_sqlite_kind encode_timestamp(const takeo_cell *cell, char *scratch, tk_sqlite_value *out) {
+static tk_sqlite_kind encode_timestamp(const takeo_cell *cell, char *scratch,
+                                       tk_sqlite_value *out) {
     return written(cell, scratch, tk_timestamp_write(cell->v.i, scratch), 26, out);
 }
 
@@ -151,12 +152,13 @@ tk_sqlite_kind tk_sqlite_encode(const takeo_cell *cell, char *scratch, tk_sqlite
 
 takeo_status tk_sqlite_refuse(const takeo_cell *cell, uint32_t number, tk_error *error) {
     if (encoder_of(cell->type) == NULL) {
-        return tk_raise(error, TK_CALL_UNSUPPORTED, "SQLite keeps no values of type %s (argument %u).",
+        return tk_raise(error, TK_CALL_UNSUPPORTED,
+                        "SQLite keeps no values of type %s (argument %u).",
                         tk_type_name(cell->type), number);
     }
-    takeo_status status = tk_raise(error, TK_INPUT_RANGE,
-                                   "Argument %u is a %s that SQLite cannot keep.", number,
-                                   tk_type_name(cell->type));
+    takeo_status status =
+        tk_raise(error, TK_INPUT_RANGE, "Argument %u is a %s that SQLite cannot keep.", number,
+                 tk_type_name(cell->type));
     tk_buf shown;
     tk_buf_init(&shown, tk_alloc_default, 200);
     tk_cell_show(cell, 100, &shown);

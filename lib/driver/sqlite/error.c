@@ -6,7 +6,7 @@
  */
 #include "driver/sqlite/sqlite_int.h"
 
-/* ---- codes ------------------------------------------------------------------------------------------ */
+/* ---- codes ---- */
 
 static const struct code_row {
     int rc; /* an extended code before the plain one that it is a kind of */
@@ -14,7 +14,8 @@ static const struct code_row {
     bool is_retryable;
     const char *message;
 } rows[] = {
-    {SQLITE_CONSTRAINT_UNIQUE, TK_SERVER_UNIQUE, false, "A row with the same unique value is there."},
+    {SQLITE_CONSTRAINT_UNIQUE, TK_SERVER_UNIQUE, false,
+     "A row with the same unique value is there."},
     {SQLITE_CONSTRAINT_PRIMARYKEY, TK_SERVER_UNIQUE, false, "A row with the same key is there."},
     {SQLITE_CONSTRAINT_ROWID, TK_SERVER_UNIQUE, false, "A row with the same key is there."},
     {SQLITE_CONSTRAINT_FOREIGNKEY, TK_SERVER_FOREIGN_KEY, false,
@@ -56,7 +57,7 @@ static const struct code_row *find_code(int rc) {
     return row->rc == 0 && rc > 0xFF ? find_code(rc & 0xFF) : row;
 }
 
-/* ---- words: what stands after a phrase ------------------------------------------------------------------ */
+/* ---- words: what stands after a phrase ---- */
 
 static const char *after(const char *said, const char *phrase) {
     size_t len = strlen(phrase);
@@ -174,12 +175,12 @@ static void raise_by_words(const char *said, int offset, tk_error *error) {
     }
 }
 
-/* ---- the record --------------------------------------------------------------------------------------------- */
+/* ---- the record ---- */
 
 static void raise_by_code(int rc, const char *said, tk_error *error) {
     const struct code_row *row = find_code(rc);
-    bool is_restrict = rc == SQLITE_CONSTRAINT_TRIGGER
-                       && strcmp(said, "FOREIGN KEY constraint failed") == 0;
+    bool is_restrict =
+        rc == SQLITE_CONSTRAINT_TRIGGER && strcmp(said, "FOREIGN KEY constraint failed") == 0;
     if (is_restrict) { /* ON DELETE RESTRICT is a trigger inside SQLite */
         row = find_code(SQLITE_CONSTRAINT_FOREIGNKEY);
     }

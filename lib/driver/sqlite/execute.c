@@ -11,7 +11,7 @@
  * inserted. */
 static const int64_t no_key = INT64_MIN;
 
-/* ---- start ---------------------------------------------------------------------------------------- */
+/* ---- start ---- */
 
 static int bind_value(tk_prepared *prepared, int place, tk_sqlite_kind kind,
                       const tk_sqlite_value *value) {
@@ -24,7 +24,8 @@ static int bind_value(tk_prepared *prepared, int place, tk_sqlite_kind kind,
     case TK_SQLITE_FLOAT:
         return tk_lite.bind_double(stmt, place, value->f);
     case TK_SQLITE_TEXT:
-        return tk_lite.bind_text64(stmt, place, value->data, value->len, SQLITE_STATIC, SQLITE_UTF8);
+        return tk_lite.bind_text64(stmt, place, value->data, value->len, SQLITE_STATIC,
+                                   SQLITE_UTF8);
     case TK_SQLITE_BLOB:
         return tk_lite.bind_blob64(stmt, place, value->data, value->len, SQLITE_STATIC);
     case TK_SQLITE_POINTER:
@@ -98,7 +99,7 @@ takeo_status tk_sqlite_start(tk_server *server, tk_prepared *prepared, const tak
     return TAKEO_DONE;
 }
 
-/* ---- fetch ---------------------------------------------------------------------------------------- */
+/* ---- fetch ---- */
 
 /* A value that is none of its column's type: say where it stands and what it is. */
 static takeo_status refuse_value(tk_prepared *prepared, uint32_t i, sqlite3_value *value,
@@ -117,7 +118,8 @@ static takeo_status refuse_value(tk_prepared *prepared, uint32_t i, sqlite3_valu
     if (storage == SQLITE_BLOB) {
         TK_SET(error, got, "a blob of %d bytes", tk_lite.value_bytes(value));
     } else {
-        TK_SET(error, got, "%s: %.100s", tk_sqlite_storage_name(storage), tk_lite.value_text(value));
+        TK_SET(error, got, "%s: %.100s", tk_sqlite_storage_name(storage),
+               tk_lite.value_text(value));
     }
     TK_SET(error, sql, "%s", tk_lite.sql(prepared->stmt));
     tk_error_last(error)->object = (uint32_t)prepared->row;
@@ -136,10 +138,9 @@ static takeo_status check_shape(tk_server *server, tk_prepared *prepared, tk_err
     if (TK_LIKELY(count == was)) {
         return TAKEO_DONE;
     }
-    takeo_status status =
-        tk_raise(error, TK_SQLITE_SCHEMA,
-                 "The schema changed: the statement gave %u columns before and gives %u now.", was,
-                 count);
+    takeo_status status = tk_raise(
+        error, TK_SQLITE_SCHEMA,
+        "The schema changed: the statement gave %u columns before and gives %u now.", was, count);
     TK_SET(error, sql, "%s", tk_lite.sql(prepared->stmt));
     TK_SET(error, hint, "run it again");
     return status;
@@ -179,7 +180,7 @@ takeo_status tk_sqlite_fetch(tk_server *server, tk_prepared *prepared, takeo_cel
     return TAKEO_ROWS;
 }
 
-/* ---- end ------------------------------------------------------------------------------------------ */
+/* ---- end ---- */
 
 static void read_key(tk_server *server, tk_prepared *prepared, tk_execution *out) {
     int64_t key = tk_lite.last_insert_rowid(server->db);
@@ -195,7 +196,7 @@ static void read_key(tk_server *server, tk_prepared *prepared, tk_execution *out
 void tk_sqlite_end(tk_server *server, tk_prepared *prepared, tk_execution *out) {
     *out = (tk_execution){0};
     tk_lite.reset(prepared->stmt); /* says the failure of the last step once more: known already */
-    if (prepared->has_pointers) { /* the lists are about to go */
+    if (prepared->has_pointers) {  /* the lists are about to go */
         tk_lite.clear_bindings(prepared->stmt);
         prepared->has_pointers = false;
     }
@@ -203,7 +204,7 @@ void tk_sqlite_end(tk_server *server, tk_prepared *prepared, tk_execution *out) 
         read_key(server, prepared, out);
     }
     if (prepared->counts_changes && prepared->is_run && !prepared->has_failed) {
-        out->affected = tk_lite.changes64 != NULL ? tk_lite.changes64(server->db)
-                                                  : tk_lite.changes(server->db);
+        out->affected =
+            tk_lite.changes64 != NULL ? tk_lite.changes64(server->db) : tk_lite.changes(server->db);
     }
 }

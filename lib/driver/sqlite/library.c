@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "driver/sqlite/sqlite_int.h"
+#include "takeo/txn.h"
 
 enum { LEAST_VERSION = 3035000 }; /* RETURNING, and what the dialect writes */
 
@@ -55,7 +56,8 @@ takeo_status tk_sqlite_library_open(const char *const *names, int least_version,
     void *handle = open_first(names);
     if (handle == NULL) {
         const char *said = dlerror();
-        tk_raise(error, TK_CONFIG_LIBRARY, "The library of SQLite, %s, cannot be opened.", names[0]);
+        tk_raise(error, TK_CONFIG_LIBRARY, "The library of SQLite, %s, cannot be opened.",
+                 names[0]);
         TK_SET(error, detail, "%s", said != NULL ? said : "");
         TK_SET(error, hint, "%s", PACKAGE_HINT);
         return TAKEO_EUNSUPPORTED;
@@ -68,8 +70,8 @@ takeo_status tk_sqlite_library_open(const char *const *names, int least_version,
     } else if (missing != NULL) {
         status = tk_raise(error, TK_CONFIG_LIBRARY, "The library of SQLite lacks %s.", missing);
     } else if (out->threadsafe() == 0) {
-        status = tk_raise(error, TK_CONFIG_LIBRARY,
-                          "The library of SQLite was built without threads.");
+        status =
+            tk_raise(error, TK_CONFIG_LIBRARY, "The library of SQLite was built without threads.");
     }
     if (status != TAKEO_DONE) {
         TK_SET(error, expected, "SQLite %d.%d or newer, built for threads", least_version / 1000000,
@@ -103,7 +105,7 @@ takeo_status tk_sqlite_load(tk_error *error) {
     return TAKEO_DONE;
 }
 
-/* ---- the table ------------------------------------------------------------------------------------ */
+/* ---- the table ---- */
 
 static void interrupt(tk_server *server) {
     tk_lite.interrupt(server->db);
@@ -125,6 +127,7 @@ const tk_driver tk_driver_sqlite = {
     .dialect = "sqlite",
     .schemes = schemes,
     .blocks = true,
+    .isolations = 1U << TAKEO_ISOLATION_SERIALIZABLE,
     .max_parameters = 32766, /* SQLITE_MAX_VARIABLE_NUMBER as it is delivered */
     .load = tk_sqlite_load,
     .open = tk_sqlite_open,

@@ -111,8 +111,7 @@ static takeo_status read_one(tk_sqlite_settings *out, const takeo_setting *setti
         names[i] = tk_zstr(keys[i]);
     }
     const char *key = setting->key != NULL ? setting->key : "";
-    takeo_status status =
-        tk_raise(error, TK_CONFIG_INVALID, "SQLite has no setting %.100s.", key);
+    takeo_status status = tk_raise(error, TK_CONFIG_INVALID, "SQLite has no setting %.100s.", key);
     TK_SET(error, expected, "mode, must_exist, wal, timeout or synchronous");
     TK_SET(error, got, "%.100s", key);
     tk_error_set_nearest(error, tk_zstr(key), names, TK_COUNT(names));
@@ -139,8 +138,7 @@ static takeo_status set_path(tk_sqlite_settings *out, takeo_text path, tk_arena 
         return TAKEO_DONE;
     }
     bool is_special = path.data[0] == ':' || strncmp(path.data, "file:", 5) == 0;
-    out->path =
-        tk_arena_printf(arena, "%s%.*s", is_special ? "./" : "", (int)path.len, path.data);
+    out->path = tk_arena_printf(arena, "%s%.*s", is_special ? "./" : "", (int)path.len, path.data);
     return out->path != NULL ? TAKEO_DONE : tk_raise_memory(error);
 }
 

@@ -8,7 +8,7 @@
 
 #include "driver/sqlite/sqlite_int.h"
 
-/* ---- what the text says ---------------------------------------------------------------------------- */
+/* ---- what the text says ---- */
 
 const char *tk_sqlite_skip(const char *at) {
     for (;;) {
@@ -48,13 +48,14 @@ static void classify(tk_prepared *prepared, const char *text) {
         return;
     }
     const char *at = tk_sqlite_skip(text);
-    prepared->makes_keys = tk_sqlite_is_word(at, "insert") || tk_sqlite_is_word(at, "replace") || tk_sqlite_is_word(at, "with");
+    prepared->makes_keys = tk_sqlite_is_word(at, "insert") || tk_sqlite_is_word(at, "replace")
+                           || tk_sqlite_is_word(at, "with");
     prepared->counts_changes =
         prepared->makes_keys || tk_sqlite_is_word(at, "update") || tk_sqlite_is_word(at, "delete");
     prepared->reads_last_key = prepared->makes_keys && has_word(at, "last_insert_rowid");
 }
 
-/* ---- columns ------------------------------------------------------------------------------------------- */
+/* ---- columns ---- */
 
 static bool copy_text(tk_arena *arena, const char *zstr, takeo_text *out) {
     size_t len = strlen(zstr);
@@ -101,13 +102,14 @@ takeo_status tk_sqlite_describe(tk_server *server, tk_prepared *prepared, const 
     return TAKEO_DONE;
 }
 
-uint32_t tk_sqlite_columns(tk_server *server, tk_prepared *prepared, const takeo_column_info **out) {
+uint32_t tk_sqlite_columns(tk_server *server, tk_prepared *prepared,
+                           const takeo_column_info **out) {
     (void)server;
     *out = prepared->infos;
     return prepared->column_count;
 }
 
-/* ---- making one ------------------------------------------------------------------------------------------ */
+/* ---- making one ---- */
 
 static takeo_status refuse_text(tk_error *error, tk_code code, const tk_sql *sql, const char *why) {
     takeo_status status = tk_raise(error, code, "%s", why);

@@ -1,0 +1,231 @@
+"""`DataSource`: one database, its entities, its repositories.
+
+Making one opens nothing; the model is made and verified at the first use, the connection by the first
+operation.  It must not know SQL or how statements are compiled.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import RLock
+from contextvars import ContextVar
+from typing import Any
+
+from . import errors
+from ._compile import Statements
+from ._door import CONNECT, SYNCHRONIZE, door
+from ._executor import Executor
+from ._lib import NULL, Memory, call, ffi, lib
+from ._register import EntityModel, Model
+from .query import seconds_of
+from .transaction import ISOLATIONS, Scope
+
+COERCE = {"exact": 0, "text": lib.TAKEO_OP_COERCE_TEXT, "lossy": lib.TAKEO_OP_COERCE_LOSSY}
+
+
+class DataSource(Executor):
+    """One database.
+
+    Args:
+        url: `sqlite:///file.db`, `sqlite://` (memory); when left out TAKEO_DATABASE_URL, then
+            DATABASE_URL.
+        entities: classes, modules, or dotted names of modules and packages; every entity imported so
+            far when left out.  Targets of relations come along.
+        schema, table_prefix: of all tables that say nothing else.
+        pool_timeout: seconds that work waits for the connection.
+        statement_timeout: seconds after which a statement is cancelled, when it says nothing itself.
+        isolation: of transactions that say nothing.
+        coerce: "exact", or "text" (ISO and decimal text is read) or "lossy" (and numbers are rounded).
+        max_result_bytes: a larger result is ResultTooLarge.
+
+    Raises:
+        ConfigError: an option or the URL is wrong.
+
+    Example:
+        >>> with DataSource("sqlite:///world.db", entities=[Country, City]) as db:
+        ...     db.synchronize()
+        ...     db.repository(City).find(City.population > 1_000_000)
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        entities: Any = None,
+        schema: str | None = None,
+        table_prefix: str = "",
+        pool_timeout: float = 30.0,
+        statement_timeout: float | None = None,
+        isolation: str | None = None,
+        coerce: str = "exact",
+        max_result_bytes: int | None = None,
+    ) -> None:
+        self._url = url or os.environ.get("TAKEO_DATABASE_URL") or os.environ.get("DATABASE_URL")
+        if not isinstance(self._url, str):
+            raise errors.ConfigError(
+                "there is no URL of a database",
+                why="neither the argument nor TAKEO_DATABASE_URL nor DATABASE_URL says one",
+                hint='DataSource("sqlite:///world.db")',
+            )
+        if coerce not in COERCE:
+            raise errors.ConfigError(f"coerce={coerce!r} is not known", expected=", ".join(COERCE))
+        if isolation not in ISOLATIONS:
+            raise _isolation(isolation)
+        self._entities = entities
+        self._schema = schema
+        self._prefix = table_prefix
+        self._acquire = int(_time("pool_timeout", pool_timeout) * 1e9)
+        self._statement = int(_time("statement_timeout", statement_timeout) * 1e9) if statement_timeout else 0
+        self._budget = _size("max_result_bytes", max_result_bytes)
+        self._isolation = isolation
+        self.options = COERCE[coerce]
+        self._lock = RLock()
+        self._made = False
+        self._is_closed = False
+        self._ended: Any = None
+        self._bound: ContextVar[Any] = ContextVar("takeo_session", default=None)
+        self._current: ContextVar[Any] = ContextVar("takeo_transaction", default=None)
+
+    def __repr__(self) -> str:
+        return f"DataSource({_masked(self._url or '')!r})"
+
+    # ---- opening.  `known`, `statements` and `handle` are made at the first use, once.
+    def __getattr__(self, name: str) -> Any:
+        if name in ("known", "statements", "handle"):
+            self._open()
+            return self.__dict__[name]
+        raise AttributeError(f"DataSource has no attribute {name!r}")
+
+    def _open(self) -> None:
+        with self._lock:
+            if self._made:
+                return
+            if self._is_closed:
+                raise errors.Closed("the data source is closed")
+            model = Model(self._entities, schema=self._schema, table_prefix=self._prefix)
+            memory = Memory()
+            options = memory.new("takeo_source_options *")
+            options.struct_size = ffi.sizeof("takeo_source_options")
+            options.url = memory.name(self._url)
+            options.acquire_ns, options.statement_ns = self._acquire, self._statement
+            options.byte_budget = self._budget
+            options.settings = NULL
+            out = ffi.new("takeo_source **")
+            call(lib.takeo_source_open, model.handle, options, out)
+            self.known, self.statements = model, Statements(model)
+            self.handle = door.source(out[0], self._bound)
+            self._made = True
+
+    def model(self, entity: type, /) -> EntityModel:
+        """The entity as the core knows it, with final names and numbers."""
+        return self.known.of(entity)  # type: ignore[no-any-return]
+
+    @property
+    def models(self) -> tuple[EntityModel, ...]:
+        """All entities of this data source."""
+        return tuple(self.known.by_class.values())
+
+    def _dialect(self) -> str:
+        scheme = (self._url or "").partition(":")[0].partition("+")[0]
+        known = {"postgres": "postgresql", "mysql": "mariadb"}
+        return known.get(scheme, scheme)
+
+    def validate(self) -> None:
+        """Verify all declarations now.
+
+        Raises:
+            MappingError: one of them is wrong; MappingErrors when several are.
+        """
+        self._open()
+
+    def connect(self) -> DataSource:
+        """Connect now; a second call is harmless."""
+        door.control(self.handle, CONNECT)
+        return self
+
+    def close(self) -> None:
+        """Close the connection; every later use raises Closed.  Twice is harmless."""
+        with self._lock:
+            self._is_closed = True
+            if self._made:
+                door.close(self.handle)
+
+    def __enter__(self) -> DataSource:
+        return self.connect()
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self.close()
+
+    # ---- work
+    def transaction(
+        self,
+        *,
+        isolation: str | None = None,
+        read_only: bool = False,
+        deferrable: bool = False,
+        retry: int = 0,
+    ) -> Scope:
+        """A transaction: `with db.transaction() as tx:`, `@db.transaction()`, `.run(function)`.
+
+        Args:
+            isolation: "read committed", "repeatable read", "serializable" ...
+            retry: how often the function is run again after a serialization failure, deadlock or busy
+                database; not for `with`.
+        """
+        if isolation not in ISOLATIONS:
+            raise _isolation(isolation)
+        if isinstance(retry, bool) or not isinstance(retry, int) or retry < 0:
+            raise errors.ConfigError("retry= is a count", got=errors.shown(retry))
+        level = isolation if isolation is not None or self._bound.get() is not None else self._isolation
+        flags = lib.TAKEO_TXN_READ_ONLY if read_only else 0
+        flags |= lib.TAKEO_TXN_DEFERRABLE if deferrable else 0
+        return Scope(self, flags, ISOLATIONS[level], retry)
+
+    def synchronize(self, *, plan: bool = False) -> list[str]:
+        """Create the tables and indexes that are missing; gives the statements.
+
+        Args:
+            plan: send nothing, only give the statements.
+
+        Raises:
+            MappingError: a table is there, but differs; nothing is altered.
+        """
+        flags = lib.TAKEO_SYNCHRONIZE_PLAN if plan else 0
+        return door.control(self.handle, SYNCHRONIZE, flags)  # type: ignore[no-any-return]
+
+    def _closed_session(self) -> Any:
+        """A handle whose every use raises TransactionClosed."""
+        if self._ended is None:
+            self._ended = door.session(self.handle)
+            door.close(self._ended)
+        return self._ended
+
+
+def _masked(url: str) -> str:
+    """A URL without its password."""
+    head, mark, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    if not mark or not at:
+        return url
+    name, colon, _ = user.partition(":")
+    return f"{head}://{name}{':***' if colon else ''}@{host}"
+
+
+def _isolation(value: Any) -> errors.ConfigError:
+    known = [name for name in ISOLATIONS if name]
+    return errors.ConfigError(f"isolation={value!r} is not known", expected=", ".join(known))
+
+
+def _time(option: str, value: Any) -> float:
+    try:
+        return seconds_of(value)
+    except errors.InputError as e:
+        raise errors.ConfigError(f"{option}= {e.message}", got=e.got) from None
+
+
+def _size(option: str, value: Any) -> int:
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+        raise errors.ConfigError(f"{option}= is a number of bytes", got=errors.shown(value))
+    return value

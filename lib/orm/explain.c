@@ -1,0 +1,185 @@
+/* explain.c - a failure of the database in the nouns of the model: entity and field instead of table
+ * and column, and what to do.
+ *
+ * What the database said stays in `detail`.  It must not know any database's codes; the driver has
+ * read them.
+ */
+#include <strings.h>
+
+#include "orm/orm_int.h"
+
+typedef struct found { /* what the names of a failure mean */
+    const tk_entity *entity;
+    const tk_column *columns[TK_KEY_MAX];
+    uint32_t column_count;
+} found;
+
+static bool is_same_name(takeo_text a, takeo_text b) {
+    return a.len == b.len && a.len != 0 && strncasecmp(a.data, b.data, a.len) == 0;
+}
+
+static const tk_entity *find_table(const tk_model *model, takeo_text table) {
+    for (uint32_t i = 0; i < model->entity_count; i++) {
+        if (is_same_name(model->entities[i]->table, table)) {
+            return model->entities[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_column(found *what, const tk_column *column) {
+    if (what->column_count < TK_COUNT(what->columns)) {
+        what->columns[what->column_count++] = column;
+    }
+}
+
+/* "name, country_code" -> columns */
+static void find_columns(found *what, takeo_text list) {
+    size_t at = 0;
+    while (at < list.len) {
+        size_t end = at;
+        while (end < list.len && list.data[end] != ',') {
+            end++;
+        }
+        takeo_text name = tk_text(list.data + at, end - at);
+        for (uint32_t i = 0; i < what->entity->column_count; i++) {
+            if (is_same_name(what->entity->columns[i].column, name)) {
+                add_column(what, &what->entity->columns[i]);
+            }
+        }
+        at = end + 1;
+        while (at < list.len && list.data[at] == ' ') {
+            at++;
+        }
+    }
+}
+
+/* A constraint has its name from the model; so its columns are known. */
+static bool find_constraint(found *what, const tk_entity *entity, takeo_text name) {
+    for (uint32_t i = 0; i < entity->index_count; i++) {
+        const tk_index *index = &entity->indexes[i];
+        if (is_same_name(index->name, name)) {
+            what->entity = entity;
+            for (uint32_t c = 0; c < index->column_count; c++) {
+                add_column(what, index->columns[c]);
+            }
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < entity->check_count; i++) {
+        if (is_same_name(entity->checks[i].name, name)) {
+            what->entity = entity;
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < entity->relation_count; i++) {
+        const tk_relation *relation = &entity->relations[i];
+        if (relation->owns_key && is_same_name(relation->constraint, name)) {
+            what->entity = entity;
+            for (uint32_t c = 0; c < relation->column_count; c++) {
+                add_column(what, relation->columns[c]);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+static void find_names(found *what, const tk_model *model, const takeo_error *record) {
+    what->entity = find_table(model, record->table_name);
+    if (what->entity != NULL && record->column_name.len != 0) {
+        find_columns(what, record->column_name);
+        return;
+    }
+    for (uint32_t i = 0; record->constraint_name.len != 0 && i < model->entity_count; i++) {
+        const tk_entity *entity = model->entities[i];
+        if ((what->entity == NULL || what->entity == entity)
+            && find_constraint(what, entity, record->constraint_name)) {
+            return;
+        }
+    }
+}
+
+/* A hidden key column is called by its relation: nobody else knows it. */
+static const char *name_of(const tk_column *column) {
+    return column->is_hidden && column->relation != NULL ? column->relation->name.data
+                                                         : column->name.data;
+}
+
+static void tell_unique(const found *what, tk_error *error) {
+    char fields[256];
+    size_t used = 0;
+    for (uint32_t i = 0; i < what->column_count && used < sizeof fields - TK_NAME_MAX - 8; i++) {
+        const char *name = name_of(what->columns[i]);
+        const char *joint = i == 0 ? "" : i + 1 == what->column_count ? " and " : ", ";
+        size_t joint_len = strlen(joint);
+        size_t len = strlen(name);
+        memcpy(fields + used, joint, joint_len);
+        memcpy(fields + used + joint_len, name, len);
+        used += joint_len + len;
+    }
+    fields[used] = '\0';
+    TK_SET(error, message, "another %s has the same %s", what->entity->name.data,
+           used != 0 ? fields : "values");
+    TK_SET(error, hint, "give another value, or upsert to change the one that is there");
+}
+
+static void tell(const found *what, const takeo_error *record, tk_error *error) {
+    const char *name = what->entity->name.data;
+    const char *field = what->column_count != 0 ? name_of(what->columns[0]) : NULL;
+    TK_SET(error, entity, "%s", name);
+    if (field != NULL) {
+        TK_SET(error, field, "%s", field);
+    }
+    switch (record->status) {
+    case TAKEO_EUNIQUE:
+        tell_unique(what, error);
+        break;
+    case TAKEO_ENOT_NULL:
+        TK_SET(error, message, "%s.%s takes no NULL", name, field != NULL ? field : "?");
+        TK_SET(error, hint, "give a value, or make the column nullable");
+        break;
+    case TAKEO_ECHECK:
+        TK_SET(error, message, "a %s breaks the check %s", name,
+               record->constraint_name.len != 0 ? record->constraint_name.data : "of its table");
+        break;
+    case TAKEO_EFOREIGN_KEY:
+        TK_SET(error, message,
+               "a %s refers to a row that is not there, or is still referred to itself", name);
+        TK_SET(error, hint, "save what it refers to first; remove what refers to it first, or "
+               "declare on_delete");
+        break;
+    case TAKEO_EUNDEFINED_TABLE:
+        TK_SET(error, message, "the database has no table %s for %s",
+               what->entity->table.data, name);
+        TK_SET(error, hint, "synchronize, or run the migration that makes it");
+        break;
+    case TAKEO_EUNDEFINED_COLUMN:
+        TK_SET(error, message, "the table %s has no column for %s.%s", what->entity->table.data,
+               name, field != NULL ? field : "?");
+        TK_SET(error, hint, "run the migration that adds it");
+        break;
+    default:
+        break;
+    }
+}
+
+void tk_orm_explain(tk_op *op, takeo_error *record) {
+    const tk_model *model = op->source->model;
+    tk_task *task = op->verb;
+    found what = {.column_count = 0};
+    if (task != NULL && task->blame != NULL) {
+        what.entity = task->blame(task, record);
+    }
+    if (model == NULL) {
+        return;
+    }
+    found by_name = {.column_count = 0};
+    find_names(&by_name, model, record);
+    if (by_name.entity != NULL) {
+        what = by_name;
+    }
+    if (what.entity != NULL) {
+        tell(&what, record, &op->error);
+    }
+}

@@ -1,0 +1,266 @@
+/* synchronize.c - the tables and indexes that the model has and the database lacks are made.
+ *
+ *     a job that runs nothing reads the catalogue -> differences? then nothing is done
+ *                                                 -> statements, as further jobs
+ *
+ * All in one transaction.  What is made is written down in the table takeo_objects, so that later
+ * versions know what is theirs.  Nothing is altered and nothing is dropped.
+ */
+#include <stdlib.h>
+
+#include "orm/schema_int.h"
+
+enum { TEXT_MAX = 16 * 1024 * 1024 };
+
+typedef struct sync_job {
+    tk_job job;
+    tk_cleanup cleanup;
+    tk_task *task;
+    tk_schema schema;
+    bool is_plan;
+    tk_cell_rows statements; /* told in order */
+    tk_buf made;             /* values of the rows of takeo_objects */
+    const tk_entity **entities;
+    uint32_t entity_count;
+} sync_job;
+
+/* ---- statements ----------------------------------------------------------------------------------------
+ */
+
+static const tk_job_methods text_methods = {.name = "define"};
+
+/* One more statement: told, and run unless it is only a plan. */
+static takeo_status add_text(sync_job *sync, const tk_buf *text) {
+    tk_op *op = sync->task->op;
+    if (text->failed || text->data == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    takeo_cell cell = tk_cell_text(TAKEO_TYPE_TEXT, text->data, text->len);
+    TK_TRY(tk_cell_rows_add(&sync->statements, &cell, &op->error));
+    if (sync->is_plan) {
+        return TAKEO_DONE;
+    }
+    tk_job *job = tk_task_take(op, sizeof *job);
+    char *copy = tk_arena_copy(&op->arena, text->data, text->len);
+    if (job == NULL || copy == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    job->methods = &text_methods;
+    job->text = copy;
+    tk_op_append(op, job);
+    return TAKEO_DONE;
+}
+
+/* A row for takeo_objects. */
+static void note_made(sync_job *sync, const char *kind, takeo_text name) {
+    char at[40];
+    tk_timestamp_write(tk_clock_unix_us(), at);
+    tk_buf_printf(&sync->made, "%s('%s', '", sync->made.len != 0 ? ", " : "", kind);
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.data[i] == '\'') {
+            tk_buf_putc(&sync->made, '\'');
+        }
+        tk_buf_putc(&sync->made, name.data[i]);
+    }
+    tk_buf_printf(&sync->made, "', '%s')", at);
+}
+
+static takeo_status add_table(sync_job *sync, const tk_entity *entity) {
+    tk_buf text;
+    tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
+    takeo_status status =
+        tk_ddl_table(sync->schema.dialect, entity, &text, sync->schema.error);
+    status = status < 0 ? status : add_text(sync, &text);
+    tk_buf_done(&text);
+    note_made(sync, "table", entity->table);
+    return status;
+}
+
+static takeo_status add_index(sync_job *sync, const tk_entity *entity, const tk_index *index) {
+    tk_buf text;
+    tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
+    takeo_status status =
+        tk_ddl_index(sync->schema.dialect, entity, index, &text, sync->schema.error);
+    status = status < 0 ? status : add_text(sync, &text);
+    tk_buf_done(&text);
+    note_made(sync, "index", index->name);
+    return status;
+}
+
+static takeo_status add_indexes(sync_job *sync, const tk_entity *entity) {
+    for (uint32_t i = 0; i < entity->index_count; i++) {
+        const tk_index *index = &entity->indexes[i];
+        if (!index->is_constraint && tk_schema_index(&sync->schema, index->name) == NULL) {
+            TK_TRY(add_index(sync, entity, index));
+        }
+    }
+    return TAKEO_DONE;
+}
+
+static takeo_status add_objects(sync_job *sync) {
+    static const char create[] = "create table if not exists takeo_objects (kind text not null, "
+                                 "name text not null, made_at text not null, "
+                                 "primary key (kind, name))";
+    if (sync->made.len == 0) {
+        return TAKEO_DONE;
+    }
+    tk_buf text;
+    tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
+    takeo_status status = TAKEO_DONE;
+    if (tk_schema_table(&sync->schema, tk_zstr("takeo_objects")) == NULL) {
+        tk_buf_puts(&text, create);
+        status = add_text(sync, &text);
+        tk_buf_clear(&text);
+    }
+    if (status >= 0) {
+        tk_buf_puts(&text, "insert into takeo_objects (kind, name, made_at) values ");
+        tk_buf_put(&text, sync->made.data, sync->made.len);
+        tk_buf_puts(&text, " on conflict (kind, name) do update set made_at = excluded.made_at");
+        text.failed |= sync->made.failed;
+        status = add_text(sync, &text);
+    }
+    tk_buf_done(&text);
+    return status;
+}
+
+/* ---- the job ---------------------------------------------------------------------------------------------
+ */
+
+static int compare_rank(const void *a, const void *b) {
+    const tk_entity *x = *(const tk_entity *const *)a;
+    const tk_entity *y = *(const tk_entity *const *)b;
+    if (x->rank != y->rank) {
+        return x->rank < y->rank ? -1 : 1;
+    }
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Entities with a table of their own, parents first. */
+static takeo_status list_entities(sync_job *sync) {
+    enum { NO_TABLE = TAKEO_ENTITY_ABSTRACT | TAKEO_ENTITY_VIEW | TAKEO_ENTITY_MATERIALIZED
+                      | TAKEO_ENTITY_UNMANAGED };
+    tk_op *op = sync->task->op;
+    const tk_model *model = op->source->model;
+    sync->entities = tk_arena_array(&op->arena, model->entity_count, sizeof *sync->entities);
+    if (sync->entities == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    for (uint32_t i = 0; i < model->entity_count; i++) {
+        if ((model->entities[i]->flags & NO_TABLE) == 0) {
+            sync->entities[sync->entity_count++] = model->entities[i];
+        }
+    }
+    qsort(sync->entities, sync->entity_count, sizeof *sync->entities, compare_rank);
+    return TAKEO_DONE;
+}
+
+static takeo_status compare_all(sync_job *sync) {
+    for (uint32_t i = 0; i < sync->entity_count; i++) {
+        const tk_catalog_table *table =
+            tk_schema_table(&sync->schema, sync->entities[i]->table);
+        if (table != NULL) {
+            TK_TRY(tk_schema_compare(&sync->schema, sync->entities[i], table));
+        }
+    }
+    return sync->schema.findings == 0 ? TAKEO_DONE : sync->schema.error->first->status;
+}
+
+static takeo_status add_all(sync_job *sync) {
+    for (uint32_t i = 0; i < sync->entity_count; i++) {
+        if (tk_schema_table(&sync->schema, sync->entities[i]->table) == NULL) {
+            TK_TRY(add_table(sync, sync->entities[i]));
+        }
+    }
+    for (uint32_t i = 0; i < sync->entity_count; i++) {
+        TK_TRY(add_indexes(sync, sync->entities[i]));
+    }
+    return add_objects(sync);
+}
+
+static takeo_status show(sync_job *sync) {
+    tk_op *op = sync->task->op;
+    const takeo_column_info column = {.name = tk_zstr("statement"), .type = TAKEO_TYPE_TEXT};
+    takeo_rows *rows;
+    TK_TRY(tk_rows_new(op, &column, 1, &rows));
+    size_t count = sync->statements.cells.count;
+    takeo_cell *cells = tk_arena_array(&op->arena, count, sizeof *cells);
+    if (cells == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    if (count != 0) {
+        memcpy(cells, sync->statements.cells.items, count * sizeof *cells);
+    }
+    rows->cells = cells;
+    rows->row_count = (uint32_t)count;
+    op->rows = rows;
+    return TAKEO_DONE;
+}
+
+static takeo_status look(tk_job *job, tk_op *op) {
+    sync_job *sync = (sync_job *)job;
+    const tk_conn *conn = op->conn;
+    TK_TRY(conn->driver->catalog(conn->server, &op->arena, &sync->schema.tables,
+                                 &sync->schema.table_count, &op->error));
+    TK_TRY(list_entities(sync));
+    TK_TRY(compare_all(sync));
+    TK_TRY(add_all(sync));
+    return show(sync);
+}
+
+static const tk_job_methods look_methods = {.name = "look", .done = look};
+
+static void clean(tk_cleanup *cleanup) {
+    sync_job *sync = TK_CONTAINER(cleanup, sync_job, cleanup);
+    tk_vec_done(&sync->statements.cells);
+    tk_buf_done(&sync->made);
+}
+
+/* ---- the verbs -------------------------------------------------------------------------------------------
+ */
+
+static takeo_status begin(tk_task *task, uint32_t flags) {
+    tk_op *op = task->op;
+    if (op->source->model == NULL) {
+        return tk_raise(&op->error, TK_INPUT_ENTITY, "this data source has no model");
+    }
+    sync_job *sync = tk_task_take(op, sizeof *sync);
+    if (sync == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    sync->task = task;
+    sync->is_plan = (flags & TAKEO_SYNCHRONIZE_PLAN) != 0;
+    sync->schema.alloc = op->alloc;
+    sync->schema.error = &op->error;
+    tk_cell_rows_init(&sync->statements, 1, &op->arena);
+    tk_buf_init(&sync->made, op->alloc, TEXT_MAX);
+    tk_task_add_cleanup(task, &sync->cleanup, clean);
+    TK_TRY(tk_shapes_dialect(op->source, &sync->schema.dialect, &op->error));
+    sync->job.methods = &look_methods;
+    op->is_write = op->in_transaction = !sync->is_plan;
+    tk_op_append(op, &sync->job);
+    return TAKEO_DONE;
+}
+
+takeo_status tk_orm_synchronize(tk_op *op, uint32_t flags) {
+    tk_task *task;
+    takeo_status status = tk_task_start(op, NULL, NULL, sizeof *task, &task);
+    if (status >= 0) {
+        status = begin(task, flags);
+    }
+    return tk_task_ready(op, status);
+}
+
+takeo_status tk_orm_connect(tk_op *op) {
+    static const tk_job_methods nothing = {.name = "connect"};
+    tk_task *task;
+    takeo_status status = tk_task_start(op, NULL, NULL, sizeof *task, &task);
+    tk_job *job = status >= 0 ? tk_task_take(op, sizeof *job) : NULL;
+    if (status >= 0 && job == NULL) {
+        status = tk_raise_memory(&op->error);
+    }
+    if (status >= 0) { /* to have the connection is all */
+        job->methods = &nothing;
+        tk_op_append(op, job);
+    }
+    return tk_task_ready(op, status);
+}

@@ -1,0 +1,177 @@
+/* upsert.c - what only an upsert has: its conflict target, and what happens to a row that is there.
+ *
+ * The target has to be the key or declared unique, for otherwise the database would refuse it, or
+ * worse, meet another constraint than was meant.
+ */
+#include "orm/write_int.h"
+
+static bool is_same_set(const tk_column *const *list, uint32_t list_count,
+                        const tk_column *const *columns, uint32_t count) {
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t j = 0; j < list_count; j++) {
+            found += list[j] == columns[i];
+        }
+    }
+    return list_count == count && found == count;
+}
+
+static bool is_target(const tk_write *write, const tk_entity *entity) {
+    if (is_same_set(entity->key, entity->key_count, write->conflict, write->conflict_count)) {
+        return entity->key_count != 0;
+    }
+    for (uint32_t i = 0; i < entity->index_count; i++) {
+        const tk_index *index = &entity->indexes[i];
+        bool is_whole = index->where_sql.len == 0 || write->upsert->index_where != NULL;
+        if (index->is_unique && is_whole
+            && is_same_set(index->columns, index->column_count, write->conflict,
+                           write->conflict_count)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_columns(tk_buf *out, const tk_column *const *columns, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        tk_buf_printf(out, "%s%s", i != 0 ? " + " : "", columns[i]->name.data);
+    }
+}
+
+static takeo_status raise_no_target(const tk_write *write, const tk_entity *entity) {
+    tk_op *op = write->op;
+    tk_buf given;
+    tk_buf unique;
+    tk_buf_init(&given, op->alloc, 4096);
+    tk_buf_init(&unique, op->alloc, 4096);
+    put_columns(&given, write->conflict, write->conflict_count);
+    put_columns(&unique, entity->key, entity->key_count);
+    for (uint32_t i = 0; i < entity->index_count; i++) {
+        if (entity->indexes[i].is_unique) {
+            tk_buf_puts(&unique, ", ");
+            put_columns(&unique, entity->indexes[i].columns, entity->indexes[i].column_count);
+        }
+    }
+    takeo_status status =
+        tk_raise(&op->error, TK_QUERY_SHAPE, "%s is not unique by %s", entity->name.data,
+                 given.failed || given.data == NULL ? "these columns" : given.data);
+    TK_SET(&op->error, entity, "%s", entity->name.data);
+    if (!unique.failed && unique.data != NULL) {
+        TK_SET(&op->error, nearest, "%s", unique.data);
+    }
+    TK_SET(&op->error, hint, "give the columns of the key or of a declared unique, or declare one");
+    tk_buf_done(&given);
+    tk_buf_done(&unique);
+    return status;
+}
+
+static takeo_status find_columns(tk_write *write, const tk_entity *entity, const uint32_t *numbers,
+                                 uint32_t count, const tk_column ***out) {
+    tk_op *op = write->op;
+    *out = tk_arena_array(&op->arena, count, sizeof **out);
+    if (*out == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        (*out)[i] = tk_entity_column(entity, numbers[i]);
+        if ((*out)[i] == NULL) {
+            return tk_raise(&op->error, TK_CALL_INVALID, "%s has no column %u", entity->name.data,
+                            numbers[i]);
+        }
+    }
+    return TAKEO_DONE;
+}
+
+/* What distinguishes the statements of two upserts of the same columns. */
+static takeo_status make_key(tk_write *write) {
+    const tk_upsert *upsert = write->upsert;
+    tk_op *op = write->op;
+    size_t where = upsert->index_where != NULL ? strlen(upsert->index_where) : 0;
+    size_t numbers = 4 + (size_t)write->conflict_count + upsert->update_count;
+    uint32_t *key = tk_arena_array(&op->arena, numbers + (where + 3) / 4, sizeof *key);
+    if (key == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    key[0] = upsert->nothing | (uint32_t)upsert->only_if_changed << 1
+             | (uint32_t)(upsert->update != NULL) << 2 | (uint32_t)(where != 0) << 3;
+    key[1] = write->conflict_count;
+    key[2] = upsert->update_count;
+    uint32_t at = 4;
+    for (uint32_t i = 0; i < write->conflict_count; i++) {
+        key[at++] = write->conflict[i]->number;
+    }
+    for (uint32_t i = 0; i < upsert->update_count; i++) {
+        key[at++] = upsert->update[i];
+    }
+    if (where != 0) {
+        memcpy(key + at, upsert->index_where, where);
+    }
+    write->upsert_key = tk_text((const char *)key, numbers * sizeof *key + where);
+    return TAKEO_DONE;
+}
+
+takeo_status tk_upsert_begin(tk_write *write, const tk_entity *entity) {
+    static const tk_upsert by_key = {0};
+    if (write->upsert == NULL) {
+        write->upsert = &by_key;
+    }
+    const tk_upsert *upsert = write->upsert;
+    if (upsert->on != NULL && upsert->on_count != 0) {
+        TK_TRY(find_columns(write, entity, upsert->on, upsert->on_count, &write->conflict));
+        write->conflict_count = upsert->on_count;
+    } else {
+        write->conflict = tk_arena_array(&write->op->arena, entity->key_count, sizeof(tk_column *));
+        if (write->conflict == NULL) {
+            return tk_raise_memory(&write->op->error);
+        }
+        memcpy(write->conflict, entity->key, entity->key_count * sizeof(tk_column *));
+        write->conflict_count = entity->key_count;
+    }
+    return is_target(write, entity) ? make_key(write) : raise_no_target(write, entity);
+}
+
+/* Without a list all that is inserted is also updated, but for the key and the target. */
+static takeo_status update_columns(tk_write *write, const tk_group *group, const tk_column ***out,
+                                   uint32_t *out_count) {
+    tk_op *op = write->op;
+    const tk_upsert *upsert = write->upsert;
+    *out_count = 0;
+    if (upsert->nothing) {
+        return TAKEO_DONE;
+    }
+    if (upsert->update != NULL) {
+        *out_count = upsert->update_count;
+        return find_columns(write, group->entity, upsert->update, upsert->update_count, out);
+    }
+    *out = tk_arena_array(&op->arena, group->column_count, sizeof **out);
+    if (*out == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    for (uint32_t i = 0; i < group->column_count; i++) {
+        const tk_column *column = group->columns[i];
+        bool is_left = !column->is_key && column->is_updatable;
+        for (uint32_t c = 0; c < write->conflict_count; c++) {
+            is_left &= write->conflict[c] != column;
+        }
+        if (is_left) {
+            (*out)[(*out_count)++] = column;
+        }
+    }
+    return TAKEO_DONE;
+}
+
+takeo_status tk_upsert_statement(tk_write *write, const tk_group *group, tk_alloc alloc,
+                                 tk_statement **out, tk_error *error) {
+    const tk_column **update = NULL;
+    tk_shape_upsert_def def = {.columns = group->columns,
+                               .column_count = group->column_count,
+                               .on = write->conflict,
+                               .on_count = write->conflict_count,
+                               .returning = group->returning,
+                               .returning_count = group->returning_count,
+                               .only_if_changed = write->upsert->only_if_changed,
+                               .index_where = write->upsert->index_where};
+    TK_TRY(update_columns(write, group, &update, &def.update_count));
+    def.update = update;
+    return tk_shape_upsert(group->entity, &def, alloc, out, error);
+}

@@ -1,0 +1,142 @@
+/* raw.c - SQL text with `{}`, `{name}`, `{{` and `}}`: cut into fragments and parameters, then
+ * compiled as any statement.  It must not know what the text means: quotes and comments are not
+ * looked at, so a brace inside them is doubled as well.
+ */
+#include "sql/sql_int.h"
+
+typedef struct reader {
+    tk_builder *builder;
+    const char *text;
+    size_t len;
+    size_t at;
+    tk_vec names; /* takeo_text, of each parameter; empty: `{}` */
+    tk_map known; /* name -> number */
+    tk_error *error;
+} reader;
+
+static takeo_status add_fragment(reader *read, const char *data, size_t len) {
+    if (len != 0) {
+        uint32_t node = tk_builder_push(
+            read->builder,
+            &(takeo_node){.kind = TAKEO_NODE_FRAGMENT, .text = data, .text_len = len});
+        tk_builder_add(read->builder, TAKEO_NODE_FRAGMENT, node);
+    }
+    return TAKEO_DONE;
+}
+
+static takeo_status add_param(reader *read, takeo_text name) {
+    uintptr_t number = name.len != 0 ? (uintptr_t)tk_map_get(&read->known, name.data, name.len) : 0;
+    if (number == 0) {
+        takeo_text *kept = tk_vec_push(&read->names);
+        number = read->names.count;
+        if (kept == NULL
+            || (name.len != 0
+                && !tk_map_put(&read->known, name.data, name.len, (void *)number))) {
+            return tk_raise_memory(read->error);
+        }
+        *kept = name;
+    }
+    uint32_t node
+        = tk_builder_ref(read->builder, TAKEO_NODE_PARAM, 0, (uint32_t)number);
+    tk_builder_add(read->builder, TAKEO_NODE_FRAGMENT, node);
+    return TAKEO_DONE;
+}
+
+static takeo_status raise_brace(const reader *read, size_t at, const char *what) {
+    takeo_status status = tk_raise(read->error, TK_QUERY_SHAPE, "%s at byte %zu of the SQL", what, at);
+    TK_SET(read->error, hint, "a brace that means itself is doubled: {{ or }}");
+    return status;
+}
+
+/* From an opening brace on. */
+static takeo_status read_brace(reader *read) {
+    size_t open = read->at;
+    const char *close = memchr(read->text + open, '}', read->len - open);
+    if (close == NULL) {
+        return raise_brace(read, open, "a brace is never closed");
+    }
+    takeo_text name = tk_text(read->text + open + 1, (size_t)(close - (read->text + open + 1)));
+    if (name.len != 0 && !tk_name_is_valid(name.data, name.len)) {
+        return raise_brace(read, open, "what stands in braces is no name");
+    }
+    read->at = (size_t)(close - read->text) + 1;
+    return add_param(read, name);
+}
+
+static takeo_status read_text(reader *read) {
+    size_t begin = 0;
+    while (read->at < read->len) {
+        char c = read->text[read->at];
+        if (c != '{' && c != '}') {
+            read->at++;
+            continue;
+        }
+        bool is_doubled = read->at + 1 < read->len && read->text[read->at + 1] == c;
+        size_t end = read->at + (is_doubled ? 1 : 0);
+        TK_TRY(add_fragment(read, read->text + begin, end - begin));
+        if (is_doubled) {
+            read->at += 2;
+        } else if (c == '{') {
+            TK_TRY(read_brace(read));
+        } else {
+            return raise_brace(read, read->at, "a brace is closed that was never opened");
+        }
+        begin = read->at;
+    }
+    return add_fragment(read, read->text + begin, read->len - begin);
+}
+
+static takeo_status name_params(reader *read, tk_statement *statement) {
+    tk_param *params = (tk_param *)statement->params; /* nobody else has the statement yet */
+    takeo_column_info *infos = (takeo_column_info *)statement->parameter_infos;
+    for (uint32_t i = 0; i < statement->param_count && i < read->names.count; i++) {
+        const takeo_text *name = tk_vec_at(&read->names, i);
+        if (name->len != 0) {
+            char *copy = tk_arena_copy(&statement->arena, name->data, name->len);
+            if (copy == NULL) {
+                return tk_raise_memory(read->error);
+            }
+            params[i].name = infos[i].name = tk_text(copy, name->len);
+        }
+        params[i].is_used = true;
+    }
+    return TAKEO_DONE;
+}
+
+static takeo_status make(reader *read, tk_model *model, tk_alloc alloc, tk_statement **out) {
+    TK_TRY(tk_builder_make(model, alloc, &read->builder, read->error));
+    tk_builder_begin(read->builder);
+    takeo_status status = read_text(read);
+    if (status < 0) {
+        tk_builder_free(read->builder);
+        return status;
+    }
+    tk_builder_end(read->builder, TAKEO_NODE_RAW_SQL);
+    tk_statement *statement = NULL;
+    TK_TRY(tk_builder_finish(read->builder, 0, &statement, read->error));
+    status = name_params(read, statement);
+    if (status < 0) {
+        tk_statement_drop(statement);
+        return status;
+    }
+    *out = statement;
+    return TAKEO_DONE;
+}
+
+takeo_status tk_statement_sql(tk_model *model, const char *text, size_t len, tk_alloc alloc,
+                              tk_statement **out, tk_error *error) {
+    len = tk_len(text, len);
+    if (len > TK_SQL_MAX) {
+        return tk_raise(error, TK_QUERY_TOO_LARGE, "the SQL has more than %d bytes", TK_SQL_MAX);
+    }
+    if (len == 0) {
+        return tk_raise(error, TK_QUERY_SHAPE, "the SQL is empty");
+    }
+    reader read = {.text = text, .len = len, .error = error};
+    tk_vec_init(&read.names, alloc, sizeof(takeo_text));
+    tk_map_init(&read.known, alloc);
+    takeo_status status = make(&read, model, alloc, out);
+    tk_vec_done(&read.names);
+    tk_map_done(&read.known);
+    return status;
+}
