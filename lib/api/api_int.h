@@ -1,15 +1,15 @@
 /* api_int.h - inside of the room `api`: checks of what callers hand in.
  *
  * Each file here is one public header: check the arguments, call one room, convert the result.  A
- * failure names the parameter.  That of a maker goes to the caller's `error`; that of a verb stands on
- * its operation.
+ * failure names the parameter.  That of a maker goes to the caller's `error`; that of a verb stands
+ * on its operation.
  */
 #ifndef TK_API_INT_H
 #define TK_API_INT_H
 
 #include "orm/orm.h"
 
-/* ---- makers ---------------------------------------------------------------------------------------- */
+/* ---- makers --------------------------------------------------------------------------------- */
 
 /* Hand a failure over to the caller and forget it. */
 takeo_status tk_api_end(tk_error *failure, takeo_status status, takeo_error **out);
@@ -24,18 +24,16 @@ TK_CHECKED takeo_status tk_api_check_flags(uint32_t flags, uint32_t known, const
 /* An array and how many there are. */
 TK_CHECKED takeo_status tk_api_check_array(const void *items, size_t count, const char *name,
                                            tk_error *error);
-TK_CHECKED takeo_status tk_api_check_text(const char *text, size_t len, const char *name,
-                                          tk_error *error);
 TK_CHECKED takeo_status tk_api_check_process(int64_t process_id, const char *what, tk_error *error);
 
-/* ---- structs that the core fills --------------------------------------------------------------------- */
+/* ---- structs that the core fills ------------------------------------------------------------ */
 
 /* May `known` bytes be written? */
 bool tk_api_is_room(const void *out, size_t known);
 /* Write a struct behind struct_size, which the caller set. */
 void tk_api_fill(void *out, const void *from, size_t known);
 
-/* ---- verbs ------------------------------------------------------------------------------------------- */
+/* ---- verbs ---------------------------------------------------------------------------------- */
 
 /* The checks of a verb write to a failure of their own; this puts it on the operation. */
 takeo_status tk_api_refuse(tk_op *op, tk_error *failure, takeo_status status);

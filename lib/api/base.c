@@ -16,12 +16,11 @@ typedef struct status_name {
     const char *name;
 } status_name;
 
-static const status_name names[] = {
-    {TAKEO_DONE, "TAKEO_DONE"},
-    {TAKEO_WAIT, "TAKEO_WAIT"},
-    {TAKEO_ROWS, "TAKEO_ROWS"},
+static const status_name names[] = {{TAKEO_DONE, "TAKEO_DONE"},
+                                    {TAKEO_WAIT, "TAKEO_WAIT"},
+                                    {TAKEO_ROWS, "TAKEO_ROWS"},
 #define STATUS_NAME(status, number, python) {status, #status},
-    TK_STATUS_LIST(STATUS_NAME)
+                                    TK_STATUS_LIST(STATUS_NAME)
 #undef STATUS_NAME
 };
 

@@ -102,10 +102,9 @@ TAKEO_API uint32_t takeo_builder_text(takeo_builder *builder, takeo_node_kind ki
     if (text == NULL && text_len != 0) {
         return spoil(builder);
     }
-    return push(builder, (takeo_node){.kind = kind,
-                                      .a = a,
-                                      .text = text,
-                                      .text_len = tk_len(text, text_len)});
+    return push(
+        builder,
+        (takeo_node){.kind = kind, .a = a, .text = text, .text_len = tk_len(text, text_len)});
 }
 
 TAKEO_API void takeo_builder_begin(takeo_builder *builder) {

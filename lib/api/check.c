@@ -1,4 +1,5 @@
-/* check.c - checks that all public functions share.  It must not know what the arguments are for. */
+/* check.c - checks that all public functions share.  It must not know what the arguments are for.
+ */
 #include "api/api_int.h"
 
 enum { STRUCT_MAX = 64 * 1024 /* a struct_size above it was never set */ };
@@ -28,9 +29,9 @@ takeo_status tk_api_check_struct(const void *given, size_t known, const char *na
     }
     uint32_t size = size_of(given);
     if (size < known || size > STRUCT_MAX) {
-        takeo_status status = tk_raise(error, TK_CALL_INVALID,
-                                       "%s->struct_size is %u, which is no size of this struct.",
-                                       name, size);
+        takeo_status status =
+            tk_raise(error, TK_CALL_INVALID,
+                     "%s->struct_size is %u, which is no size of this struct.", name, size);
         TK_SET(error, hint, "set it to sizeof *%s (%zu here)", name, known);
         return status;
     }
@@ -44,12 +45,11 @@ takeo_status tk_api_check_struct(const void *given, size_t known, const char *na
     return TAKEO_DONE;
 }
 
-takeo_status tk_api_check_flags(uint32_t flags, uint32_t known, const char *name,
-                                tk_error *error) {
+takeo_status tk_api_check_flags(uint32_t flags, uint32_t known, const char *name, tk_error *error) {
     return (flags & ~known) == 0
                ? TAKEO_DONE
-               : tk_raise(error, TK_CALL_UNSUPPORTED, "%s has bits that this library does not know: %x.",
-                          name, flags & ~known);
+               : tk_raise(error, TK_CALL_UNSUPPORTED,
+                          "%s has bits that this library does not know: %x.", name, flags & ~known);
 }
 
 takeo_status tk_api_check_array(const void *items, size_t count, const char *name,
@@ -57,12 +57,6 @@ takeo_status tk_api_check_array(const void *items, size_t count, const char *nam
     return items != NULL || count == 0
                ? TAKEO_DONE
                : tk_raise(error, TK_CALL_INVALID, "%s is NULL, but its count is %zu.", name, count);
-}
-
-takeo_status tk_api_check_text(const char *text, size_t len, const char *name, tk_error *error) {
-    return text != NULL || len == 0
-               ? TAKEO_DONE
-               : tk_raise(error, TK_CALL_INVALID, "%s is NULL, but it has a length.", name);
 }
 
 takeo_status tk_api_check_process(int64_t process_id, const char *what, tk_error *error) {

@@ -4,7 +4,7 @@
  */
 #include "api/api_int.h"
 
-/* ---- finds ------------------------------------------------------------------------------------------ */
+/* ---- finds ---------------------------------------------------------------------------------- */
 
 static takeo_status check_find(const takeo_find *find, uint32_t known, tk_error *error) {
     TK_TRY(tk_api_check_struct(find, sizeof *find, "find", error));
@@ -67,8 +67,7 @@ TAKEO_API takeo_status takeo_repo_find(takeo_op *op, takeo_target *target, uint3
     tk_error failure;
     tk_error_init(&failure, op->alloc);
     takeo_status status = check_entity_find(op, entity, find, 0, &failure);
-    return status < 0 ? tk_api_refuse(op, &failure, status)
-                      : tk_orm_find(op, target, entity, find);
+    return status < 0 ? tk_api_refuse(op, &failure, status) : tk_orm_find(op, target, entity, find);
 }
 
 TAKEO_API takeo_status takeo_repo_count(takeo_op *op, uint32_t entity, const takeo_find *find) {
@@ -91,7 +90,7 @@ TAKEO_API takeo_status takeo_repo_delete(takeo_op *op, uint32_t entity, const ta
     return status < 0 ? tk_api_refuse(op, &failure, status) : tk_orm_delete(op, entity, find);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static takeo_status check_list(const tk_op *op, const takeo_list *list, const char *name,
                                tk_error *error) {
@@ -172,9 +171,8 @@ static takeo_status check_upsert(const tk_op *op, const takeo_list *lists, uint3
     TK_TRY(tk_api_check_array(options->columns, options->column_count, "options->columns", error));
     TK_TRY(tk_api_check_array(options->on, options->on_count, "options->on", error));
     TK_TRY(tk_api_check_array(options->update, options->update_count, "options->update", error));
-    return options->reserved == 0
-               ? TAKEO_DONE
-               : tk_raise(error, TK_CALL_INVALID, "options->reserved is not 0.");
+    return options->reserved == 0 ? TAKEO_DONE
+                                  : tk_raise(error, TK_CALL_INVALID, "options->reserved is not 0.");
 }
 
 TAKEO_API takeo_status takeo_repo_upsert(takeo_op *op, takeo_target *target,
@@ -202,7 +200,7 @@ TAKEO_API takeo_status takeo_repo_upsert(takeo_op *op, takeo_target *target,
                               options->column_count, &upsert);
 }
 
-/* ---- loading ----------------------------------------------------------------------------------------- */
+/* ---- loading -------------------------------------------------------------------------------- */
 
 typedef struct objects { /* a list as the array of pointers that the ORM takes */
     void *const *items;
@@ -267,14 +265,13 @@ TAKEO_API takeo_status takeo_repo_load(takeo_op *op, takeo_target *target, const
     if (status < 0) {
         return tk_api_refuse(op, &failure, status);
     }
-    status = tk_orm_load(op, target, taken.layout, taken.items, list->count, paths, path_count,
-                         false);
+    status =
+        tk_orm_load(op, target, taken.layout, taken.items, list->count, paths, path_count, false);
     return hand_over(op, &taken, status);
 }
 
-TAKEO_API takeo_status takeo_repo_reload(takeo_op *op, takeo_target *target,
-                                         const takeo_list *list, const uint32_t *columns,
-                                         uint32_t column_count) {
+TAKEO_API takeo_status takeo_repo_reload(takeo_op *op, takeo_target *target, const takeo_list *list,
+                                         const uint32_t *columns, uint32_t column_count) {
     if (op == NULL) {
         return TAKEO_EINVAL;
     }
@@ -286,7 +283,7 @@ TAKEO_API takeo_status takeo_repo_reload(takeo_op *op, takeo_target *target,
     if (status < 0) {
         return tk_api_refuse(op, &failure, status);
     }
-    status = tk_orm_reload(op, target, taken.layout, taken.items, list->count, columns,
-                           column_count);
+    status =
+        tk_orm_reload(op, target, taken.layout, taken.items, list->count, columns, column_count);
     return hand_over(op, &taken, status);
 }

@@ -1,22 +1,22 @@
 /* source.c - takeo/source.h: the data source and the sessions on it. */
 #include "api/api_int.h"
 
-/* ---- source ---------------------------------------------------------------------------------------- */
+/* ---- source --------------------------------------------------------------------------------- */
 
 static takeo_status check_options(const takeo_source_options *options, tk_error *error) {
     TK_TRY(tk_api_check_given(options, "options", error));
     TK_TRY(tk_api_check_struct(options, sizeof *options, "options", error));
     TK_TRY(tk_api_check_flags(options->flags, 0, "options->flags", error));
-    TK_TRY(tk_api_check_array(options->settings, options->setting_count, "options->settings",
-                              error));
-    TK_TRY(tk_api_check_array(options->init_sql, options->init_sql_count, "options->init_sql",
-                              error));
+    TK_TRY(
+        tk_api_check_array(options->settings, options->setting_count, "options->settings", error));
+    TK_TRY(
+        tk_api_check_array(options->init_sql, options->init_sql_count, "options->init_sql", error));
     if (options->acquire_ns < -1 || options->statement_ns < -1) {
         return tk_raise(error, TK_CALL_INVALID, "options->%s is below -1.",
                         options->acquire_ns < -1 ? "acquire_ns" : "statement_ns");
     }
-    return tk_api_check_struct(options->allocator, sizeof *options->allocator,
-                               "options->allocator", error);
+    return tk_api_check_struct(options->allocator, sizeof *options->allocator, "options->allocator",
+                               error);
 }
 
 static takeo_status open_source(takeo_model *model, const takeo_source_options *options,
@@ -58,7 +58,7 @@ TAKEO_API void takeo_source_close(takeo_source *source) {
     tk_source_close(source);
 }
 
-/* ---- session --------------------------------------------------------------------------------------- */
+/* ---- session -------------------------------------------------------------------------------- */
 
 static takeo_status make_session(takeo_source *source, const takeo_session_options *options,
                                  takeo_session **out, tk_error *error) {
@@ -71,9 +71,8 @@ static takeo_status make_session(takeo_source *source, const takeo_session_optio
     return tk_session_new(source, out, error);
 }
 
-TAKEO_API takeo_status takeo_session_new(takeo_source *source,
-                                         const takeo_session_options *options, takeo_session **out,
-                                         takeo_error **error) {
+TAKEO_API takeo_status takeo_session_new(takeo_source *source, const takeo_session_options *options,
+                                         takeo_session **out, takeo_error **error) {
     tk_error failure;
     tk_error_init(&failure, tk_alloc_default);
     return tk_api_end(&failure, make_session(source, options, out, &failure), error);

@@ -9,6 +9,7 @@
 #endif
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -107,7 +108,26 @@ void tk_sleep_ns(int64_t ns) {
     }
 }
 
+/* Asked at every start of an operation, where a system call would cost as much as all the rest.  The
+ * number changes in one way only, and the system tells of that. */
+static _Atomic int64_t known_process;
+
+static void forget_process(void) {
+    atomic_store(&known_process, 0);
+}
+
+static void watch_forks(void) {
+    (void)pthread_atfork(NULL, NULL, forget_process);
+}
+
 int64_t tk_process_id(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int64_t known = atomic_load_explicit(&known_process, memory_order_relaxed);
+    if (TK_LIKELY(known != 0)) {
+        return known;
+    }
+    pthread_once(&once, watch_forks);
+    atomic_store(&known_process, (int64_t)getpid());
     return (int64_t)getpid();
 }
 

@@ -25,7 +25,7 @@ typedef struct takeo_op tk_op;
 typedef struct tk_conn tk_conn;
 typedef struct tk_job tk_job;
 
-/* ---- jobs -------------------------------------------------------------------------------------------- */
+/* ---- jobs ----------------------------------------------------------------------------------- */
 
 typedef struct tk_job_methods {
     const char *name;
@@ -38,7 +38,8 @@ typedef struct tk_job_methods {
     takeo_status (*ran)(tk_job *job, tk_op *op, const tk_execution *execution);
     /* All executions have ended.  May append jobs (tk_op_append). */
     takeo_status (*done)(tk_job *job, tk_op *op);
-    /* The columns of a result whose types were unknown (tk_sql.columns NULL), before its first row. */
+    /* The columns of a result whose types were unknown (tk_sql.columns NULL), before its first row.
+     */
     takeo_status (*described)(tk_job *job, tk_op *op, const takeo_column_info *columns,
                               uint32_t count);
 } tk_job_methods;
@@ -46,15 +47,15 @@ typedef struct tk_job_methods {
 struct tk_job { /* the owner's own job begins with this; it lives in the operation's arena */
     tk_job *next;
     const tk_job_methods *methods;
-    const tk_sql *sql;   /* prepared and cached by its id; NULL with `text` */
-    const char *text;    /* a text of the core's own, run once without arguments (DDL) */
-    bool needs_host;     /* row, bind or ran touch host objects: the interpreter's lock is kept */
+    const tk_sql *sql; /* prepared and cached by its id; NULL with `text` */
+    const char *text;  /* a text of the core's own, run once without arguments (DDL) */
+    bool needs_host;   /* row, bind or ran touch host objects: the interpreter's lock is kept */
 };
 
-/* A job without `sql` and `text` runs nothing: its `done` is called in its turn, with the connection
- * in op->conn.  `bind` NULL is one execution without arguments. */
+/* A job without `sql` and `text` runs nothing: its `done` is called in its turn, with the
+ * connection in op->conn.  `bind` NULL is one execution without arguments. */
 
-/* ---- operations ----------------------------------------------------------------------------------------- */
+/* ---- operations ----------------------------------------------------------------------------- */
 
 typedef enum tk_op_state {
     TK_OP_IDLE,
@@ -70,24 +71,24 @@ typedef enum tk_op_state {
 } tk_op_state;
 
 typedef enum tk_txn_verb { /* what an operation does to its session's stack of levels */
-    TK_TXN_NONE,
-    TK_TXN_BEGIN,
-    TK_TXN_COMMIT,
-    TK_TXN_ROLLBACK
+                           TK_TXN_NONE,
+                           TK_TXN_BEGIN,
+                           TK_TXN_COMMIT,
+                           TK_TXN_ROLLBACK
 } tk_txn_verb;
 
 typedef enum tk_stop { /* why an operation has to stop before its end */
-    TK_STOP_NONE,
-    TK_STOP_CANCELED,
-    TK_STOP_DEADLINE,
-    TK_STOP_HOST
+                       TK_STOP_NONE,
+                       TK_STOP_CANCELED,
+                       TK_STOP_DEADLINE,
+                       TK_STOP_HOST
 } tk_stop;
 
 typedef enum tk_phase { /* where the current job stands; see run.c */
-    TK_PHASE_PREPARE,
-    TK_PHASE_BIND,
-    TK_PHASE_START,
-    TK_PHASE_FETCH
+                        TK_PHASE_PREPARE,
+                        TK_PHASE_BIND,
+                        TK_PHASE_START,
+                        TK_PHASE_FETCH
 } tk_phase;
 
 /* What conn itself keeps of one run; nobody else looks at it. */
@@ -102,13 +103,13 @@ typedef struct tk_run {
     bool is_broken;   /* the connection cannot be trusted any more: close it */
     bool is_refused;  /* the driver failed in the current execution, which so has done nothing */
     tk_op_state failed_in;
-    bool has_left;    /* the interpreter's lock is given up; `left` takes it back */
+    bool has_left; /* the interpreter's lock is given up; `left` takes it back */
     void *left;
-    uint32_t text;   /* which text of BEGIN, COMMIT or ROLLBACK comes next */
-    uint32_t beats;  /* rows and executions since somebody looked at the clock */
-    bool has_run;    /* the one execution of a job without `bind` */
-    uint32_t writes; /* writing executions that have ended well */
-    int64_t tick_ns; /* when a long step lets others run again; 0: not yet long */
+    uint32_t text;      /* which text of BEGIN, COMMIT or ROLLBACK comes next */
+    uint32_t beats;     /* rows and executions since somebody looked at the clock */
+    bool has_run;       /* the one execution of a job without `bind` */
+    uint32_t writes;    /* writing executions that have ended well */
+    int64_t tick_ns;    /* when a long step lets others run again; 0: not yet long */
     int64_t timeout_ns; /* for the message; 0: none */
     tk_prepared *prepared;
     const takeo_cell *arguments;
@@ -118,8 +119,8 @@ typedef struct tk_run {
     uint64_t bytes;
     tk_link waiting; /* in the source's queue */
     bool is_queued;
-    bool is_asleep; /* a thread waits for its turn */
-    int64_t queued_ns;   /* when it began to wait, and which use of the connection it saw */
+    bool is_asleep;    /* a thread waits for its turn */
+    int64_t queued_ns; /* when it began to wait, and which use of the connection it saw */
     uint64_t queued_take;
     int64_t acquire_deadline_ns; /* -1: none */
 } tk_run;
@@ -146,13 +147,14 @@ struct takeo_op {
     /* Set by the verb that starts it. */
     const tk_interpreter *interpreter; /* NULL: none */
     const tk_interpreter *home; /* of the host that made it: for verbs that name none; NULL: none */
-    void (*finish)(tk_op *op, takeo_status status); /* with the interpreter's lock, before release of
-                                                       memory: write results back into objects or let
-                                                       go of them.  May turn success into failure by
-                                                       op->error. */
-    void (*explain)(tk_op *op, takeo_error *record); /* a failure of the driver in nouns of the model */
-    void *verb;       /* the verb's own */
-    takeo_rows *rows; /* what takeo_rows_peek shows; NULL: none */
+    void (*finish)(tk_op *op, takeo_status status); /* with the interpreter's lock, before release
+                                                       of memory: write results back into objects or
+                                                       let go of them.  May turn success into
+                                                       failure by op->error. */
+    void (*explain)(tk_op *op,
+                    takeo_error *record); /* a failure of the driver in nouns of the model */
+    void *verb;                           /* the verb's own */
+    takeo_rows *rows;                     /* what takeo_rows_peek shows; NULL: none */
     takeo_result result;
     void *kept; /* tk_op_keep */
     size_t kept_size;
@@ -167,7 +169,7 @@ TK_CHECKED takeo_status tk_op_start(tk_op *op, const tk_interpreter *interpreter
 /* The start failed: keep the failure and call finish.  Gives the status.  An operation that runs
  * (TAKEO_ESTATE) goes on untouched; set finish and the like only after tk_op_start. */
 takeo_status tk_op_refuse(tk_op *op, takeo_status status);
-void tk_op_append(tk_op *op, tk_job *job); /* at the end */
+void tk_op_append(tk_op *op, tk_job *job);      /* at the end */
 void tk_op_append_next(tk_op *op, tk_job *job); /* behind the current one */
 /* Memory of op->alloc that a started run borrows from its caller: freed by the next start. */
 void tk_op_keep(tk_op *op, void *block, size_t size);
@@ -189,7 +191,7 @@ bool tk_op_tick(tk_op *op);
 takeo_rows *tk_op_take_rows(tk_op *op);
 void tk_rows_free(takeo_rows *rows);
 
-/* ---- source, session, connection ------------------------------------------------------------------------ */
+/* ---- source, session, connection ------------------------------------------------------------ */
 
 struct tk_conn { /* one connection, with its prepared statements */
     tk_source *source;
@@ -253,7 +255,7 @@ TK_CHECKED takeo_status tk_session_new(tk_source *source, tk_session **out, tk_e
 void tk_session_describe(tk_session *session, takeo_session_info *out);
 void tk_session_free(tk_session *session); /* NULL is allowed */
 
-/* ---- txn.c: verbs that start an operation ------------------------------------------------------------------ */
+/* ---- txn.c: verbs that start an operation --------------------------------------------------- */
 
 TK_CHECKED takeo_status tk_txn_begin(tk_op *op, const takeo_txn_options *options,
                                      const tk_interpreter *interpreter);

@@ -25,7 +25,7 @@
  */
 #include "conn/conn_int.h"
 
-/* ---- new, free ------------------------------------------------------------------------------------- */
+/* ---- new, free ------------------------------------------------------------------------------ */
 
 takeo_status tk_op_new(tk_session *session, tk_op **out, tk_error *error) {
     tk_source *source = session->source;
@@ -43,7 +43,8 @@ takeo_status tk_op_new(tk_session *session, tk_op **out, tk_error *error) {
     tk_arena_init(&op->arena, op->alloc);
     tk_error_init(&op->error, op->alloc);
     tk_link_init(&op->link);
-    if (!session->is_shared) { /* the shared one does not know its operations: they are of any thread */
+    if (!session->is_shared) { /* the shared one does not know its operations: they are of any
+                                  thread */
         tk_link_append(&session->operations, &op->link);
     }
     *out = op;
@@ -82,7 +83,7 @@ void tk_op_free(tk_op *op) {
     tk_mem_free(&alloc, op, sizeof *op);
 }
 
-/* ---- start ------------------------------------------------------------------------------------------- */
+/* ---- start ---------------------------------------------------------------------------------- */
 
 static void clear_run(tk_op *op) {
     if (op->error.first != NULL) {
@@ -161,7 +162,8 @@ void tk_op_append_next(tk_op *op, tk_job *job) {
 
 void tk_op_ready(tk_op *op) {
     const takeo_source_options *defaults = &op->source->options;
-    int64_t timeout_ns = op->options.timeout_ns != 0 ? op->options.timeout_ns : defaults->statement_ns;
+    int64_t timeout_ns =
+        op->options.timeout_ns != 0 ? op->options.timeout_ns : defaults->statement_ns;
     if (timeout_ns > 0) {
         op->run.timeout_ns = timeout_ns;
         int64_t now = tk_clock_now_ns();
@@ -172,7 +174,7 @@ void tk_op_ready(tk_op *op) {
     op->state = TK_OP_ACQUIRE;
 }
 
-/* ---- the end of a run -------------------------------------------------------------------------------- */
+/* ---- the end of a run ----------------------------------------------------------------------- */
 
 /* What became of the work that failed. */
 static takeo_outcome outcome_of(const tk_op *op, const takeo_error *failure) {
@@ -213,8 +215,9 @@ static void settle(tk_op *op) {
     call_finish(op, op->status);
     if (op->status >= 0 && op->error.first != NULL) {
         op->status = op->error.first->status;
-        op->error.first->outcome =
-            op->run.writes > 0 && op->session->level == 0 ? TAKEO_OUTCOME_COMMITTED : TAKEO_OUTCOME_NONE;
+        op->error.first->outcome = op->run.writes > 0 && op->session->level == 0
+                                       ? TAKEO_OUTCOME_COMMITTED
+                                       : TAKEO_OUTCOME_NONE;
     }
     if (op->status < 0) {
         op->rows = NULL;
@@ -269,15 +272,15 @@ void tk_op_abort(tk_op *op) {
     }
 }
 
-/* ---- step -------------------------------------------------------------------------------------------- */
+/* ---- step ----------------------------------------------------------------------------------- */
 
 typedef struct state_methods {
     takeo_status (*step)(tk_op *op); /* TAKEO_DONE: op->state has changed; TAKEO_WAIT: ask again */
 } state_methods;
 
 static const state_methods states[] = {
-    [TK_OP_ACQUIRE] = {tk_acquire_step}, [TK_OP_BEGIN] = {tk_begin_step},
-    [TK_OP_RUN] = {tk_run_step},         [TK_OP_COMMIT] = {tk_commit_step},
+    [TK_OP_ACQUIRE] = {tk_acquire_step},   [TK_OP_BEGIN] = {tk_begin_step},
+    [TK_OP_RUN] = {tk_run_step},           [TK_OP_COMMIT] = {tk_commit_step},
     [TK_OP_ROLLBACK] = {tk_rollback_step}, [TK_OP_RELEASE] = {release_step},
 };
 
@@ -341,62 +344,4 @@ void tk_op_cancel(tk_op *op) {
     }
     tk_cond_wake_all(source->freed);
     tk_mutex_unlock(source->mutex);
-}
-
-/* ---- rows that outlive the operation ------------------------------------------------------------------ */
-
-typedef struct taken_rows {
-    takeo_rows rows;
-    tk_arena arena; /* holds this struct too */
-} taken_rows;
-
-/* Names of columns may belong to a statement. */
-static bool copy_columns(tk_arena *arena, takeo_rows *rows) {
-    takeo_column_info *columns = tk_arena_array(arena, rows->column_count, sizeof *columns);
-    if (columns == NULL) {
-        return false;
-    }
-    for (uint32_t i = 0; i < rows->column_count && rows->columns != NULL; i++) {
-        columns[i] = rows->columns[i];
-        takeo_text *texts[] = {&columns[i].name, &columns[i].type_name};
-        for (size_t t = 0; t < TK_COUNT(texts); t++) {
-            if (texts[t]->data != NULL) {
-                texts[t]->data = tk_arena_copy(arena, texts[t]->data, texts[t]->len);
-                if (texts[t]->data == NULL) {
-                    return false;
-                }
-            }
-        }
-    }
-    rows->columns = rows->columns != NULL ? columns : NULL;
-    return true;
-}
-
-takeo_rows *tk_op_take_rows(tk_op *op) {
-    if (op->rows == NULL) {
-        return NULL;
-    }
-    taken_rows *taken = tk_arena_take(&op->arena, sizeof *taken);
-    if (taken == NULL) {
-        return NULL;
-    }
-    taken->rows = *op->rows;
-    if (!copy_columns(&op->arena, &taken->rows)) {
-        return NULL;
-    }
-    taken->arena = op->arena;
-    tk_arena_init(&op->arena, op->alloc);
-    op->rows = NULL;
-    op->verb = NULL; /* lived in that memory */
-    op->first = op->last = op->current = NULL;
-    op->result.written = NULL;
-    op->result.written_count = 0;
-    return &taken->rows;
-}
-
-void tk_rows_free(takeo_rows *rows) {
-    if (rows != NULL) {
-        tk_arena arena = ((taken_rows *)rows)->arena;
-        tk_arena_done(&arena);
-    }
 }

@@ -60,8 +60,8 @@ static uint32_t count_running(const tk_session *session) {
     return count;
 }
 
-/* Operations of the shared session are of any thread: only those that have or want the connection are
- * known, to the source. */
+/* Operations of the shared session are of any thread: only those that have or want the connection
+ * are known, to the source. */
 static uint32_t count_shared(tk_session *session) {
     tk_source *source = session->source;
     tk_mutex_lock(source->mutex);
@@ -83,6 +83,6 @@ void tk_session_describe(tk_session *session, takeo_session_info *out) {
     out->running = session->is_shared ? count_shared(session) : count_running(session);
     out->connection = conn != NULL ? conn->number : 0;
     out->server_pid = 0;
-    out->native = conn != NULL && conn->driver->native != NULL ? conn->driver->native(conn->server)
-                                                                : NULL;
+    out->native =
+        conn != NULL && conn->driver->native != NULL ? conn->driver->native(conn->server) : NULL;
 }

@@ -1,14 +1,14 @@
 /* source.c - the data source: options, driver and connection of one database, shared by threads.
  *
- * Its creator holds one reference, and so does everything made on it, so handles may be freed in any
- * order.  In a forked child nothing is locked or told to the server: another thread of the parent
- * may have held the mutex, and the parent goes on using the connection.
+ * Its creator holds one reference, and so does everything made on it, so handles may be freed in
+ * any order.  In a forked child nothing is locked or told to the server: another thread of the
+ * parent may have held the mutex, and the parent goes on using the connection.
  */
 #include <stdlib.h>
 
 #include "conn/conn_int.h"
 
-/* ---- options ----------------------------------------------------------------------------------------- */
+/* ---- options -------------------------------------------------------------------------------- */
 
 static takeo_status find_url(const takeo_source_options *options, const char **out,
                              tk_error *error) {
@@ -90,7 +90,7 @@ static takeo_status copy_options(tk_source *source, const takeo_source_options *
     return copy_init_sql(source, options, error);
 }
 
-/* ---- open -------------------------------------------------------------------------------------------- */
+/* ---- open ----------------------------------------------------------------------------------- */
 
 static takeo_status find_driver(tk_source *source, tk_error *error) {
     if (source->driver == NULL) {
@@ -100,9 +100,8 @@ static takeo_status find_driver(tk_source *source, tk_error *error) {
         tk_buf names;
         tk_buf_init(&names, source->alloc, 4096);
         tk_driver_schemes(&names);
-        takeo_status status =
-            tk_raise(error, TK_CONFIG_INVALID, "No driver is called \"%.*s\".",
-                     (int)source->url.scheme.len, source->url.scheme.data);
+        takeo_status status = tk_raise(error, TK_CONFIG_INVALID, "No driver is called \"%.*s\".",
+                                       (int)source->url.scheme.len, source->url.scheme.data);
         if (!names.failed && names.data != NULL) {
             TK_SET(error, expected, "one of: %s", names.data);
         }
@@ -175,7 +174,7 @@ takeo_status tk_source_open(tk_model *model, const takeo_source_options *options
     return tk_source_open_with(model, options, NULL, out, error);
 }
 
-/* ---- check, hold, close ------------------------------------------------------------------------------- */
+/* ---- check, hold, close --------------------------------------------------------------------- */
 
 takeo_status tk_source_check(tk_source *source, tk_error *error) {
     if (TK_UNLIKELY(tk_process_id() != source->process_id)) {

@@ -1,16 +1,17 @@
 /* take.c - whose turn it is: the state ACQUIRE, the queue for the one connection, giving it back.
  *
- * An operation takes the connection of the source when it is free; inside a transaction it takes that
- * of its session.  Who finds it taken stands in the queue, in the order of coming.  The connection
- * is handed to nobody: who waits takes it, and passes by those in front of it only while no thread
- * sleeps for them, because an event loop may never come back to an operation that it stepped once.
+ * An operation takes the connection of the source when it is free; inside a transaction it takes
+ * that of its session.  Who finds it taken stands in the queue, in the order of coming.  The
+ * connection is handed to nobody: who waits takes it, and passes by those in front of it only while
+ * no thread sleeps for them, because an event loop may never come back to an operation that it
+ * stepped once.
  *
  * The mutex guards `conn_is_taken`, the queue, and which operation uses the connection, so that
  * another thread may interrupt exactly that one.  It is never held while a driver works.
  */
 #include "conn/conn_int.h"
 
-/* ---- the queue ------------------------------------------------------------------------------------- */
+/* ---- the queue ------------------------------------------------------------------------------ */
 
 static tk_op *op_of(tk_link *link) {
     return TK_CONTAINER(link, tk_op, run.waiting);
@@ -85,22 +86,25 @@ static takeo_status refuse_busy(tk_op *op, int64_t now_ns) {
     double waited = seconds(now_ns - op->run.queued_ns);
     takeo_status status;
     if (is_txn) {
-        status = tk_raise(&op->error, TK_CONNECT_BUSY,
-                          "The connection was not free within %.3g s: a transaction has held it for "
-                          "%.3g s.",
-                          waited, seconds(held_ns));
+        status =
+            tk_raise(&op->error, TK_CONNECT_BUSY,
+                     "The connection was not free within %.3g s: a transaction has held it for "
+                     "%.3g s.",
+                     waited, seconds(held_ns));
     } else if (served == 0) {
         status = tk_raise(&op->error, TK_CONNECT_BUSY,
                           "The connection was not free within %.3g s: one operation has held it "
                           "all that time.",
                           waited);
     } else {
-        status = tk_raise(&op->error, TK_CONNECT_BUSY,
-                          "The connection was not free within %.3g s, in which %llu other operations "
-                          "were served.",
-                          waited, (unsigned long long)served);
+        status =
+            tk_raise(&op->error, TK_CONNECT_BUSY,
+                     "The connection was not free within %.3g s, in which %llu other operations "
+                     "were served.",
+                     waited, (unsigned long long)served);
     }
-    TK_SET(&op->error, hint, "keep transactions short, or give the data source a longer acquire_ns");
+    TK_SET(&op->error, hint,
+           "keep transactions short, or give the data source a longer acquire_ns");
     return status;
 }
 
@@ -129,7 +133,7 @@ takeo_status tk_take_refuse_self(tk_op *op) {
     return status;
 }
 
-/* ---- the state ACQUIRE ------------------------------------------------------------------------------ */
+/* ---- the state ACQUIRE ---------------------------------------------------------------------- */
 
 static takeo_status take_shared(tk_op *op) {
     tk_source *source = op->source;
@@ -214,7 +218,7 @@ takeo_status tk_acquire_step(tk_op *op) {
     return TAKEO_DONE;
 }
 
-/* ---- giving back ------------------------------------------------------------------------------------ */
+/* ---- giving back ---------------------------------------------------------------------------- */
 
 static void give_back(tk_source *source) {
     tk_mutex_lock(source->mutex);

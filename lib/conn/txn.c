@@ -14,7 +14,7 @@ static const char *const isolation_names[] = {
     [TAKEO_ISOLATION_SERIALIZABLE] = "SERIALIZABLE",
 };
 
-/* ---- begin ------------------------------------------------------------------------------------------- */
+/* ---- begin ---------------------------------------------------------------------------------- */
 
 static takeo_status check_isolation(tk_op *op, takeo_isolation isolation) {
     const tk_driver *driver = op->source->driver;
@@ -24,9 +24,8 @@ static takeo_status check_isolation(tk_op *op, takeo_isolation isolation) {
     if (isolation == TAKEO_ISOLATION_DEFAULT || (driver->isolations & (1U << isolation)) != 0) {
         return TAKEO_DONE;
     }
-    takeo_status status =
-        tk_raise(&op->error, TK_CALL_UNSUPPORTED, "%s has no isolation level %s.", driver->name,
-                 isolation_names[isolation]);
+    takeo_status status = tk_raise(&op->error, TK_CALL_UNSUPPORTED, "%s has no isolation level %s.",
+                                   driver->name, isolation_names[isolation]);
     if ((driver->isolations & (1U << TAKEO_ISOLATION_SERIALIZABLE)) != 0) {
         TK_SET(&op->error, nearest, "%s", isolation_names[TAKEO_ISOLATION_SERIALIZABLE]);
     }
@@ -45,14 +44,15 @@ static takeo_status prepare_begin(tk_op *op, const takeo_txn_options *options) {
         return status;
     }
     if (options != NULL) {
-        if (session->level > 0 && (options->isolation != TAKEO_ISOLATION_DEFAULT || options->flags != 0)) {
+        if (session->level > 0
+            && (options->isolation != TAKEO_ISOLATION_DEFAULT || options->flags != 0)) {
             return tk_raise(&op->error, TK_TXN_STATE,
                             "A savepoint has no isolation level and no mode of its own: they are "
                             "given where the transaction begins.");
         }
         TK_TRY(check_isolation(op, options->isolation));
-        /* DEFERRABLE asks not to be aborted or to block others.  Where readers see one state and block
-         * nobody, as here, a read-only transaction is that already. */
+        /* DEFERRABLE asks not to be aborted or to block others.  Where readers see one state and
+         * block nobody, as here, a read-only transaction is that already. */
         op->run.txn_flags = options->flags;
     }
     op->run.txn = TK_TXN_BEGIN;
@@ -74,7 +74,7 @@ takeo_status tk_txn_begin(tk_op *op, const takeo_txn_options *options,
     return get_ready(op, status < 0 ? status : prepare_begin(op, options));
 }
 
-/* ---- commit, rollback ---------------------------------------------------------------------------------- */
+/* ---- commit, rollback ----------------------------------------------------------------------- */
 
 static takeo_status prepare_end(tk_op *op, tk_txn_verb verb, uint32_t level) {
     const tk_session *session = op->session;
@@ -106,7 +106,7 @@ takeo_status tk_txn_rollback(tk_op *op, uint32_t level, const tk_interpreter *in
     return get_ready(op, status < 0 ? status : prepare_end(op, TK_TXN_ROLLBACK, level));
 }
 
-/* ---- retry --------------------------------------------------------------------------------------------- */
+/* ---- retry ---------------------------------------------------------------------------------- */
 
 #define RETRY_FIRST_NS INT64_C(10000000)
 #define RETRY_MOST_NS INT64_C(1000000000)

@@ -5,8 +5,8 @@
  *     a run           begin immediate ... commit  savepoint takeo_run ... release
  *     a verb          the same, level 0 -> 1      savepoint takeo_n, level n -> n + 1
  *
- * A state is a short list of texts, sent one after the other; op->run.text says which comes next, so
- * that a driver which has to wait is asked again with the same one.  It must not know jobs.
+ * A state is a short list of texts, sent one after the other; op->run.text says which comes next,
+ * so that a driver which has to wait is asked again with the same one.  It must not know jobs.
  */
 #include <stdio.h>
 
@@ -85,7 +85,7 @@ static takeo_status send(tk_op *op, const char *(*text_of)(const tk_op *, uint32
     return status;
 }
 
-/* ---- BEGIN ------------------------------------------------------------------------------------------ */
+/* ---- BEGIN ---------------------------------------------------------------------------------- */
 
 takeo_status tk_begin_step(tk_op *op) {
     tk_session *session = op->session;
@@ -112,7 +112,7 @@ takeo_status tk_begin_step(tk_op *op) {
     return TAKEO_DONE;
 }
 
-/* ---- COMMIT ----------------------------------------------------------------------------------------- */
+/* ---- COMMIT --------------------------------------------------------------------------------- */
 
 /* A level of the session has ended. */
 static void lower(tk_op *op) {
@@ -148,7 +148,7 @@ takeo_status tk_commit_step(tk_op *op) {
     return TAKEO_DONE;
 }
 
-/* ---- ROLLBACK --------------------------------------------------------------------------------------- */
+/* ---- ROLLBACK ------------------------------------------------------------------------------- */
 
 /* Neither cancel nor interrupt may reach what cleans up. */
 static void begin_cleaning(tk_op *op) {

@@ -1,5 +1,5 @@
-/* wait.c - the only file that sleeps: the loop over step for callers without a loop of their own, the
- * wait for one's turn, and the pauses of a driver.
+/* wait.c - the only file that sleeps: the loop over step for callers without a loop of their own,
+ * the wait for one's turn, and the pauses of a driver.
  *
  * Nobody sleeps longer than a slice of 50 ms without asking whether to go on, and never with the
  * interpreter's lock.  It must not know what is waited for beyond that: a driver with a descriptor

@@ -9,7 +9,7 @@
 static const char symbols[] = TK_PY_FUNCTIONS(NAME) TK_PY_OBJECTS(OBJECT)
     "@datetime_CAPI "
     ">Field >Source >Session >Statement >Target "
-    ">state_base_new >holds >trust >bind >peek >poke >state_get >state_set >new "
+    ">state_base_new >holds >trust >bind >peek >poke >state_get >state_set >new >construct "
     ">target_new >layout >source_new >session_new >session_level >close >statement_new "
     ">run >write >load >reload >control";
 #undef NAME

@@ -177,7 +177,8 @@ static tk_py run(tk_py self, tk_py const *args, tk_py_size count) {
     if (used == NULL) {
         return NULL;
     }
-    bool has_options = count > 4 && (args[4] != O.None_ || count > 5);
+    bool has_options
+        = count > 4 && (args[4] != O.None_ || (count > 5 && P.PyObject_IsTrue(args[5]) > 0));
     if (has_options && !set_options(used, args[4], count > 5 ? args[5] : NULL)) {
         tk_door_call_give(used);
         return NULL;
@@ -201,20 +202,36 @@ typedef struct batch { /* objects of a call, each with its layout */
     bool has_mutable;
 } batch;
 
-static takeo_status refuse_object(call *used, tk_py object, uint32_t index) {
-    tk_py name = P.PyObject_GetAttrString(TK_PY_TYPE(object), "__name__");
-    const char *text = name != NULL ? P.PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
-    tk_raise(&used->error, TK_INPUT_ENTITY, "a %s is no entity of this data source",
-             text != NULL ? text : "value");
+static const char *name_of(tk_py type, tk_py *out_keep) {
+    *out_keep = P.PyObject_GetAttrString(type, "__name__");
+    const char *text = *out_keep != NULL ? P.PyUnicode_AsUTF8AndSize(*out_keep, NULL) : NULL;
+    return text != NULL ? text : "?";
+}
+
+/* wanted NULL: any entity of the data source would do. */
+static takeo_status refuse_object(call *used, tk_py object, uint32_t index, tk_py wanted) {
+    tk_py keep = NULL, keep_wanted = NULL;
+    const char *got = name_of(TK_PY_TYPE(object), &keep);
+    if (wanted != NULL) {
+        const char *expected = name_of(wanted, &keep_wanted);
+        tk_raise(&used->error, TK_INPUT_ENTITY, "a %s is no %s", got, expected);
+        TK_SET(&used->error, entity, "%s", expected);
+        TK_SET(&used->error, expected, "%s", expected);
+        TK_SET(&used->error, hint, "db.save and db.remove take objects of any entity");
+    } else {
+        tk_raise(&used->error, TK_INPUT_ENTITY, "a %s is no entity of this data source", got);
+        TK_SET(&used->error, expected, "an instance of an entity in entities=[...]");
+    }
     tk_error_last(&used->error)->object = index + 1;
-    TK_SET(&used->error, expected, "an instance of an entity in entities=[...]");
-    TK_SET(&used->error, got, "%s", text != NULL ? text : "?");
+    TK_SET(&used->error, got, "%s", got);
     P.PyErr_Clear();
-    tk_py_drop(name);
+    tk_py_drop(keep);
+    tk_py_drop(keep_wanted);
     return TAKEO_EINPUT;
 }
 
-static takeo_status read_batch(call *used, tk_py target, tk_py objects, batch *out) {
+/* wanted: the class that every object has to be an instance of; NULL: any entity. */
+static takeo_status read_batch(call *used, tk_py target, tk_py objects, tk_py wanted, batch *out) {
     tk_py tuple = P.PySequence_Tuple(objects);
     if (tuple == NULL) {
         return TAKEO_EHOST;
@@ -237,8 +254,8 @@ static takeo_status read_batch(call *used, tk_py target, tk_py objects, batch *o
         tk_py object = P.PyTuple_GetItem(tuple, i);
         if (last == NULL || last->host_data != TK_PY_TYPE(object)) {
             last = tk_cpython_host.layout_of(out->target, object);
-            if (last == NULL) {
-                return refuse_object(used, object, i);
+            if (last == NULL || (wanted != NULL && !tk_py_is_a(object, wanted))) {
+                return refuse_object(used, object, i, wanted);
             }
             out->has_mutable |= tk_py_layout_has_mutable(last);
         }
@@ -302,7 +319,8 @@ static tk_py write_batch(call *used, tk_verb verb, tk_py const *args, tk_py_size
     tk_upsert upsert;
     const uint32_t *columns = NULL;
     uint32_t column_count = 0;
-    takeo_status status = read_batch(used, args[1], args[3], &objects);
+    tk_py wanted = count > 7 && args[7] != O.None_ ? args[7] : NULL;
+    takeo_status status = read_batch(used, args[1], args[3], wanted, &objects);
     if (status >= 0 && (verb == TK_VERB_SAVE || verb == TK_VERB_UPDATE)) {
         status = each_mutable(used, &objects, tk_py_mark_changed);
     }
@@ -336,11 +354,13 @@ static tk_py write_batch(call *used, tk_verb verb, tk_py const *args, tk_py_size
     return written;
 }
 
-/* write(where, target, verb, objects, upsert, columns, options) */
+/* write(where, target, verb, objects, upsert, columns, options, entity) */
 static tk_py write_objects(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    if (count < 4 || count > 7 || !tk_py_is_a(args[1], tk_door_target_type)) {
-        return tk_door_wrong_call("write(where, target, verb, objects, upsert, columns, options)");
+    bool has_class = count < 8 || args[7] == O.None_ || tk_py_is_a(args[7], O.type_);
+    if (count < 4 || count > 8 || !tk_py_is_a(args[1], tk_door_target_type) || !has_class) {
+        return tk_door_wrong_call(
+            "write(where, target, verb, objects, upsert, columns, options, entity)");
     }
     long long verb = P.PyLong_AsLongLong(args[2]);
     if (verb < TK_VERB_SAVE || verb > TK_VERB_REMOVE) {
@@ -350,7 +370,7 @@ static tk_py write_objects(tk_py self, tk_py const *args, tk_py_size count) {
     if (used == NULL) {
         return NULL;
     }
-    bool has_options = count == 7;
+    bool has_options = count > 6 && P.PyObject_IsTrue(args[6]) > 0;
     if (has_options && !set_options(used, NULL, args[6])) {
         tk_door_call_give(used);
         return NULL;
@@ -388,7 +408,7 @@ static tk_py load_with(loader start, tk_py const *args, bool again) {
     batch objects;
     const uint32_t *numbers = NULL;
     uint32_t count = 0;
-    takeo_status status = read_batch(used, args[1], args[2], &objects);
+    takeo_status status = read_batch(used, args[1], args[2], NULL, &objects);
     for (uint32_t i = 1; status >= 0 && i < objects.count; i++) {
         if (objects.layouts[i] != objects.layouts[0]) {
             status = tk_raise(&used->error, TK_INPUT_ENTITY,

@@ -109,6 +109,7 @@ enum tk_py_constants {
     F(int, PyList_Append, (tk_py, tk_py))                                                          \
     F(tk_py, PySequence_Tuple, (tk_py))                                                            \
     F(tk_py, PyDict_New, (void))                                                                   \
+    F(int, PyDict_Next, (tk_py, tk_py_size *, tk_py *, tk_py *))                                   \
     F(int, PyDict_SetItem, (tk_py, tk_py, tk_py))                                                  \
     F(int, PyDict_SetItemString, (tk_py, const char *, tk_py))                                     \
     F(tk_py, PyDict_GetItemWithError, (tk_py, tk_py))                                              \
@@ -158,6 +159,7 @@ enum tk_py_constants {
     F(json_dumps)                                                                                  \
     F(json_loads)                                                                                  \
     F(UNSET)                                                                                       \
+    F(SKIP)                                                                                        \
     F(JSON_NULL)                                                                                   \
     F(not_loaded)                                                                                  \
     F(from_record)

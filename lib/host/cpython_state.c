@@ -271,6 +271,64 @@ static tk_py new_instance(tk_py self, tk_py const *args, tk_py_size count) {
     return tk_py_state.new_object(args[0], O.empty_tuple_, NULL);
 }
 
+/* ---- the constructor ------------------------------------------------------------------------------------- */
+
+/* Fill the slots that were given, as field_set does for a field without a hook.  0: not here. */
+static int take_given(tk_py instance, tk_py given, tk_py members) {
+    tk_py_size at = 0;
+    tk_py name = NULL, value = NULL;
+    uint64_t *state = state_words(instance);
+    while (P.PyDict_Next(given, &at, &name, &value)) { /* the call's own dict: nobody changes it */
+        tk_py field = P.PyDict_GetItemWithError(members, name);
+        if (field == NULL || value == O.UNSET_ || value == O.SKIP_
+            || !tk_py_is_a(field, tk_py_state.field_type)) {
+            return P.PyErr_Occurred() ? -1 : 0;
+        }
+        const field_data *data = FIELD(field);
+        fill_slot(instance, data->offset, tk_py_own(value));
+        state[data->bit >> 6] |= UINT64_C(1) << (data->bit & 63);
+    }
+    return 1;
+}
+
+/* Fill what was left out and has a default: ((place, default, is factory), ...). */
+static int take_defaults(tk_py instance, tk_py defaults) {
+    tk_py_size count = P.PyTuple_Size(defaults);
+    for (tk_py_size i = 0; i < count; i++) {
+        tk_py entry = P.PyTuple_GetItem(defaults, i);
+        tk_py_size place = number_of(P.PyTuple_GetItem(entry, 0));
+        if (TK_PY_SLOT(instance, place) != NULL) {
+            continue;
+        }
+        tk_py value = P.PyTuple_GetItem(entry, 1);
+        bool is_factory = P.PyTuple_GetItem(entry, 2) == O.True_;
+        value = is_factory ? P.PyObject_CallObject(value, NULL) : tk_py_own(value);
+        if (value == NULL) {
+            return -1;
+        }
+        fill_slot(instance, place, value);
+    }
+    return 1;
+}
+
+/* construct(instance, given, (members, required places, defaults)) -> True, or False when the package
+ * has to look closer: an unknown name, a missing value, an unset one.  For classes whose fields need
+ * no hooks; `members` are the fields by name, all of this instance's class. */
+static tk_py construct(tk_py self, tk_py const *args, tk_py_size count) {
+    (void)self;
+    if (count != 3 || TK_PY_TYPE(args[2]) != O.tuple_ || P.PyTuple_Size(args[2]) != 3) {
+        return wrong_call("construct(instance, given, plan)");
+    }
+    tk_py required = P.PyTuple_GetItem(args[2], 1);
+    int done = take_given(args[0], args[1], P.PyTuple_GetItem(args[2], 0));
+    tk_py_size places = done > 0 ? P.PyTuple_Size(required) : 0;
+    for (tk_py_size i = 0; done > 0 && i < places; i++) {
+        done = TK_PY_SLOT(args[0], number_of(P.PyTuple_GetItem(required, i))) != NULL;
+    }
+    done = done > 0 ? take_defaults(args[0], P.PyTuple_GetItem(args[2], 2)) : done;
+    return done < 0 ? NULL : tk_py_own(done > 0 ? O.True_ : O.False_);
+}
+
 tk_py_method tk_py_state_methods[] = {
     {"state_base_new", (void *)state_base_new, TK_PY_FASTCALL, NULL},
     {"holds", (void *)holds, TK_PY_FASTCALL, NULL},
@@ -281,5 +339,6 @@ tk_py_method tk_py_state_methods[] = {
     {"state_get", (void *)state_get, TK_PY_FASTCALL, NULL},
     {"state_set", (void *)state_set, TK_PY_FASTCALL, NULL},
     {"new", (void *)new_instance, TK_PY_FASTCALL, NULL},
+    {"construct", (void *)construct, TK_PY_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -218,8 +218,7 @@ size_t tk_key_write(const takeo_cell *cell, char *out);
 typedef struct tk_cell_rows {
     tk_arena *arena;
     uint32_t column_count;
-    tk_vec cells;
-    uint64_t bytes; /* of the texts */
+    tk_vec rows; /* an item holds the cells of one row */
 } tk_cell_rows;
 void tk_cell_rows_init(tk_cell_rows *rows, uint32_t column_count, tk_arena *arena);
 TK_CHECKED takeo_status tk_cell_rows_add(tk_cell_rows *rows, const takeo_cell *cells,

@@ -38,7 +38,7 @@ static size_t write_key(const tk_plan_part *part, const takeo_cell *cells, char 
 
 tk_known *tk_identity_find(tk_map *map, const tk_plan_part *part, const takeo_cell *cells,
                            tk_arena *arena) {
-    char small[SMALL];
+    char small[SMALL] = {0};
     size_t size = write_key(part, cells, NULL);
     char *key = size <= SMALL ? small : tk_arena_take(arena, size);
     if (key == NULL) {

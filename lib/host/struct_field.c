@@ -200,7 +200,7 @@ static takeo_status put_int(const tk_step *step, void *object, const takeo_cell 
     if (tk_cell_is_null(cell)) {
         return put_null(step, object, cell, error);
     }
-    int64_t value;
+    int64_t value = 0;
     const int64_t *limits = int_limits[step->kind];
     TK_TRY(take_int(step, cell, limits[0], limits[1], &value, error));
     void *field = at_field(step, object);

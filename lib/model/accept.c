@@ -1,8 +1,8 @@
 /* accept.c - does a value fit a column?  Entry, choice of the rule, and how a refusal is told.
  *
  * The rule of rules: a value is taken when it can mean exactly one value of the type and nothing is
- * lost.  It knows types and a column's limits.  It does not know hosts, servers or what the value is
- * for.
+ * lost.  It knows types and a column's limits.  It does not know hosts, servers or what the value
+ * is for.
  */
 #include "model/accept_int.h"
 
@@ -61,7 +61,7 @@ static tk_fit_rule *const rules[] = {
     [TAKEO_TYPE_SET] = tk_fit_set,
 };
 
-/* ---- what has to be fitted --------------------------------------------------------------------- */
+/* ---- what has to be fitted ------------------------------------------------------------------- */
 
 tk_accept tk_accept_type(takeo_type type) {
     const tk_type_info *info = tk_type_info_of(type);
@@ -92,7 +92,7 @@ tk_accept tk_accept_column(const tk_column *column) {
     return accept;
 }
 
-/* ---- refusals ---------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static const struct hint {
     tk_code code;
@@ -123,10 +123,10 @@ static void put_limits(const tk_accept *accept, tk_buf *out) {
     if (accept->length != 0) {
         bool is_text = accept->type == TAKEO_TYPE_TEXT;
         tk_buf_printf(out, " of at most %" PRIu32 " %s", accept->length,
-                      is_text                              ? "characters"
-                      : accept->type == TAKEO_TYPE_BITS    ? "bits"
+                      is_text                             ? "characters"
+                      : accept->type == TAKEO_TYPE_BITS   ? "bits"
                       : accept->type == TAKEO_TYPE_VECTOR ? "numbers"
-                                                           : "bytes");
+                                                          : "bytes");
     }
 }
 
@@ -148,13 +148,13 @@ static void put_expected(const tk_accept *accept, tk_buf *out) {
     }
 }
 
-static void set_place(const tk_accept *accept, tk_error *error) {
-    const tk_column *column = accept->column;
+void tk_fit_set_place(const tk_fit *fit) {
+    const tk_column *column = fit->accept->column;
     if (column != NULL && column->entity != NULL) {
-        TK_SET(error, entity, "%s", column->entity->name.data);
+        TK_SET(fit->error, entity, "%s", column->entity->name.data);
     }
     if (column != NULL) {
-        TK_SET(error, field, "%s", column->name.data);
+        TK_SET(fit->error, field, "%s", column->name.data);
     }
 }
 
@@ -166,12 +166,25 @@ static void set_hint(tk_error *error, tk_code code) {
     }
 }
 
+/* Zero bytes are written out: a message ends at the first. */
 static void show_value(const tk_fit *fit, tk_buf *out) {
     if (fit->accept->is_secret) {
         tk_buf_puts(out, "***");
-    } else {
-        tk_cell_show(fit->in, SHOWN_MAX, out);
+        return;
     }
+    tk_buf raw;
+    tk_buf_init(&raw, out->alloc, TEXT_MAX);
+    tk_cell_show(fit->in, SHOWN_MAX, &raw);
+    for (size_t i = 0; i < raw.len; i++) {
+        if (raw.data[i] == '\0') {
+            tk_buf_puts(out, "\\x00");
+        } else {
+            tk_buf_putc(out, raw.data[i]);
+        }
+    }
+    tk_buf_put(out, "", 0);
+    out->failed = out->failed || raw.failed;
+    tk_buf_done(&raw);
 }
 
 takeo_status tk_fit_refuse(const tk_fit *fit, tk_code code, const char *what, ...) {
@@ -194,7 +207,7 @@ takeo_status tk_fit_refuse(const tk_fit *fit, tk_code code, const char *what, ..
     } else {
         status = tk_raise(fit->error, code, "%s%s", shown.data, told.data);
         TK_SET(fit->error, got, "%s", shown.data);
-        set_place(fit->accept, fit->error);
+        tk_fit_set_place(fit);
         set_hint(fit->error, code);
         tk_buf_clear(&told);
         put_expected(fit->accept, &told);
@@ -208,9 +221,9 @@ takeo_status tk_fit_refuse(const tk_fit *fit, tk_code code, const char *what, ..
 }
 
 takeo_status tk_fit_refuse_type(const tk_fit *fit) {
-    takeo_status status = tk_fit_refuse(fit, TK_INPUT_TYPE, "is %s, not %s",
-                                        tk_type_name(fit->in->type),
-                                        tk_type_name(fit->accept->type));
+    takeo_status status =
+        tk_fit_refuse(fit, TK_INPUT_TYPE, "is %s, not %s", tk_type_name(fit->in->type),
+                      tk_type_name(fit->accept->type));
     if (fit->in->type == TAKEO_TYPE_TEXT && !fit->accept->text_is_parsed) {
         TK_SET(fit->error, hint, "convert it first; text is parsed only where that is asked for");
     }
@@ -224,10 +237,10 @@ takeo_status tk_fit_parse(const tk_fit *fit) {
         return tk_fit_refuse_type(fit);
     }
     takeo_cell parsed;
-    takeo_status status = tk_cell_parse(accept->type, fit->in->v.text.data, fit->in->v.text.len,
-                                        &parsed, fit->error);
+    takeo_status status =
+        tk_cell_parse(accept->type, fit->in->v.text.data, fit->in->v.text.len, &parsed, fit->error);
     if (status < 0) {
-        set_place(accept, fit->error);
+        tk_fit_set_place(fit);
         if (accept->is_secret) {
             TK_SET(fit->error, got, "***");
         }
@@ -238,7 +251,7 @@ takeo_status tk_fit_parse(const tk_fit *fit) {
     return tk_fit_cell(&again);
 }
 
-/* ---- any cell ---------------------------------------------------------------------------------- */
+/* ---- any cell -------------------------------------------------------------------------------- */
 
 static takeo_status fit_nothing(const tk_fit *fit) {
     if ((fit->in->flags & TAKEO_CELL_UNSET) != 0) {
@@ -265,11 +278,11 @@ static bool is_sound(const takeo_cell *cell) {
     }
 }
 
-static takeo_status refuse_unsound(const tk_fit *fit) {
+takeo_status tk_fit_refuse_unsound(const tk_fit *fit) {
     takeo_status status =
-        tk_raise(fit->error, TK_INPUT_TYPE, "a cell of type %u and %s is no value",
-                 fit->in->type, tk_type_info_of(fit->in->type) != NULL ? "no data" : "no known kind");
-    set_place(fit->accept, fit->error);
+        tk_raise(fit->error, TK_INPUT_TYPE, "a cell of type %u and %s is no value", fit->in->type,
+                 tk_type_info_of(fit->in->type) != NULL ? "no data" : "no known kind");
+    tk_fit_set_place(fit);
     return status;
 }
 
@@ -290,7 +303,7 @@ takeo_status tk_fit_cell(const tk_fit *fit) {
         return fit_nothing(fit);
     }
     if (!is_sound(fit->in)) {
-        return refuse_unsound(fit);
+        return tk_fit_refuse_unsound(fit);
     }
     takeo_type type = fit->accept->type;
     if (type == TAKEO_TYPE_NONE) {
@@ -306,13 +319,33 @@ static inline bool is_wide_int(takeo_type type) {
     return type >= TAKEO_TYPE_INT16 && type <= TAKEO_TYPE_INT64;
 }
 
+/* Text for a column of text, short enough even if every byte is a character. */
+static inline bool is_plain_text(const tk_accept *accept, const takeo_cell *in) {
+    size_t len = in->v.text.len;
+    return in->type == TAKEO_TYPE_TEXT && accept->type == TAKEO_TYPE_TEXT && in->flags == 0
+           && len != 0 && len <= TK_VALUE_MAX && (accept->length == 0 || len <= accept->length)
+           && in->v.text.data != NULL && memchr(in->v.text.data, '\0', len) == NULL
+           && (accept->text_is_valid || tk_utf8_is_valid(in->v.text.data, len));
+}
+
+/* Apart, so that the way of the most does not pay for it. */
+static __attribute__((noinline)) takeo_status fit_slowly(const tk_accept *accept,
+                                                         const takeo_cell *in, takeo_cell *out,
+                                                         tk_arena *arena, tk_error *error) {
+    tk_fit fit = {accept, in, out, arena, error, 0};
+    return tk_fit_cell(&fit);
+}
+
 takeo_status tk_accept_cell(const tk_accept *accept, const takeo_cell *in, takeo_cell *out,
                             tk_arena *arena, tk_error *error) {
     if (TK_LIKELY(is_wide_int(in->type) && is_wide_int(accept->type) && in->flags == 0
                   && in->v.i >= accept->min && in->v.i <= accept->max)) {
-        *out = tk_cell_int(accept->type, in->v.i);
+        tk_fit_write_int(out, accept->type, in->v.i);
         return TAKEO_DONE;
     }
-    tk_fit fit = {accept, in, out, arena, error, 0};
-    return tk_fit_cell(&fit);
+    if (TK_LIKELY(is_plain_text(accept, in))) {
+        tk_fit fit = {.accept = accept, .out = out};
+        return tk_fit_give_text(&fit, in->v.text.data, in->v.text.len);
+    }
+    return fit_slowly(accept, in, out, arena, error);
 }

@@ -12,7 +12,7 @@ typedef struct shape {
     takeo_type type; /* of the elements, where no type was asked for */
 } shape;
 
-/* ---- shared ------------------------------------------------------------------------------------ */
+/* ---- shared ---------------------------------------------------------------------------------- */
 
 static tk_accept element_accept(const tk_fit *fit, takeo_type type) {
     tk_accept element = *fit->accept;
@@ -46,14 +46,22 @@ static takeo_status name_element(const tk_fit *fit, size_t index, takeo_status s
     return status;
 }
 
+/* Such a list may contain itself: it is not shown. */
+static takeo_status refuse_depth(const tk_fit *fit) {
+    takeo_status status = tk_raise(fit->error, TK_INPUT_FORM,
+                                   "the value has lists nested more than %d deep", TK_DEPTH_MAX);
+    tk_fit_set_place(fit);
+    return status;
+}
+
 static takeo_status fit_element(const tk_fit *fit, const tk_accept *accept, size_t index,
                                 takeo_cell *out) {
-    tk_fit element = {accept, &fit->in->v.list.cells[index], out, fit->arena, fit->error,
+    tk_fit element = {accept,        &fit->in->v.list.cells[index], out, fit->arena, fit->error,
                       fit->depth + 1};
-    takeo_status status = element.depth > TK_DEPTH_MAX
-                              ? tk_fit_refuse(fit, TK_INPUT_FORM, "is nested more than %d deep",
-                                              TK_DEPTH_MAX)
-                              : tk_fit_cell(&element);
+    if (element.depth > TK_DEPTH_MAX) {
+        return refuse_depth(fit);
+    }
+    takeo_status status = tk_fit_cell(&element);
     return status < 0 ? name_element(fit, index, status) : status;
 }
 
@@ -77,7 +85,7 @@ static takeo_status refuse_element(const tk_fit *fit, const tk_accept *accept, s
     return name_element(fit, index, tk_fit_refuse(&element, TK_INPUT_FORM, "%s", what));
 }
 
-/* ---- arrays ------------------------------------------------------------------------------------ */
+/* ---- arrays ---------------------------------------------------------------------------------- */
 
 static takeo_status fit_level(const tk_fit *fit, const tk_accept *element, shape *form,
                               uint32_t level);
@@ -100,7 +108,8 @@ static takeo_status fit_member(const tk_fit *fit, const tk_accept *accept, shape
     if (accept->type == TAKEO_TYPE_NONE && !tk_cell_is_null(in)) {
         form->type = form->type != TAKEO_TYPE_NONE ? form->type : in->type;
         if (in->type != form->type) {
-            return refuse_element(fit, accept, index, "is of another type than the elements before");
+            return refuse_element(fit, accept, index,
+                                  "is of another type than the elements before");
         }
     }
     return fit_element(fit, accept, index, out);
@@ -113,7 +122,7 @@ static takeo_status fit_level(const tk_fit *fit, const tk_accept *element, shape
         return tk_fit_refuse(fit, TK_INPUT_FORM, "has more than %d dimensions", TK_DIMENSION_MAX);
     }
     if (fit->in->v.list.cells == NULL && count > 0) {
-        return tk_raise(fit->error, TK_INPUT_TYPE, "a list without cells is no value");
+        return tk_fit_refuse_unsound(fit);
     }
     if (form->is_known[level] && form->lengths[level] != count) {
         return tk_fit_refuse(fit, TK_INPUT_FORM, "has %zu elements, its neighbours %zu", count,
@@ -145,7 +154,7 @@ takeo_status tk_fit_array(const tk_fit *fit) {
     return fit_level(fit, &element, &form, 1);
 }
 
-/* ---- ranges ------------------------------------------------------------------------------------ */
+/* ---- ranges ---------------------------------------------------------------------------------- */
 
 /* Bounds as numbers that can be compared, infinite ones at the ends. */
 static int64_t bound_number(const takeo_cell *bound) {
@@ -211,7 +220,7 @@ takeo_status tk_fit_multirange(const tk_fit *fit) {
     return fit_elements(fit, &range);
 }
 
-/* ---- sets, maps, composites -------------------------------------------------------------------- */
+/* ---- sets, maps, composites ------------------------------------------------------------------ */
 
 takeo_status tk_fit_composite(const tk_fit *fit) {
     if (fit->in->type != TAKEO_TYPE_COMPOSITE) {

@@ -38,10 +38,10 @@ takeo_status tk_fit_bool(const tk_fit *fit) {
     if (fit->in->v.i != 0 && fit->in->v.i != 1) {
         return refuse_range(fit);
     }
-    return tk_fit_give(fit, tk_cell_int(fit->accept->type, fit->in->v.i));
+    return tk_fit_give_int(fit, fit->in->v.i);
 }
 
-/* ---- integers ---------------------------------------------------------------------------------- */
+/* ---- integers -------------------------------------------------------------------------------- */
 
 /* A decimal or floating point number as a whole one in digits, rounded half-even. */
 static bool write_rounded(const tk_fit *fit, tk_buf *out) {
@@ -121,7 +121,7 @@ takeo_status tk_fit_int(const tk_fit *fit) {
     if (number < fit->accept->min || number > fit->accept->max) {
         return refuse_range(fit);
     }
-    return tk_fit_give(fit, tk_cell_int(fit->accept->type, number));
+    return tk_fit_give_int(fit, number);
 }
 
 takeo_status tk_fit_uint(const tk_fit *fit) {
@@ -143,7 +143,7 @@ takeo_status tk_fit_uint(const tk_fit *fit) {
     return tk_fit_give(fit, taken);
 }
 
-/* ---- floating point ---------------------------------------------------------------------------- */
+/* ---- floating point -------------------------------------------------------------------------- */
 
 static takeo_status fit_float_of_int(const tk_fit *fit) {
     bool is_single = fit->accept->type == TAKEO_TYPE_FLOAT32;
@@ -171,21 +171,23 @@ takeo_status tk_fit_float(const tk_fit *fit) {
     if (is_signed_int(in->type) || in->type == TAKEO_TYPE_UINT64) {
         return fit_float_of_int(fit);
     }
-    takeo_cell taken = {.type = fit->accept->type, .v = {.f = in->v.f}};
+    double number = in->v.f;
     if (in->type == TAKEO_TYPE_DECIMAL && fit->accept->loss_is_allowed) {
-        if (!tk_float_parse(in->v.text.data, in->v.text.len, false, &taken.v.f, NULL)) {
+        if (!tk_float_parse(in->v.text.data, in->v.text.len, false, &number, NULL)) {
             return refuse_range(fit);
         }
     } else if (!is_float(in->type)) {
         return tk_fit_parse(fit);
     }
-    if (fit->accept->type == TAKEO_TYPE_FLOAT32 && !fits_single(taken.v.f)) {
+    if (fit->accept->type == TAKEO_TYPE_FLOAT32 && !fits_single(number)) {
         return refuse_range(fit);
     }
-    return tk_fit_give(fit, taken);
+    tk_fit_give_int(fit, 0);
+    fit->out->v.f = number;
+    return TAKEO_DONE;
 }
 
-/* ---- decimals ---------------------------------------------------------------------------------- */
+/* ---- decimals -------------------------------------------------------------------------------- */
 
 static bool is_given_as_scaled(const tk_decimal *number, size_t scale) {
     size_t whole = number->whole.len > 0 ? number->whole.len : 1;
@@ -197,13 +199,12 @@ static bool is_given_as_scaled(const tk_decimal *number, size_t scale) {
 
 /* The one spelling of a value with `scale` digits behind the point; those cut off are zeros. */
 static takeo_status give_scaled(const tk_fit *fit, const tk_decimal *number, size_t scale) {
-    takeo_type type = fit->accept->type;
     if (number->special || is_given_as_scaled(number, scale)) {
         takeo_text text = number->text;
         if (number->special && text.data[0] == '+') {
             text = tk_text(text.data + 1, text.len - 1);
         }
-        return tk_fit_give(fit, tk_cell_text(type, text.data, text.len));
+        return tk_fit_give_text(fit, text.data, text.len);
     }
     size_t kept = number->fraction.len < scale ? number->fraction.len : scale;
     char *text = tk_arena_take(fit->arena, number->whole.len + scale + 4);
@@ -229,7 +230,7 @@ static takeo_status give_scaled(const tk_fit *fit, const tk_decimal *number, siz
         at += scale;
     }
     *at = '\0';
-    return tk_fit_give(fit, tk_cell_text(type, text, (size_t)(at - text)));
+    return tk_fit_give_text(fit, text, (size_t)(at - text));
 }
 
 /* Round to the column's scale, in the arena. */
@@ -260,7 +261,8 @@ static takeo_status fit_number(const tk_fit *fit, tk_decimal *number) {
     if (scale > most) {
         if (!accept->loss_is_allowed || !is_bounded) {
             return tk_fit_refuse(fit, TK_INPUT_PRECISION,
-                                 "has %u digits behind the point; the column keeps %u", scale, most);
+                                 "has %u digits behind the point; the column keeps %u", scale,
+                                 most);
         }
         TK_TRY(round_decimal(fit, number));
     }

@@ -11,8 +11,8 @@ takeo_status tk_fit_check_text(const tk_fit *fit) {
         return TAKEO_DONE;
     }
     if (len > TK_VALUE_MAX) {
-        return tk_fit_refuse(fit, TK_INPUT_LENGTH, "has %zu bytes; %d is the most of one value", len,
-                             TK_VALUE_MAX);
+        return tk_fit_refuse(fit, TK_INPUT_LENGTH, "has %zu bytes; %d is the most of one value",
+                             len, TK_VALUE_MAX);
     }
     if (memchr(data, '\0', len) != NULL) {
         return tk_fit_refuse(fit, TK_INPUT_TEXT, "holds a zero byte");
@@ -25,9 +25,10 @@ takeo_status tk_fit_check_text(const tk_fit *fit) {
 
 static takeo_status give_text(const tk_fit *fit) {
     const char *data = fit->in->v.text.data != NULL ? fit->in->v.text.data : "";
-    takeo_cell taken = tk_cell_text(fit->accept->type, data, fit->in->v.text.len);
-    taken.flags = fit->in->flags & TAKEO_CELL_OPEN;
-    return tk_fit_give(fit, taken);
+    uint16_t flags = fit->in->flags & TAKEO_CELL_OPEN;
+    takeo_status status = tk_fit_give_text(fit, data, fit->in->v.text.len);
+    fit->out->flags = flags;
+    return status;
 }
 
 takeo_status tk_fit_text(const tk_fit *fit) {
@@ -64,7 +65,7 @@ takeo_status tk_fit_same(const tk_fit *fit) {
     return tk_fit_give(fit, *fit->in);
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static takeo_status fit_counted(const tk_fit *fit, const char *unit) {
     size_t len = fit->in->v.text.len;
@@ -93,8 +94,8 @@ static const struct packing {
     uint32_t size;
     bool is_repeated;
 } packings[] = {
-    {TAKEO_TYPE_POINT, 16, false},  {TAKEO_TYPE_LINE, 24, false},  {TAKEO_TYPE_SEGMENT, 32, false},
-    {TAKEO_TYPE_BOX, 32, false},    {TAKEO_TYPE_PATH, 16, true},   {TAKEO_TYPE_POLYGON, 16, true},
+    {TAKEO_TYPE_POINT, 16, false},  {TAKEO_TYPE_LINE, 24, false},   {TAKEO_TYPE_SEGMENT, 32, false},
+    {TAKEO_TYPE_BOX, 32, false},    {TAKEO_TYPE_PATH, 16, true},    {TAKEO_TYPE_POLYGON, 16, true},
     {TAKEO_TYPE_CIRCLE, 24, false}, {TAKEO_TYPE_GEOMETRY, 1, true}, {TAKEO_TYPE_VECTOR, 4, true},
 };
 
@@ -105,8 +106,8 @@ takeo_status tk_fit_packed(const tk_fit *fit) {
     }
     for (size_t i = 0; i < TK_COUNT(packings); i++) {
         const struct packing *packing = &packings[i];
-        bool fits = packing->is_repeated ? len % packing->size == 0 && len > 0
-                                         : len == packing->size;
+        bool fits =
+            packing->is_repeated ? len % packing->size == 0 && len > 0 : len == packing->size;
         if (packing->type == fit->in->type && !fits) {
             return tk_fit_refuse(fit, TK_INPUT_FORM, "has %zu bytes, which is no %s", len,
                                  tk_type_name(fit->in->type));
@@ -120,7 +121,7 @@ takeo_status tk_fit_packed(const tk_fit *fit) {
     return give_text(fit);
 }
 
-/* ---- texts with a form ------------------------------------------------------------------------- */
+/* ---- texts with a form ----------------------------------------------------------------------- */
 
 static takeo_status refuse_uuid(const tk_fit *fit) {
     return tk_fit_refuse(fit, TK_INPUT_FORM, "is no UUID");
@@ -129,9 +130,8 @@ static takeo_status refuse_uuid(const tk_fit *fit) {
 /* The forms that people write: with braces or "urn:uuid:", without hyphens. */
 static bool read_loose_uuid(const char *data, size_t len, uint8_t out[16]) {
     static const char prefix[] = "urn:uuid:";
-    size_t skipped = len > sizeof prefix && memcmp(data, prefix, sizeof prefix - 1) == 0
-                         ? sizeof prefix - 1
-                         : 0;
+    size_t skipped =
+        len > sizeof prefix && memcmp(data, prefix, sizeof prefix - 1) == 0 ? sizeof prefix - 1 : 0;
     char text[37];
     size_t count = 0;
     for (size_t i = skipped; i < len; i++) {
@@ -203,5 +203,5 @@ takeo_status tk_fit_enum(const tk_fit *fit) {
     if (label == NULL) {
         return tk_fit_refuse(fit, TK_INPUT_FORM, "is none of the labels");
     }
-    return tk_fit_give(fit, tk_cell_text(fit->accept->type, label->data, label->len));
+    return tk_fit_give_text(fit, label->data, label->len);
 }

@@ -5,7 +5,8 @@
  */
 #include "model/accept_int.h"
 
-#define DAY_LEAST INT64_C(-2440588) /* 4714-11-24 before Christ, where PostgreSQL's calendar begins */
+#define DAY_LEAST                                                                                  \
+    INT64_C(-2440588) /* 4714-11-24 before Christ, where PostgreSQL's calendar begins */
 #define DAY_MOST INT64_C(2145031948) /* 5874897-12-31, where it ends */
 
 enum { SECOND_DIGITS = 6, OFFSET_MAX = 16 * 3600 - 1 };
@@ -78,7 +79,7 @@ takeo_status tk_fit_date(const tk_fit *fit) {
     if (days < DAY_LEAST || days > DAY_MOST) {
         return refuse_range(fit);
     }
-    return tk_fit_give(fit, tk_cell_int(fit->accept->type, days));
+    return tk_fit_give_int(fit, days);
 }
 
 takeo_status tk_fit_time(const tk_fit *fit) {
@@ -93,7 +94,7 @@ takeo_status tk_fit_time(const tk_fit *fit) {
         return refuse_range(fit);
     }
     TK_TRY(fit_digits(fit, &us));
-    return tk_fit_give(fit, tk_cell_int(fit->accept->type, us));
+    return tk_fit_give_int(fit, us);
 }
 
 takeo_status tk_fit_timetz(const tk_fit *fit) {
@@ -129,7 +130,7 @@ takeo_status tk_fit_timestamp(const tk_fit *fit) {
         return refuse_range(fit);
     }
     TK_TRY(fit_digits(fit, &us));
-    return tk_fit_give(fit, tk_cell_int(fit->accept->type, us));
+    return tk_fit_give_int(fit, us);
 }
 
 takeo_status tk_fit_interval(const tk_fit *fit) {

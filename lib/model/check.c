@@ -47,8 +47,8 @@ static void check_identifier(tk_checker *check, const char *field, const char *w
     }
 }
 
-void tk_check_texts(tk_checker *check, const char *field, const void *def, const tk_text_rule *rules,
-                    size_t count) {
+void tk_check_texts(tk_checker *check, const char *field, const void *def,
+                    const tk_text_rule *rules, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const char *text;
         memcpy(&text, (const char *)def + rules[i].offset, sizeof text);
@@ -83,7 +83,8 @@ void tk_check_expression(tk_checker *check, const char *field, const char *what,
     }
 }
 
-/* ---- indexes and constraints --------------------------------------------------------------------- */
+/* ---- indexes and constraints
+ * --------------------------------------------------------------------- */
 
 static const tk_text_rule index_texts[] = {
     {offsetof(takeo_index_def, name), TK_TEXT_NAME, "the name of an index"},
@@ -160,7 +161,8 @@ static void check_constraint(tk_checker *check, const takeo_constraint_def *cons
     }
 }
 
-/* ---- the entity ---------------------------------------------------------------------------------- */
+/* ---- the entity
+ * ---------------------------------------------------------------------------------- */
 
 static const tk_text_rule entity_texts[] = {
     {offsetof(takeo_entity_def, table), TK_TEXT_NAME, "the table"},
@@ -201,8 +203,8 @@ static void check_entity_kind(tk_checker *check, const takeo_entity_def *def) {
 static void check_properties(tk_checker *check, const takeo_entity_def *def, tk_map *seen) {
     for (uint32_t i = 0; i < def->column_count + def->relation_count; i++) {
         bool is_column = i < def->column_count;
-        const char *name = is_column ? def->columns[i].name
-                                     : def->relations[i - def->column_count].name;
+        const char *name =
+            is_column ? def->columns[i].name : def->relations[i - def->column_count].name;
         if (name == NULL) {
             continue;
         }

@@ -1,4 +1,5 @@
-/* check_column.c - what is wrong with one column by itself: type, limits, generation, default, role.
+/* check_column.c - what is wrong with one column by itself: type, limits, generation, default,
+ * role.
  *
  * It knows the column's definition and the logical types.  It does not know the other columns.
  */
@@ -142,7 +143,7 @@ static void check_labels(tk_checker *check, const takeo_column_def *def) {
     tk_map_done(&seen);
 }
 
-/* ---- where values come from --------------------------------------------------------------------- */
+/* ---- where values come from ------------------------------------------------------------------ */
 
 static void check_generated(tk_checker *check, const takeo_column_def *def) {
     bool is_given = def->default_value != NULL || def->default_sql != NULL;
@@ -257,7 +258,8 @@ static void check_role(tk_checker *check, const takeo_column_def *def) {
     }
 }
 
-/* ---- the column ---------------------------------------------------------------------------------- */
+/* ---- the column
+ * ---------------------------------------------------------------------------------- */
 
 static const tk_text_rule column_texts[] = {
     {offsetof(takeo_column_def, column), TK_TEXT_NAME, "the column"},
@@ -278,7 +280,8 @@ static void check_flags(tk_checker *check, const takeo_column_def *def) {
     const uint32_t known = (TAKEO_COLUMN_INHERITED << 1) - 1;
     bool is_key = (def->flags & TAKEO_COLUMN_PRIMARY) != 0;
     if ((def->flags & ~known) != 0) {
-        tk_check_add(check, def->name, "flags of the column are unknown (%#x)", def->flags & ~known);
+        tk_check_add(check, def->name, "flags of the column are unknown (%#x)",
+                     def->flags & ~known);
     }
     if ((def->flags & TAKEO_COLUMN_INHERITED) != 0) {
         tk_check_add(check, def->name, "inheritance is not built yet");

@@ -29,8 +29,8 @@ typedef struct tk_text_rule {
 void tk_check_add(tk_checker *check, const char *field, const char *format, ...) TK_PRINTF(3, 4);
 /* True when it is a name as properties have it. */
 bool tk_check_name(tk_checker *check, const char *field, const char *what, const char *name);
-void tk_check_texts(tk_checker *check, const char *field, const void *def, const tk_text_rule *rules,
-                    size_t count);
+void tk_check_texts(tk_checker *check, const char *field, const void *def,
+                    const tk_text_rule *rules, size_t count);
 void tk_check_expression(tk_checker *check, const char *field, const char *what,
                          const takeo_expression *expression);
 void tk_check_column(tk_checker *check, const takeo_column_def *def);

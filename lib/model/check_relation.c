@@ -60,8 +60,8 @@ static void check_actions(tk_checker *check, const takeo_relation_def *def) {
     } else if (def->orphan != TAKEO_ORPHAN_NULLIFY && def->kind == TAKEO_RELATION_MANY_TO_ONE) {
         tk_check_add(check, def->name, "orphans are the other side's to say");
     }
-    bool sets_null = def->on_delete == TAKEO_ACTION_SET_NULL
-                     || def->on_update == TAKEO_ACTION_SET_NULL;
+    bool sets_null =
+        def->on_delete == TAKEO_ACTION_SET_NULL || def->on_update == TAKEO_ACTION_SET_NULL;
     if (sets_null && is_to_one(def) && !is_nullable) {
         tk_check_add(check, def->name, "SET NULL on a relation that is not nullable");
         tk_report_hint(check->report, "make the relation nullable, or choose CASCADE or RESTRICT");
@@ -69,7 +69,8 @@ static void check_actions(tk_checker *check, const takeo_relation_def *def) {
     bool has_action = def->on_delete != TAKEO_ACTION_DEFAULT
                       || def->on_update != TAKEO_ACTION_DEFAULT || def->constraint != NULL;
     if (has_action && (def->flags & TAKEO_RELATION_FLAG_NO_CONSTRAINT) != 0) {
-        tk_check_add(check, def->name, "a relation without a constraint has a name or actions for it");
+        tk_check_add(check, def->name,
+                     "a relation without a constraint has a name or actions for it");
     }
 }
 
@@ -77,8 +78,9 @@ static void check_sides(tk_checker *check, const takeo_relation_def *def) {
     bool says_key = def->key_count != 0 || (def->flags & KEY_FLAGS) != 0 || def->constraint != NULL
                     || def->on_delete != 0 || def->on_update != 0;
     if (def->kind == TAKEO_RELATION_ONE_TO_MANY && says_key) {
-        tk_check_add(check, def->name, "keys, actions, the constraint and whether it is nullable "
-                                       "belong to the side that has the key");
+        tk_check_add(check, def->name,
+                     "keys, actions, the constraint and whether it is nullable "
+                     "belong to the side that has the key");
     }
     if ((def->flags & ~(uint32_t)KNOWN_FLAGS) != 0) {
         tk_check_add(check, def->name, "flags of the relation are unknown (%#x)",

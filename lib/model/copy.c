@@ -60,8 +60,7 @@ static const takeo_cell *copy_default(copier *to, const takeo_column_def *def) {
     to->failed = copy == NULL || !tk_label_list(to->arena, def, &column.labels);
     if (!to->failed) {
         tk_accept accept = tk_accept_column(&column);
-        takeo_status status =
-            tk_accept_cell(&accept, def->default_value, &taken, to->arena, NULL);
+        takeo_status status = tk_accept_cell(&accept, def->default_value, &taken, to->arena, NULL);
         to->failed = status < 0 || !tk_cell_copy(to->arena, &taken, copy);
     }
     return copy;

@@ -41,10 +41,8 @@ static const char *const orphan_words[] = {
     [TAKEO_ORPHAN_KEEP] = "keep",
 };
 static const word entity_flags[] = {
-    {TAKEO_ENTITY_UNMANAGED, "unmanaged"},
-    {TAKEO_ENTITY_READ_ONLY, "read_only"},
-    {TAKEO_ENTITY_STRICT, "strict"},
-    {TAKEO_ENTITY_WITHOUT_ROWID, "without_rowid"},
+    {TAKEO_ENTITY_UNMANAGED, "unmanaged"}, {TAKEO_ENTITY_READ_ONLY, "read_only"},
+    {TAKEO_ENTITY_STRICT, "strict"},       {TAKEO_ENTITY_WITHOUT_ROWID, "without_rowid"},
     {TAKEO_ENTITY_HOOKS, "hooks"},
 };
 static const word column_flags[] = {
@@ -69,7 +67,8 @@ static const word relation_flags[] = {
     {TAKEO_RELATION_FLAG_LAZY, "lazy"},
 };
 
-/* ---- pieces ----------------------------------------------------------------------------------------- */
+/* ---- pieces
+ * ----------------------------------------------------------------------------------------- */
 
 /* A comma unless something was just opened. */
 static void put_key(tk_buf *out, const char *key) {
@@ -131,7 +130,8 @@ static void put_columns(tk_buf *out, const char *key, const tk_column *const *co
     tk_buf_putc(out, ']');
 }
 
-/* ---- parts ------------------------------------------------------------------------------------------ */
+/* ---- parts
+ * ------------------------------------------------------------------------------------------ */
 
 static void put_default(tk_buf *out, const tk_column *column) {
     if (column->default_value == NULL) {
@@ -303,8 +303,7 @@ bool tk_describe_model(tk_model *model) {
     }
     tk_buf_puts(&out, "]}");
     if (!out.failed) {
-        model->description =
-            (takeo_text){tk_arena_copy(&model->arena, out.data, out.len), out.len};
+        model->description = (takeo_text){tk_arena_copy(&model->arena, out.data, out.len), out.len};
     }
     bool is_done = !out.failed && model->description.data != NULL;
     tk_buf_done(&out);

@@ -57,7 +57,8 @@ bool tk_label_list(tk_arena *arena, const takeo_column_def *def, const takeo_tex
     return labels != NULL;
 }
 
-/* ---- by name -------------------------------------------------------------------------------------- */
+/* ---- by name
+ * -------------------------------------------------------------------------------------- */
 
 const tk_entity *tk_model_find_entity(const tk_model *model, const char *name, size_t len) {
     return tk_map_get(&model->names, name, len);
@@ -103,9 +104,8 @@ takeo_status tk_entity_raise_unknown(const tk_entity *entity, const char *name, 
                                      tk_error *error) {
     takeo_text wrong = {name, tk_len(name, len)};
     int shown = wrong.len < 80 ? (int)wrong.len : 80;
-    takeo_status status =
-        tk_raise(error, TK_QUERY_UNKNOWN_FIELD, "%s has no field %.*s", entity->name.data, shown,
-                 wrong.data != NULL ? wrong.data : "");
+    takeo_status status = tk_raise(error, TK_QUERY_UNKNOWN_FIELD, "%s has no field %.*s",
+                                   entity->name.data, shown, wrong.data != NULL ? wrong.data : "");
     if (error == NULL || status == TAKEO_ENOMEM) {
         return status;
     }
@@ -120,7 +120,8 @@ takeo_status tk_entity_raise_unknown(const tk_entity *entity, const char *name, 
     return status;
 }
 
-/* ---- sets of columns ------------------------------------------------------------------------------ */
+/* ---- sets of columns
+ * ------------------------------------------------------------------------------ */
 
 static bool has_column(const tk_column *const *list, uint32_t count, const tk_column *column) {
     for (uint32_t i = 0; i < count; i++) {

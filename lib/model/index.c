@@ -52,7 +52,8 @@ static const tk_index *add_index(indexer *at, const index_plan *plan) {
     return index;
 }
 
-/* ---- from items ----------------------------------------------------------------------------------- */
+/* ---- from items
+ * ----------------------------------------------------------------------------------- */
 
 /* The columns of one index while its items are read. */
 typedef struct item_list {
@@ -111,7 +112,8 @@ static bool push_item(indexer *at, item_list *list, const takeo_index_item *item
     return false;
 }
 
-static void add_items(indexer *at, index_plan *plan, const takeo_index_item *items, uint32_t count) {
+static void add_items(indexer *at, index_plan *plan, const takeo_index_item *items,
+                      uint32_t count) {
     size_t most = (size_t)count * TK_KEY_MAX;
     item_list list = {
         .columns = tk_arena_array(&at->model->arena, most, sizeof(tk_column *)),
@@ -137,7 +139,8 @@ static void add_items(indexer *at, index_plan *plan, const takeo_index_item *ite
     tk_buf_done(&list.label);
 }
 
-/* ---- declared ones -------------------------------------------------------------------------------- */
+/* ---- declared ones
+ * -------------------------------------------------------------------------------- */
 
 static const tk_column *const *one_column(indexer *at, const tk_column *column) {
     const tk_column **columns = tk_arena_array(&at->model->arena, 1, sizeof(tk_column *));
@@ -198,9 +201,11 @@ static void add_declared(indexer *at) {
     }
 }
 
-/* ---- of relations --------------------------------------------------------------------------------- */
+/* ---- of relations
+ * --------------------------------------------------------------------------------- */
 
-/* Do the key columns come first in what a look-up can use?  Then no index of their own is needed. */
+/* Do the key columns come first in what a look-up can use?  Then no index of their own is needed.
+ */
 static bool is_covered(const tk_entity *entity, const tk_relation *relation) {
     uint32_t count = relation->column_count;
     if (entity->key_count >= count
@@ -218,8 +223,7 @@ static bool is_covered(const tk_entity *entity, const tk_relation *relation) {
 }
 
 static bool is_unique_already(const tk_entity *entity, const tk_relation *relation) {
-    if (tk_columns_are(entity->key, entity->key_count, relation->columns,
-                       relation->column_count)) {
+    if (tk_columns_are(entity->key, entity->key_count, relation->columns, relation->column_count)) {
         return true;
     }
     for (uint32_t i = 0; i < entity->index_count; i++) {
@@ -235,8 +239,8 @@ static bool is_unique_already(const tk_entity *entity, const tk_relation *relati
 
 static void add_of_relation(indexer *at, tk_relation *relation) {
     bool is_unique = relation->kind == TAKEO_RELATION_ONE_TO_ONE;
-    bool is_there = is_unique ? is_unique_already(at->entity, relation)
-                              : is_covered(at->entity, relation);
+    bool is_there =
+        is_unique ? is_unique_already(at->entity, relation) : is_covered(at->entity, relation);
     bool is_unwanted = !is_unique && (relation->flags & TAKEO_RELATION_FLAG_NO_INDEX) != 0;
     if (is_there || is_unwanted) {
         return;
@@ -267,7 +271,8 @@ static void name_foreign_key(indexer *at, tk_relation *relation) {
 }
 
 static void add_relations(indexer *at) {
-    for (int one_to_one = 1; one_to_one >= 0; one_to_one--) { /* what is unique may cover the rest */
+    for (int one_to_one = 1; one_to_one >= 0;
+         one_to_one--) { /* what is unique may cover the rest */
         for (uint32_t i = 0; i < at->entity->relation_count && !at->failed; i++) {
             tk_relation *relation = &at->entity->relations[i];
             bool is_turn = one_to_one == (relation->kind == TAKEO_RELATION_ONE_TO_ONE);
@@ -279,7 +284,8 @@ static void add_relations(indexer *at) {
     }
 }
 
-/* ---- checks and the key --------------------------------------------------------------------------- */
+/* ---- checks and the key
+ * --------------------------------------------------------------------------- */
 
 static void add_check(indexer *at, const char *given, takeo_text label, takeo_text sql) {
     tk_check *check = &at->entity->checks[at->entity->check_count++];

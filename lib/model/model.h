@@ -1,8 +1,8 @@
 /* model.h - door of the room `model`: the registry.  Definition structs go in; a frozen, verified,
  * read-only model comes out.
  *
- * It knows names, types, relations and constraints.  It does not know SQL text, drivers, rows or the
- * classes of a host.  After tk_model_freeze nothing in it changes, so any thread may read it.
+ * It knows names, types, relations and constraints.  It does not know SQL text, drivers, rows or
+ * the classes of a host.  After tk_model_freeze nothing in it changes, so any thread may read it.
  *
  * Numbers count from 1 and 0 is none.  Columns of an entity are numbered in the order of their
  * definition; those that freeze adds for the keys of to-one relations come after them.  Relations
@@ -51,8 +51,8 @@ struct tk_column {
     bool is_hidden;              /* added by freeze for a relation */
     bool is_nullable;
     bool is_deferred;
-    bool is_insertable; /* written by INSERT when it has a value */
-    bool is_updatable;  /* may be written by UPDATE */
+    bool is_insertable;  /* written by INSERT when it has a value */
+    bool is_updatable;   /* may be written by UPDATE */
     bool is_server_made; /* identity, default_sql: read back after an INSERT that left it out */
 };
 
@@ -70,8 +70,8 @@ struct tk_relation {
     bool is_to_one;
     bool is_nullable;
     bool owns_key; /* its columns stand in this entity's table */
-    /* Pairs that join: columns[i] here equals references[i] there.  For a side that does not own the
-     * key they come from the inverse, turned round.  Many-to-many: empty (not built yet). */
+    /* Pairs that join: columns[i] here equals references[i] there.  For a side that does not own
+     * the key they come from the inverse, turned round.  Many-to-many: empty (not built yet). */
     const tk_column *const *columns;
     const tk_column *const *references;
     uint32_t column_count;
@@ -130,7 +130,7 @@ struct tk_entity {
 
 struct takeo_model {
     tk_alloc alloc;
-    tk_arena arena; /* everything, also after freeze */
+    tk_arena arena;     /* everything, also after freeze */
     int32_t references; /* atomic */
     int64_t process_id;
     bool is_frozen;
@@ -139,7 +139,7 @@ struct takeo_model {
     takeo_text schema;
     tk_entity **entities; /* entities[number - 1] */
     uint32_t entity_count;
-    tk_map names; /* name -> tk_entity * */
+    tk_map names;           /* name -> tk_entity * */
     takeo_text description; /* JSON, made by freeze */
 };
 
@@ -167,7 +167,7 @@ const tk_relation *tk_entity_find_relation(const tk_entity *entity, const char *
 takeo_status tk_entity_raise_unknown(const tk_entity *entity, const char *name, size_t len,
                                      tk_error *error);
 
-/* ---- accept.c: does a value fit a column ------------------------------------------------------- */
+/* ---- accept.c: does a value fit a column ----------------------------------------------------- */
 
 typedef struct tk_accept { /* what a value has to fit: a column's limits, or a bare type */
     takeo_type type;
@@ -180,7 +180,7 @@ typedef struct tk_accept { /* what a value has to fit: a column's limits, or a b
     int64_t max;
     bool is_nullable;
     bool is_secret;
-    bool text_is_valid;   /* the caller answers for UTF-8, as CPython does; zero bytes are looked for */
+    bool text_is_valid;   /* the caller answers for UTF-8, as CPython does; not for zero bytes */
     bool text_is_parsed;  /* TAKEO_OP_COERCE_TEXT */
     bool loss_is_allowed; /* TAKEO_OP_COERCE_LOSSY, which parses text too */
     const takeo_text *labels;
@@ -193,8 +193,8 @@ tk_accept tk_accept_column(const tk_column *column);
 tk_accept tk_accept_type(takeo_type type); /* takes NULL; TAKEO_TYPE_NONE takes any value */
 /* Give the cell in the form that the type has: integers are widened and range-checked, text of 36
  * characters becomes a UUID, decimals canonical, labels, lengths (characters), JSON and UTF-8
- * checked.  A failure is TAKEO_EINPUT with entity, field, expected and got.  What fits passes at the
- * cost of a comparison or two; text is not copied unless it changes (then into the arena). */
+ * checked.  A failure is TAKEO_EINPUT with entity, field, expected and got.  What fits passes at
+ * the cost of a comparison or two; text is not copied unless it changes (then into the arena). */
 TK_CHECKED takeo_status tk_accept_cell(const tk_accept *accept, const takeo_cell *in,
                                        takeo_cell *out, tk_arena *arena, tk_error *error);
 

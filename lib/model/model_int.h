@@ -2,8 +2,9 @@
  *
  * A definition goes through these files in turn: read.c takes it in from a caller of any level,
  * check.c says what is wrong by itself, copy.c keeps it as a draft; at freeze prepare.c
- * makes entities of the drafts, resolve.c joins them through their relations, index.c makes indexes and constraints, verify.c says what is
- * wrong between them and orders them, describe.c writes it all down.
+ * makes entities of the drafts, resolve.c joins them through their relations, index.c makes indexes
+ * and constraints, verify.c says what is wrong between them and orders them, describe.c writes it
+ * all down.
  */
 #ifndef TK_MODEL_INT_H
 #define TK_MODEL_INT_H
@@ -31,11 +32,7 @@ typedef struct tk_draft {
     uint8_t *key_states; /* of relations: tk_key_state */
 } tk_draft;
 
-typedef enum tk_key_state {
-    TK_KEY_WAITING,
-    TK_KEY_DONE,
-    TK_KEY_FAILED
-} tk_key_state;
+typedef enum tk_key_state { TK_KEY_WAITING, TK_KEY_DONE, TK_KEY_FAILED } tk_key_state;
 
 static inline tk_draft *tk_draft_of(const tk_entity *entity) {
     return (tk_draft *)(uintptr_t)entity;
@@ -47,7 +44,7 @@ static inline const takeo_relation_def *tk_relation_def_of(const tk_relation *re
     return &tk_draft_of(relation->entity)->def.relations[relation->number - 1];
 }
 
-/* ---- report.c: the findings of one pass -------------------------------------------------------- */
+/* ---- report.c: the findings of one pass ------------------------------------------------------ */
 
 typedef struct tk_report {
     tk_error *error; /* may be NULL */
@@ -67,10 +64,10 @@ static inline const char *tk_said(const char *name) {
     return name != NULL ? name : "?";
 }
 
-/* ---- read.c, check.c, copy.c: from a caller's definition to a draft ---------------------------- */
+/* ---- read.c, check.c, copy.c: from a caller's definition to a draft -------------------------- */
 
-/* Bring a struct of another level to ours: `in_size` bytes, of which at least `least` must be there,
- * and what we do not know must be zero. */
+/* Bring a struct of another level to ours: `in_size` bytes, of which at least `least` must be
+ * there, and what we do not know must be zero. */
 TK_CHECKED takeo_status tk_read_struct(void *out, size_t out_size, const void *in, size_t in_size,
                                        size_t least, const char *what, tk_error *error);
 /* Shallow copies of our own level; arrays go into the scratch arena, texts stay the caller's. */
@@ -86,7 +83,7 @@ TK_CHECKED tk_draft *tk_draft_new(tk_model *model, const takeo_entity_def *def);
 void tk_column_fill(tk_column *column, const takeo_column_def *def);
 TK_CHECKED bool tk_label_list(tk_arena *arena, const takeo_column_def *def, const takeo_text **out);
 
-/* ---- prepare.c, resolve.c, index.c, verify.c, describe.c: freeze ------------------------------- */
+/* ---- prepare.c, resolve.c, index.c, verify.c, describe.c: freeze ----------------------------- */
 
 /* False without memory; what is wrong goes into the report. */
 TK_CHECKED bool tk_prepare_model(tk_model *model, tk_report *report);
@@ -103,7 +100,7 @@ bool tk_columns_are(const tk_column *const *list, uint32_t list_count,
 TK_CHECKED takeo_text *tk_entity_names(const tk_entity *entity, tk_arena *arena,
                                        uint32_t *out_count);
 
-/* ---- naming.c: names that nobody gave ---------------------------------------------------------- */
+/* ---- naming.c: names that nobody gave -------------------------------------------------------- */
 
 /* All give {NULL, 0} without memory. */
 takeo_text tk_naming_word(tk_model *model, takeo_text name); /* of a table or column */

@@ -1,4 +1,5 @@
-/* naming.c - the names that nobody gave: snake_case, pk_ uq_ fk_ ix_ ck_, and cuts that stay unique.
+/* naming.c - the names that nobody gave: snake_case, pk_ uq_ fk_ ix_ ck_, and cuts that stay
+ * unique.
  *
  * It knows spelling and nothing of what is named.  These names live in databases: what this file
  * makes of a text may never change.

@@ -1,7 +1,7 @@
 /* prepare.c - the first part of freeze: each draft becomes an entity with its own names.
  *
- * It knows an entity's definition and which entities there are.  Keys of relations, which need other
- * entities' columns, are resolve.c's; here they get their room.
+ * It knows an entity's definition and which entities there are.  Keys of relations, which need
+ * other entities' columns, are resolve.c's; here they get their room.
  */
 #include "model/model_int.h"
 
@@ -52,8 +52,10 @@ static bool name_table(tk_model *model, tk_draft *draft, tk_report *report) {
         return false;
     }
     if (def->table != NULL && strlen(full) > TK_NAME_MAX) {
-        tk_report_add(report, def->name, NULL, "the table %.40s... has %zu bytes with the prefix; %d "
-                      "is the most", full, strlen(full), TK_NAME_MAX);
+        tk_report_add(report, def->name, NULL,
+                      "the table %.40s... has %zu bytes with the prefix; %d "
+                      "is the most",
+                      full, strlen(full), TK_NAME_MAX);
     }
     entity->table = tk_naming_fit(model, full, strlen(full));
     return entity->table.data != NULL;
@@ -75,8 +77,8 @@ static bool prepare_columns(tk_model *model, tk_draft *draft) {
         tk_column_fill(column, def);
         column->is_insertable = column->is_insertable && !is_read_only;
         column->is_updatable = column->is_updatable && !is_read_only;
-        column->column = def->column != NULL ? tk_zstr(def->column)
-                                             : tk_naming_word(model, column->name);
+        column->column =
+            def->column != NULL ? tk_zstr(def->column) : tk_naming_word(model, column->name);
         if (column->column.data == NULL || !tk_label_list(&model->arena, def, &column->labels)
             || !tk_map_put(&entity->properties, def->name, column->name.len, column)) {
             return false;

@@ -47,8 +47,11 @@ typedef struct array_rule {
 } array_rule;
 
 #define ARRAY(nouns, noun, least, max)                                                             \
-    {offsetof(takeo_entity_def, nouns), offsetof(takeo_entity_def, noun##_count),                \
-     offsetof(takeo_entity_def, noun##_size), sizeof(takeo_##noun##_def), least, max, #nouns}
+    {                                                                                              \
+        offsetof(takeo_entity_def, nouns), offsetof(takeo_entity_def, noun##_count),               \
+            offsetof(takeo_entity_def, noun##_size), sizeof(takeo_##noun##_def), least, max,       \
+            #nouns                                                                                 \
+    }
 
 static const array_rule arrays[] = {
     ARRAY(columns, column, COLUMN_LEAST, TK_COLUMN_MAX),
@@ -105,8 +108,9 @@ takeo_status tk_read_entities(const takeo_entity_def *entities, uint32_t count, 
         TK_TRY(tk_read_struct(&taken[i], sizeof taken[i], entity, size, ENTITY_LEAST, "an entity",
                               error));
         if (taken[i].struct_size != size) {
-            return tk_raise(error, TK_CALL_INVALID, "struct_size of entity %zu is %u, of the first %u",
-                            i + 1, taken[i].struct_size, size);
+            return tk_raise(error, TK_CALL_INVALID,
+                            "struct_size of entity %zu is %u, of the first %u", i + 1,
+                            taken[i].struct_size, size);
         }
         for (size_t rule = 0; rule < TK_COUNT(arrays); rule++) {
             TK_TRY(read_array(&taken[i], &arrays[rule], scratch, error));

@@ -1,8 +1,8 @@
 /* registry.c - the life of a model: made, filled with definitions, frozen, shared, freed.
  *
- *     new ──> open ── add ──> open ── freeze ──> frozen ── last drop ──> gone
- *                     │ findings: nothing added
- *                                      │ findings: still open, more may be added
+ *     new -> open -- add    -> open      findings: nothing was added
+ *            open -- freeze -> frozen    findings: still open, more may be added
+ *            frozen -- last drop -> gone
  *
  * It knows the order in which the other files of this room do their work, and none of that work.
  */
@@ -13,8 +13,8 @@ static takeo_status read_options(const takeo_model_options *options, takeo_model
     TK_TRY(tk_read_struct(out, sizeof *out, options, options->struct_size, sizeof *options,
                           "model options", error));
     if (out->flags != 0 || out->reserved != 0) {
-        return tk_raise(error, TK_CALL_UNSUPPORTED, "model options have flags that are unknown (%#x)",
-                        out->flags);
+        return tk_raise(error, TK_CALL_UNSUPPORTED,
+                        "model options have flags that are unknown (%#x)", out->flags);
     }
     if (out->naming > TAKEO_NAMING_LEGACY) {
         return tk_raise(error, TK_CALL_INVALID, "naming is %u; there is no such strategy",
@@ -87,7 +87,8 @@ void tk_model_drop(tk_model *model) {
     tk_mem_free(&alloc, model, sizeof *model);
 }
 
-/* ---- adding --------------------------------------------------------------------------------------- */
+/* ---- adding
+ * --------------------------------------------------------------------------------------- */
 
 static uint32_t power_of_two(uint32_t least) {
     uint32_t power = 16;

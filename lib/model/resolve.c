@@ -1,8 +1,9 @@
 /* resolve.c - the second part of freeze: relations find their other side and their key columns.
  *
- * First both sides of each relation are tied together, then keys are resolved until nothing more can
- * be: a key may come from a key that itself comes from a relation (PRIMARY), so targets go first and
- * a circle of those is a finding.  It knows entities and columns; names of constraints are index.c's.
+ * First both sides of each relation are tied together, then keys are resolved until nothing more
+ * can be: a key may come from a key that itself comes from a relation (PRIMARY), so targets go
+ * first and a circle of those is a finding.  It knows entities and columns; names of constraints
+ * are index.c's.
  */
 #include <stdio.h>
 
@@ -39,7 +40,8 @@ static void add_nearest(resolver *at, const tk_entity *entity, bool is_column, c
                       is_column ? columns : count - columns);
 }
 
-/* ---- both sides ----------------------------------------------------------------------------------- */
+/* ---- both sides
+ * ----------------------------------------------------------------------------------- */
 
 static bool are_opposite(uint16_t kind, uint16_t other) {
     if (kind == TAKEO_RELATION_ONE_TO_MANY) {
@@ -68,7 +70,8 @@ static tk_relation *find_inverse(resolver *at, const tk_relation *relation, cons
         return NULL;
     }
     if (!are_opposite(relation->kind, other->kind)) {
-        find_fault(at, relation, "the inverse %s.%s is of a kind that does not fit", target, inverse);
+        find_fault(at, relation, "the inverse %s.%s is of a kind that does not fit", target,
+                   inverse);
         tk_report_hint(at->report, "MANY_TO_ONE and ONE_TO_MANY fit, and two ONE_TO_ONE");
         return NULL;
     }
@@ -125,14 +128,16 @@ static bool owns_one_to_one(resolver *at, const tk_relation *relation) {
         return !names_inverse;
     }
     if (is_first) {
-        find_fault(at, relation, mine ? "both sides of the one-to-one have the key"
-                                      : "neither side of the one-to-one is the one with the key");
+        find_fault(at, relation,
+                   mine ? "both sides of the one-to-one have the key"
+                        : "neither side of the one-to-one is the one with the key");
         tk_report_hint(at->report, "name the keys on one side, or the inverse on the other alone");
     }
     return is_first;
 }
 
-/* ---- keys ----------------------------------------------------------------------------------------- */
+/* ---- keys
+ * ----------------------------------------------------------------------------------------- */
 
 /* The key of one relation while it is put together. */
 typedef struct key {
@@ -220,10 +225,10 @@ static tk_column *add_hidden(resolver *at, tk_relation *relation, const tk_colum
                              const char *column_name) {
     tk_draft *draft = tk_draft_of(relation->entity);
     tk_entity *entity = &draft->entity;
-    const char *joined = tk_arena_printf(&at->model->arena, "%s_%s", relation->name.data,
-                                         reference->name.data);
-    takeo_text name = joined != NULL ? tk_naming_fit(at->model, joined, strlen(joined))
-                                     : tk_text(NULL, 0);
+    const char *joined =
+        tk_arena_printf(&at->model->arena, "%s_%s", relation->name.data, reference->name.data);
+    takeo_text name =
+        joined != NULL ? tk_naming_fit(at->model, joined, strlen(joined)) : tk_text(NULL, 0);
     if (name.data == NULL) {
         at->failed = true;
         return NULL;
@@ -319,8 +324,7 @@ static bool keep_key(resolver *at, tk_relation *relation, const key *made) {
     for (uint32_t i = 0; i < made->count; i++) {
         tk_column *column = made->columns[i];
         column->relation = column->relation != NULL ? column->relation : relation;
-        column->is_key =
-            column->is_key || (relation->flags & TAKEO_RELATION_FLAG_PRIMARY) != 0;
+        column->is_key = column->is_key || (relation->flags & TAKEO_RELATION_FLAG_PRIMARY) != 0;
     }
     return true;
 }
@@ -371,7 +375,8 @@ static void report_circles(resolver *at, const tk_entity *entity) {
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------ */
+/* ---- the whole
+ * ------------------------------------------------------------------------------------ */
 
 static void finish_key(resolver *at, tk_entity *entity) {
     const tk_column **columns =
@@ -398,8 +403,8 @@ static void finish_key(resolver *at, tk_entity *entity) {
     }
     if (entity->column_count > TK_COLUMN_MAX) {
         tk_report_add(at->report, entity->name.data, NULL,
-                      "%u columns with the keys of relations; %d is the most",
-                      entity->column_count, TK_COLUMN_MAX);
+                      "%u columns with the keys of relations; %d is the most", entity->column_count,
+                      TK_COLUMN_MAX);
     }
 }
 

@@ -11,7 +11,8 @@ typedef struct verifier {
     bool failed;  /* no memory */
 } verifier;
 
-/* ---- names ---------------------------------------------------------------------------------------- */
+/* ---- names
+ * ---------------------------------------------------------------------------------------- */
 
 static const char *or_empty(takeo_text text) {
     return text.data != NULL ? text.data : "";
@@ -72,7 +73,8 @@ static void claim_names(verifier *at, const tk_entity *entity) {
     }
 }
 
-/* ---- order_by: "name, id desc" ---------------------------------------------------------------------- */
+/* ---- order_by: "name, id desc"
+ * ---------------------------------------------------------------------- */
 
 static bool is_space(char c) {
     return c == ' ' || c == '\t';
@@ -109,8 +111,10 @@ static void check_order(verifier *at, const tk_entity *holder, const char *field
         }
         char wrong[TK_NAME_MAX + 1] = "";
         memcpy(wrong, name.data, name.len < TK_NAME_MAX ? name.len : TK_NAME_MAX);
-        tk_report_add(at->report, holder->name.data, field, "order_by: \"%.80s\" is no list of "
-                      "columns of %s", order.data, ordered->name.data);
+        tk_report_add(at->report, holder->name.data, field,
+                      "order_by: \"%.80s\" is no list of "
+                      "columns of %s",
+                      order.data, ordered->name.data);
         tk_report_hint(at->report, "it reads like \"name, id desc\"");
         uint32_t count = 0;
         takeo_text *names = tk_entity_names(ordered, &at->model->arena, &count);
@@ -120,7 +124,8 @@ static void check_order(verifier *at, const tk_entity *holder, const char *field
     }
 }
 
-/* ---- relations -------------------------------------------------------------------------------------- */
+/* ---- relations
+ * -------------------------------------------------------------------------------------- */
 
 /* A foreign key can only point to what is unique. */
 static void check_references(verifier *at, const tk_relation *relation) {
@@ -131,8 +136,8 @@ static void check_references(verifier *at, const tk_relation *relation) {
         const tk_index *index = &target->indexes[i];
         is_unique = is_unique
                     || (index->is_unique && index->where_sql.data == NULL
-                        && tk_columns_are(index->columns, index->column_count,
-                                          relation->references, count));
+                        && tk_columns_are(index->columns, index->column_count, relation->references,
+                                          count));
     }
     if (!is_unique) {
         tk_report_add(at->report, relation->entity->name.data, relation->name.data,
@@ -167,7 +172,8 @@ static void check_relations(verifier *at, const tk_entity *entity) {
     }
 }
 
-/* ---- circles and order ------------------------------------------------------------------------------ */
+/* ---- circles and order
+ * ------------------------------------------------------------------------------ */
 
 static bool is_eager(const tk_relation *relation) {
     return relation->target != NULL && (relation->flags & TAKEO_RELATION_FLAG_EAGER) != 0;
@@ -272,8 +278,8 @@ static uint32_t rank_free(tk_model *model, uint32_t rank) {
     return rank;
 }
 
-/* How many unranked entities must come before this one, itself included?  `seen` has a place for each
- * and `stack` too. */
+/* How many unranked entities must come before this one, itself included?  `seen` has a place for
+ * each and `stack` too. */
 static uint32_t count_parents(const tk_entity *entity, uint8_t *seen, const tk_entity **stack,
                               uint32_t entity_count) {
     uint32_t waiting = 0;

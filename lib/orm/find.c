@@ -406,9 +406,9 @@ static takeo_status find_entity(const tk_op *op, uint32_t number, const tk_entit
 static takeo_status begin(tk_task *task, find_shape *shape, uint32_t entity,
                           const takeo_find *find, tk_receiver *receiver, bool makes_receiver) {
     tk_op *op = task->op;
-    const takeo_cell *arguments;
-    uint32_t count;
-    tk_statement *statement;
+    const takeo_cell *arguments = NULL;
+    uint32_t count = 0;
+    tk_statement *statement = NULL;
     shape->find = find != NULL ? find : &find_all;
     shape->is_eager = (op->options.flags & TAKEO_OP_NO_EAGER) == 0;
     TK_TRY(find_entity(op, entity, &shape->entity, &op->error));

@@ -195,7 +195,7 @@ static takeo_status load_paths(walk *at, const tk_layout *layout, void *const *o
             return tk_raise(&op->error, TK_CALL_INVALID, "%s has no relation %u",
                             layout->entity->name.data, given.numbers[i]);
         }
-        paths rest;
+        paths rest = {NULL, 0};
         TK_TRY(rest_of(op, given, given.numbers[i], &rest));
         TK_TRY(load_first(at, layout, relation, objects, count, rest));
     }

@@ -100,6 +100,10 @@ TK_CHECKED takeo_status tk_receive_structs(tk_task *task, const tk_statement *st
 TK_CHECKED takeo_status tk_rows_new(tk_op *op, const takeo_column_info *columns, uint32_t count,
                                     takeo_rows **out);
 
+/* Put the cells into what is shown. */
+TK_CHECKED takeo_status tk_rows_show(tk_op *op, takeo_rows *rows, const tk_cell_rows *from,
+                                     tk_error *error);
+
 /* ---- load.c ---------------------------------------------------------------------------------------------------- */
 
 typedef struct tk_load_def {

@@ -37,6 +37,20 @@ takeo_status tk_rows_new(tk_op *op, const takeo_column_info *columns, uint32_t c
     return TAKEO_DONE;
 }
 
+takeo_status tk_rows_show(tk_op *op, takeo_rows *rows, const tk_cell_rows *from, tk_error *error) {
+    const tk_vec *kept = &from->rows;
+    takeo_cell *cells = tk_arena_array(&op->arena, kept->count, kept->item_size);
+    if (cells == NULL) {
+        return tk_raise_memory(error);
+    }
+    if (kept->count != 0) {
+        memcpy(cells, kept->items, kept->count * kept->item_size);
+    }
+    rows->cells = cells;
+    rows->row_count = (uint32_t)kept->count;
+    return TAKEO_DONE;
+}
+
 static takeo_status begin(cell_receiver *receiver, const takeo_column_info *columns,
                           uint32_t count) {
     tk_op *op = receiver->task->op;
@@ -62,16 +76,7 @@ static takeo_status end(tk_receiver *base, tk_op *op, tk_error *error) {
     if (rows == NULL) {
         return TAKEO_DONE; /* raw SQL that gives no rows */
     }
-    size_t count = receiver->rows.cells.count;
-    takeo_cell *cells = tk_arena_array(&op->arena, count, sizeof *cells);
-    if (cells == NULL) {
-        return tk_raise_memory(error);
-    }
-    if (count != 0) {
-        memcpy(cells, receiver->rows.cells.items, count * sizeof *cells);
-    }
-    rows->cells = cells;
-    rows->row_count = rows->column_count != 0 ? (uint32_t)(count / rows->column_count) : 0;
+    TK_TRY(tk_rows_show(op, rows, &receiver->rows, error));
     op->rows = rows;
     return TAKEO_DONE;
 }
@@ -84,7 +89,7 @@ static void **objects(tk_receiver *base, uint32_t part, uint32_t *out_count) {
 }
 
 static void release(tk_receiver *base) {
-    tk_vec_done(&((cell_receiver *)base)->rows.cells);
+    tk_vec_done(&((cell_receiver *)base)->rows.rows);
 }
 
 takeo_status tk_receive_cells(tk_task *task, const tk_statement *statement, tk_receiver **out) {

@@ -83,7 +83,7 @@ static takeo_status build(struct_receiver *receiver, uint32_t count) {
     TK_TRY(make_room(receiver, count, &pointers));
     TK_TRY(tk_graph_init(&receiver->graph, &receiver->plan, receiver->task->holder, &op->arena,
                          &op->error));
-    const takeo_cell *cells = receiver->rows.cells.items;
+    const takeo_cell *cells = receiver->rows.rows.items;
     for (uint32_t i = 0; i < count; i++) {
         TK_TRY(tk_graph_row(&receiver->graph, cells));
         cells += receiver->rows.column_count;
@@ -100,8 +100,7 @@ static takeo_status end(tk_receiver *base, tk_op *op, tk_error *error) {
     if (!receiver->has_plan) {
         return TAKEO_DONE; /* raw SQL that gives no rows */
     }
-    uint32_t width = receiver->rows.column_count;
-    uint32_t count = width != 0 ? (uint32_t)(receiver->rows.cells.count / width) : 0;
+    uint32_t count = (uint32_t)receiver->rows.rows.count;
     TK_TRY(build(receiver, count));
     receiver->shown->row_count = count;
     op->rows = receiver->shown;
@@ -115,7 +114,7 @@ static void **objects(tk_receiver *base, uint32_t part, uint32_t *out_count) {
 static void release(tk_receiver *base) {
     struct_receiver *receiver = (struct_receiver *)base;
     tk_graph_done(&receiver->graph);
-    tk_vec_done(&receiver->rows.cells);
+    tk_vec_done(&receiver->rows.rows);
     tk_arena_done(&receiver->scratch);
 }
 

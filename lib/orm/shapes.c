@@ -60,13 +60,13 @@ static tk_shapes *new_shapes(const tk_source *source) {
     tk_map_init(&shapes->map, source->alloc);
     shapes->dialect = tk_dialect_find(source->driver->dialect);
     uint32_t count = source->model != NULL ? source->model->entity_count : 0;
+    shapes->entity_count = count;
     shapes->mutex = tk_mutex_new(&shapes->alloc);
     shapes->gets = count != 0 ? tk_mem_new(&shapes->alloc, count * sizeof(tk_statement *)) : NULL;
     if (shapes->mutex == NULL || (count != 0 && shapes->gets == NULL)) {
         free_shapes(shapes);
         return NULL;
     }
-    shapes->entity_count = count;
     return shapes;
 }
 
@@ -153,7 +153,7 @@ takeo_status tk_shapes_dialect(tk_source *source, const tk_dialect **out, tk_err
 
 takeo_status tk_shapes_render(tk_source *source, tk_statement *statement, const tk_sql **out,
                               tk_error *error) {
-    const tk_dialect *dialect;
+    const tk_dialect *dialect = NULL;
     TK_TRY(tk_shapes_dialect(source, &dialect, error));
     return tk_statement_render(statement, dialect, out, error);
 }

@@ -182,16 +182,7 @@ static takeo_status show(sync_job *sync) {
     const takeo_column_info column = {.name = tk_zstr("statement"), .type = TAKEO_TYPE_TEXT};
     takeo_rows *rows;
     TK_TRY(tk_rows_new(op, &column, 1, &rows));
-    size_t count = sync->statements.cells.count;
-    takeo_cell *cells = tk_arena_array(&op->arena, count, sizeof *cells);
-    if (cells == NULL) {
-        return tk_raise_memory(&op->error);
-    }
-    if (count != 0) {
-        memcpy(cells, sync->statements.cells.items, count * sizeof *cells);
-    }
-    rows->cells = cells;
-    rows->row_count = (uint32_t)count;
+    TK_TRY(tk_rows_show(op, rows, &sync->statements, &op->error));
     op->rows = rows;
     return TAKEO_DONE;
 }
@@ -211,7 +202,7 @@ static const tk_job_methods look_methods = {.name = "look", .done = look};
 
 static void clean(tk_cleanup *cleanup) {
     sync_job *sync = TK_CONTAINER(cleanup, sync_job, cleanup);
-    tk_vec_done(&sync->statements.cells);
+    tk_vec_done(&sync->statements.rows);
     tk_buf_done(&sync->made);
 }
 

@@ -1,5 +1,5 @@
-/* bind.c - nodes against the model: which entity, column or relation a number means, and the type of
- * every value.  It must not know SQL text.
+/* bind.c - nodes against the model: which entity, column or relation a number means, and the type
+ * of every value.  It must not know SQL text.
  *
  * It walks from the first node to the last, so that what a node stands on is known before it.
  */
@@ -51,8 +51,8 @@ static const tk_column *column_of(binder *bind, uint32_t number, const tk_entity
                    entity->name.data, (unsigned)ref);
     } else if (column != NULL && !tk_column_is_stored(column)) {
         tk_finding(bind->compiler, number, TK_CALL_UNSUPPORTED,
-                   "%s.%s is no column of the table; formulas are not built yet",
-                   entity->name.data, column->name.data);
+                   "%s.%s is no column of the table; formulas are not built yet", entity->name.data,
+                   column->name.data);
     }
     return column;
 }
@@ -84,8 +84,8 @@ static void bind_source(binder *bind, uint32_t number) {
     const tk_entity *entity = note_of(bind, node->a)->entity;
     const tk_relation *relation = entity != NULL ? tk_entity_relation(entity, node->ref) : NULL;
     if (entity != NULL && relation == NULL) {
-        tk_finding(bind->compiler, number, TK_QUERY_UNKNOWN_FIELD,
-                   "%s has no relation number %u", entity->name.data, (unsigned)node->ref);
+        tk_finding(bind->compiler, number, TK_QUERY_UNKNOWN_FIELD, "%s has no relation number %u",
+                   entity->name.data, (unsigned)node->ref);
     } else if (relation != NULL && (relation->column_count == 0 || relation->target == NULL)) {
         tk_finding(bind->compiler, number, TK_CALL_UNSUPPORTED,
                    "%s.%s: many-to-many and polymorphic relations are not built yet",
@@ -118,9 +118,7 @@ static void bind_param(binder *bind, uint32_t number) {
     if (node->op != 0) {
         tk_accept accept = tk_accept_type(node->op);
         accept.is_nullable = true; /* until a place says otherwise */
-        bool was_used = param->is_used;
         tk_want(bind->compiler, number, accept);
-        param->is_used = was_used;
     }
     if ((node->flags & TAKEO_NODE_FLAG_LIST) != 0) {
         param->is_list = true;
@@ -324,7 +322,7 @@ static void bind_only(binder *bind, uint32_t number) {
     }
 }
 
-/* ---- one node ------------------------------------------------------------------------------------- */
+/* ---- one node ------------------------------------------------------------------------------- */
 
 static void bind_clause(binder *bind, uint32_t number) {
     const takeo_node *node = &bind->nodes[number];
@@ -445,8 +443,7 @@ static bool takes_list(const takeo_node *node, uint32_t child) {
         return node->b == child && tk_operator_of(node->op)->group == TK_GROUP_IN;
     }
     return node->kind == TAKEO_NODE_RAW || node->kind == TAKEO_NODE_RAW_SQL
-           || node->kind == TAKEO_NODE_ITEM
-           || (node->kind == TAKEO_NODE_CALL && node->op == 0);
+           || node->kind == TAKEO_NODE_ITEM || (node->kind == TAKEO_NODE_CALL && node->op == 0);
 }
 
 /* What a child passes up: aggregates, and its width where that is one too many. */
@@ -481,19 +478,9 @@ static void look_at_child(binder *bind, uint32_t number, uint32_t child) {
 
 static void look_at_children(binder *bind, uint32_t number) {
     const takeo_node *node = &bind->nodes[number];
-    const tk_kind *kind = tk_kind_of(node->kind);
-    uint8_t a = kind->a;
-    uint8_t b = kind->b;
-    if (node->kind == TAKEO_NODE_OPERATION) {
-        const tk_operator *op = tk_operator_of(node->op);
-        a = op->a;
-        b = op->b;
-        if (op->group == TK_GROUP_IN && node->b != 0) {
-            const takeo_node *right = &bind->nodes[resolve(bind, node->b)];
-            bool is_one = right->kind == TAKEO_NODE_SUBQUERY || right->kind == TAKEO_NODE_PARAM;
-            b = is_one && bind->nodes[node->b].next == 0 ? TK_PLACE_ONE : b;
-        }
-    }
+    uint8_t a;
+    uint8_t b;
+    tk_places(bind->nodes, number, &a, &b);
     for (uint32_t i = node->a; i != 0; i = a >= TK_PLACE_CHAIN ? bind->nodes[i].next : 0) {
         look_at_child(bind, number, i);
     }
@@ -507,7 +494,8 @@ takeo_status tk_compile_bind(tk_compiler *compiler) {
     uint32_t target = compiler->nodes[compiler->count].kind == TAKEO_NODE_INSERT
                           ? tk_target(compiler->nodes, compiler->count)
                           : 0;
-    if (target != 0 && compiler->nodes[target].kind == TAKEO_NODE_TABLE && compiler->model != NULL) {
+    if (target != 0 && compiler->nodes[target].kind == TAKEO_NODE_TABLE
+        && compiler->model != NULL) {
         bind.target = tk_model_entity(compiler->model, compiler->nodes[target].ref);
     }
     for (uint32_t i = 1; i <= compiler->count && compiler->findings < TK_FINDING_MAX; i++) {

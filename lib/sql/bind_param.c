@@ -54,10 +54,6 @@ void tk_want(tk_compiler *compiler, uint32_t number, tk_accept accept) {
     }
     tk_param *param = &compiler->params[node->ref - 1];
     takeo_type had = param->accept.type;
-    if (!param->is_used) {
-        param->is_used = true;
-        param->accept.is_nullable = accept.is_nullable;
-    }
     if (!join_accepts(&param->accept, &accept)) {
         tk_finding(compiler, number, TK_QUERY_SHAPE,
                    "parameter %u stands for %s in one place and for %s in another",

@@ -17,23 +17,29 @@ static uint32_t chain_length(const binder *bind, uint32_t first) {
     return tk_chain_length(bind->nodes, first);
 }
 
-static const takeo_node_kind select_clauses[] = {
-    TAKEO_NODE_COLUMNS, TAKEO_NODE_FROM,     TAKEO_NODE_JOIN,   TAKEO_NODE_WHERE,
-    TAKEO_NODE_GROUP_BY, TAKEO_NODE_HAVING,  TAKEO_NODE_ORDER_BY, TAKEO_NODE_LIMIT,
-    TAKEO_NODE_OFFSET,  TAKEO_NODE_DISTINCT, TAKEO_NODE_LOAD,   TAKEO_NODE_ONLY,
-    TAKEO_NODE_COMMENT, 0};
+static const takeo_node_kind select_clauses[] = {TAKEO_NODE_COLUMNS,  TAKEO_NODE_FROM,
+                                                 TAKEO_NODE_JOIN,     TAKEO_NODE_WHERE,
+                                                 TAKEO_NODE_GROUP_BY, TAKEO_NODE_HAVING,
+                                                 TAKEO_NODE_ORDER_BY, TAKEO_NODE_LIMIT,
+                                                 TAKEO_NODE_OFFSET,   TAKEO_NODE_DISTINCT,
+                                                 TAKEO_NODE_LOAD,     TAKEO_NODE_ONLY,
+                                                 TAKEO_NODE_COMMENT,  0};
 static const takeo_node_kind insert_clauses[] = {
-    TAKEO_NODE_INTO,     TAKEO_NODE_COLUMNS,        TAKEO_NODE_ROWS,      TAKEO_NODE_FROM,
-    TAKEO_NODE_CONFLICT, TAKEO_NODE_CONFLICT_WHERE, TAKEO_NODE_RETURNING, TAKEO_NODE_COMMENT, 0};
-static const takeo_node_kind update_clauses[] = {
-    TAKEO_NODE_INTO, TAKEO_NODE_SET, TAKEO_NODE_WHERE, TAKEO_NODE_RETURNING,
-    TAKEO_NODE_ALL,  TAKEO_NODE_COMMENT, 0};
-static const takeo_node_kind delete_clauses[] = {TAKEO_NODE_INTO,      TAKEO_NODE_WHERE,
-                                                 TAKEO_NODE_RETURNING, TAKEO_NODE_ALL,
-                                                 TAKEO_NODE_COMMENT,   0};
+    TAKEO_NODE_INTO,      TAKEO_NODE_COLUMNS,  TAKEO_NODE_ROWS,
+    TAKEO_NODE_FROM,      TAKEO_NODE_CONFLICT, TAKEO_NODE_CONFLICT_WHERE,
+    TAKEO_NODE_RETURNING, TAKEO_NODE_COMMENT,  0};
+static const takeo_node_kind update_clauses[] = {TAKEO_NODE_INTO,
+                                                 TAKEO_NODE_SET,
+                                                 TAKEO_NODE_WHERE,
+                                                 TAKEO_NODE_RETURNING,
+                                                 TAKEO_NODE_ALL,
+                                                 TAKEO_NODE_COMMENT,
+                                                 0};
+static const takeo_node_kind delete_clauses[] = {
+    TAKEO_NODE_INTO, TAKEO_NODE_WHERE, TAKEO_NODE_RETURNING, TAKEO_NODE_ALL, TAKEO_NODE_COMMENT, 0};
 static const takeo_node_kind raw_clauses[] = {TAKEO_NODE_COMMENT, 0};
 static const takeo_node_kind repeated[] = {TAKEO_NODE_JOIN, TAKEO_NODE_WHERE, TAKEO_NODE_HAVING,
-                                           TAKEO_NODE_LOAD, TAKEO_NODE_ONLY, 0};
+                                           TAKEO_NODE_LOAD, TAKEO_NODE_ONLY,  0};
 
 static bool holds(const takeo_node_kind *kinds, takeo_node_kind kind) {
     for (; *kinds != 0; kinds++) {

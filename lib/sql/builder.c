@@ -1,6 +1,6 @@
-/* builder.c - nodes without counting: it keeps the array, links chains (with an ITEM where a node is
- * in one already, or would have to stand earlier), and collects the clauses of the statements that
- * are open.  A failure sticks and is told by compile.
+/* builder.c - nodes without counting: it keeps the array, links chains (with an ITEM where a node
+ * is in one already, or would have to stand earlier), and collects the clauses of the statements
+ * that are open.  A failure sticks and is told by compile.
  */
 #include "sql/sql_int.h"
 
@@ -12,11 +12,11 @@ typedef struct part { /* what was added to the statement that is open */
 struct takeo_builder {
     tk_alloc alloc;
     tk_model *model;
-    tk_arena arena;  /* texts */
-    tk_vec nodes;    /* takeo_node */
-    tk_vec chained;  /* uint8_t, of each node: it stands in a chain */
-    tk_vec parts;    /* part, of all open statements */
-    tk_vec frames;   /* size_t: where the parts of each begin */
+    tk_arena arena; /* texts */
+    tk_vec nodes;   /* takeo_node */
+    tk_vec chained; /* uint8_t, of each node: it stands in a chain */
+    tk_vec parts;   /* part, of all open statements */
+    tk_vec frames;  /* size_t: where the parts of each begin */
     takeo_status status;
     tk_code code;
     const char *message;
@@ -48,7 +48,8 @@ takeo_status tk_builder_make(tk_model *model, tk_alloc alloc, tk_builder **out, 
 
 takeo_status tk_builder_new(tk_model *model, tk_builder **out, tk_error *error) {
     if (model != NULL && !model->is_frozen) {
-        return tk_raise(error, TK_CALL_STATE, "the model must be frozen before statements are made");
+        return tk_raise(error, TK_CALL_STATE,
+                        "the model must be frozen before statements are made");
     }
     return tk_builder_make(model, model != NULL ? model->alloc : tk_alloc_default, out, error);
 }
@@ -134,7 +135,7 @@ uint32_t tk_builder_chain(tk_builder *builder, const uint32_t *nodes, uint32_t c
     return builder->status == 0 ? first : 0;
 }
 
-/* ---- statements --------------------------------------------------------------------------------------- */
+/* ---- statements ----------------------------------------------------------------------------- */
 
 void tk_builder_begin(tk_builder *builder) {
     size_t *frame = builder->status == 0 ? tk_vec_push(&builder->frames) : NULL;
@@ -188,8 +189,8 @@ static uint32_t collect(tk_builder *builder, size_t at) {
         if (item->clause != clause) {
             continue;
         }
-        const takeo_node *made
-            = item->node != 0 ? tk_vec_at(&builder->nodes, item->node - 1) : NULL;
+        const takeo_node *made =
+            item->node != 0 ? tk_vec_at(&builder->nodes, item->node - 1) : NULL;
         item->clause = 0; /* taken */
         if (made != NULL && made->kind == clause) {
             whole = item->node;
@@ -222,7 +223,7 @@ static uint32_t finish_clauses(tk_builder *builder, size_t begin) {
             continue;
         }
         bool is_piece = item.clause == TAKEO_NODE_FRAGMENT; /* of raw SQL */
-        uint32_t made = is_piece                 ? item.node
+        uint32_t made = is_piece                ? item.node
                         : collects(item.clause) ? collect(builder, i)
                                                 : clause_of(builder, item.clause, item.node);
         uint32_t *clause = tk_vec_push(&clauses);

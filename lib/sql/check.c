@@ -98,19 +98,6 @@ static void place(checker *check, const char *member, uint32_t number, uint8_t p
     }
 }
 
-/* The right side of IN is a list in one parameter, a subquery, or a chain of values. */
-static uint8_t place_of_in(const checker *check) {
-    uint32_t b = check->node->b;
-    if (b == 0 || b >= check->number) {
-        return TK_PLACE_CHAIN_MAYBE;
-    }
-    const takeo_node *right = &check->compiler->nodes[tk_resolve(check->compiler->nodes, b)];
-    bool is_one = right->kind == TAKEO_NODE_SUBQUERY
-                  || (right->kind == TAKEO_NODE_PARAM
-                      && (right->flags & TAKEO_NODE_FLAG_LIST) != 0);
-    return is_one ? TK_PLACE_ONE : TK_PLACE_CHAIN_MAYBE;
-}
-
 static void check_operation(checker *check) {
     const takeo_node *node = check->node;
     const tk_operator *op = tk_operator_of(node->op);
@@ -119,19 +106,22 @@ static void check_operation(checker *check) {
                    "the operator %u is not built yet", (unsigned)node->op);
         return;
     }
-    uint8_t right = op->group == TK_GROUP_IN ? place_of_in(check) : op->b;
-    place(check, "a", node->a, op->a, check->kind->a_takes);
-    place(check, "b", node->b, right, check->kind->b_takes);
-    uint32_t allowed = op->group == TK_GROUP_TEXT    ? TAKEO_NODE_FLAG_IGNORE_CASE
-                       : op->group == TK_GROUP_ORDER ? TAKEO_NODE_FLAG_NULLS_FIRST
-                                                           | TAKEO_NODE_FLAG_NULLS_LAST
-                                                     : 0;
+    uint8_t a;
+    uint8_t b;
+    tk_places(check->compiler->nodes, check->number, &a, &b);
+    place(check, "a", node->a, a, check->kind->a_takes);
+    place(check, "b", node->b, b, check->kind->b_takes);
+    uint32_t allowed = op->group == TK_GROUP_TEXT ? TAKEO_NODE_FLAG_IGNORE_CASE
+                       : op->group == TK_GROUP_ORDER
+                           ? TAKEO_NODE_FLAG_NULLS_FIRST | TAKEO_NODE_FLAG_NULLS_LAST
+                           : 0;
     if ((node->flags & ~allowed) != 0) {
         tk_finding(check->compiler, check->number, TK_QUERY_SHAPE, "%s takes no flags 0x%x",
                    op->name, (unsigned)(node->flags & ~allowed));
     }
     /* These write an operand more than once. */
-    if (op->group == TK_GROUP_TEXT || op->group == TK_GROUP_NULL || node->op == TAKEO_OPERATOR_BIT_XOR) {
+    if (op->group == TK_GROUP_TEXT || op->group == TK_GROUP_NULL
+        || node->op == TAKEO_OPERATOR_BIT_XOR) {
         check->weight *= 3;
     }
 }
@@ -269,8 +259,10 @@ static void check_node(tk_compiler *compiler, uint32_t number) {
         check.note->class = compiler->notes[node->a].class;
     }
     if (check.depth > TK_DEPTH_MAX || check.weight > TK_WEIGHT_MAX) {
-        tk_finding(compiler, number, TK_QUERY_TOO_LARGE, "nodes stand more than %d deep, or more "
-                   "than %d are written", TK_DEPTH_MAX, TK_WEIGHT_MAX);
+        tk_finding(compiler, number, TK_QUERY_TOO_LARGE,
+                   "nodes stand more than %d deep, or more "
+                   "than %d are written",
+                   TK_DEPTH_MAX, TK_WEIGHT_MAX);
         check.depth = 1;
         check.weight = 1;
     }

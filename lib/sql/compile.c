@@ -34,7 +34,7 @@ void tk_finding(tk_compiler *compiler, uint32_t node, tk_code code, const char *
     }
 }
 
-/* ---- taking the definition in ----------------------------------------------------------------------- */
+/* ---- taking the definition in --------------------------------------------------------------- */
 
 static bool is_zero(const char *data, size_t len) {
     for (size_t i = 0; i < len; i++) {
@@ -70,8 +70,8 @@ static takeo_status read_def(const takeo_statement_def *in, takeo_statement_def 
     return TAKEO_DONE;
 }
 
-static takeo_status copy_node(tk_compiler *compiler, const takeo_statement_def *def, uint32_t number,
-                              tk_error *error) {
+static takeo_status copy_node(tk_compiler *compiler, const takeo_statement_def *def,
+                              uint32_t number, tk_error *error) {
     const char *from = (const char *)def->nodes + (size_t)(number - 1) * def->node_size;
     takeo_node *node = &compiler->nodes[number];
     memcpy(node, from, sizeof *node);
@@ -136,12 +136,13 @@ static takeo_status count_params(tk_compiler *compiler) {
                            (unsigned)node->ref);
             }
             forms[node->ref - 1] = form;
+            compiler->params[node->ref - 1].is_used = true;
         }
     }
     return compiler->status;
 }
 
-/* ---- what describe tells ----------------------------------------------------------------------------- */
+/* ---- what describe tells -------------------------------------------------------------------- */
 
 static takeo_column_info describe_param(const tk_param *param) {
     const tk_column *column = param->accept.column;
@@ -174,10 +175,10 @@ static takeo_column_info describe_cell(const tk_cell_info *cell) {
 
 static takeo_status describe(tk_compiler *compiler) {
     tk_statement *statement = compiler->statement;
-    takeo_column_info *params
-        = tk_arena_array(compiler->arena, compiler->param_count, sizeof *params);
-    takeo_column_info *cells
-        = tk_arena_array(compiler->arena, statement->cell_count, sizeof *cells);
+    takeo_column_info *params =
+        tk_arena_array(compiler->arena, compiler->param_count, sizeof *params);
+    takeo_column_info *cells =
+        tk_arena_array(compiler->arena, statement->cell_count, sizeof *cells);
     if (params == NULL || cells == NULL) {
         return tk_raise_memory(compiler->error);
     }
@@ -198,7 +199,7 @@ static takeo_status describe(tk_compiler *compiler) {
     return TAKEO_DONE;
 }
 
-/* ---- compile ------------------------------------------------------------------------------------------ */
+/* ---- compile -------------------------------------------------------------------------------- */
 
 static takeo_status run_passes(tk_compiler *compiler) {
     TK_TRY(tk_compile_check(compiler));
@@ -215,10 +216,10 @@ static takeo_status compile(tk_compiler *compiler, const takeo_statement_def *de
     compiler->count = def->node_count;
     compiler->flags = def->flags;
     compiler->entity = def->entity;
-    compiler->nodes
-        = tk_arena_array(compiler->arena, (size_t)def->node_count + 1, sizeof *compiler->nodes);
-    compiler->notes
-        = tk_arena_array(compiler->arena, (size_t)def->node_count + 1, sizeof *compiler->notes);
+    compiler->nodes =
+        tk_arena_array(compiler->arena, (size_t)def->node_count + 1, sizeof *compiler->nodes);
+    compiler->notes =
+        tk_arena_array(compiler->arena, (size_t)def->node_count + 1, sizeof *compiler->notes);
     compiler->bound = tk_arena_array(compiler->arena, 1, sizeof *compiler->bound);
     if (compiler->nodes == NULL || compiler->notes == NULL || compiler->bound == NULL) {
         return tk_raise_memory(compiler->error);
@@ -239,7 +240,8 @@ takeo_status tk_statement_compile(tk_model *model, const takeo_statement_def *de
     takeo_statement_def known;
     TK_TRY(read_def(def, &known, error));
     if (model != NULL && !model->is_frozen) {
-        return tk_raise(error, TK_CALL_STATE, "the model must be frozen before statements are made");
+        return tk_raise(error, TK_CALL_STATE,
+                        "the model must be frozen before statements are made");
     }
     tk_statement *statement = tk_mem_new(&alloc, sizeof *statement);
     if (statement == NULL) {
@@ -267,8 +269,7 @@ tk_statement *tk_statement_hold(tk_statement *statement) {
 }
 
 void tk_statement_drop(tk_statement *statement) {
-    if (statement == NULL
-        || __atomic_sub_fetch(&statement->references, 1, __ATOMIC_ACQ_REL) != 0) {
+    if (statement == NULL || __atomic_sub_fetch(&statement->references, 1, __ATOMIC_ACQ_REL) != 0) {
         return;
     }
     for (uint32_t i = 0; i < statement->load_count; i++) { /* as deep as the paths that load */

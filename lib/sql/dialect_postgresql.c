@@ -6,7 +6,7 @@ static void placeholder(tk_render *render, uint32_t number) {
     tk_buf_put_int(&render->buf, number);
 }
 
-/* ---- conditions ------------------------------------------------------------------------------------------ */
+/* ---- conditions ----------------------------------------------------------------------------- */
 
 static void in_list(tk_render *render, uint32_t number) {
     const takeo_node *node = &render->nodes[number];
@@ -82,6 +82,14 @@ static void text_operator(tk_render *render, uint32_t number) {
 
 static bool arithmetic(tk_render *render, uint32_t number) {
     const takeo_node *node = &render->nodes[number];
+    if (node->op == TAKEO_OPERATOR_MODULO && render->notes[number].type == TAKEO_TYPE_FLOAT64) {
+        tk_put(render, "cast(mod(cast("); /* of double precision there is no remainder */
+        tk_put_expr(render, node->a, TK_LEVEL_OR);
+        tk_put(render, " as numeric), cast(");
+        tk_put_expr(render, node->b, TK_LEVEL_OR);
+        tk_put(render, " as numeric)) as double precision)");
+        return true;
+    }
     if (node->op != TAKEO_OPERATOR_BIT_XOR) {
         return false;
     }
@@ -91,7 +99,7 @@ static bool arithmetic(tk_render *render, uint32_t number) {
     return true;
 }
 
-/* ---- functions -------------------------------------------------------------------------------------------- */
+/* ---- functions ------------------------------------------------------------------------------ */
 
 /* Sums and means widen to numeric here; the result keeps the type that the statement promised. */
 static void put_as(tk_render *render, uint32_t number, const char *name, const char *type) {
@@ -249,7 +257,7 @@ static void default_value(tk_render *render) {
     tk_put(render, "default");
 }
 
-/* ---- DDL --------------------------------------------------------------------------------------------------- */
+/* ---- DDL ------------------------------------------------------------------------------------ */
 
 static void column_type(const tk_column *column, tk_buf *out) {
     if (column->type_name.len != 0) {
@@ -261,8 +269,7 @@ static void column_type(const tk_column *column, tk_buf *out) {
     if (type == TAKEO_TYPE_TEXT && column->length != 0) {
         tk_buf_printf(out, "varchar(%u)", (unsigned)column->length);
     } else if (type == TAKEO_TYPE_DECIMAL && column->precision != 0) {
-        tk_buf_printf(out, "numeric(%u, %u)", (unsigned)column->precision,
-                      (unsigned)column->scale);
+        tk_buf_printf(out, "numeric(%u, %u)", (unsigned)column->precision, (unsigned)column->scale);
     } else {
         tk_buf_puts(out, name != NULL ? name : "text");
     }

@@ -13,7 +13,7 @@ static void placeholder(tk_render *render, uint32_t number) {
     tk_buf_put_int(&render->buf, number);
 }
 
-/* ---- decimals: texts that compare by value -------------------------------------------------------------- */
+/* ---- decimals: texts that compare by value -------------------------------------------------- */
 
 static const char *collation(takeo_type type) {
     return type == TAKEO_TYPE_DECIMAL ? " collate takeo_decimal" : "";
@@ -39,7 +39,8 @@ static bool is_decimal(const tk_render *render, uint32_t number) {
     return number != 0 && tk_render_type(render, number) == TAKEO_TYPE_DECIMAL;
 }
 
-/* Text and times turn into some number or other in SQLite: refused rather than calculated wrongly. */
+/* Text and times turn into some number or other in SQLite: refused rather than calculated wrongly.
+ */
 static bool is_calculable(takeo_type type) {
     return type == TAKEO_TYPE_NONE || type == TAKEO_TYPE_BOOL
            || (tk_type_is_number(type) && type != TAKEO_TYPE_DECIMAL);
@@ -79,7 +80,7 @@ static bool arithmetic(tk_render *render, uint32_t number) {
     return false;
 }
 
-/* ---- conditions ------------------------------------------------------------------------------------------ */
+/* ---- conditions ----------------------------------------------------------------------------- */
 
 static void in_list(tk_render *render, uint32_t number) {
     const takeo_node *node = &render->nodes[number];
@@ -154,7 +155,7 @@ static void text_operator(tk_render *render, uint32_t number) {
     }
 }
 
-/* ---- functions -------------------------------------------------------------------------------------------- */
+/* ---- functions ------------------------------------------------------------------------------ */
 
 typedef struct renamed {
     takeo_function op;
@@ -162,9 +163,12 @@ typedef struct renamed {
 } renamed;
 
 static const renamed names[] = {
-    {TAKEO_FUNCTION_STRING_AGG, "group_concat"}, {TAKEO_FUNCTION_BOOL_AND, "min"},
-    {TAKEO_FUNCTION_BOOL_OR, "max"},             {TAKEO_FUNCTION_POSITION, "instr"},
-    {TAKEO_FUNCTION_GREATEST, "max"},            {TAKEO_FUNCTION_LEAST, "min"},
+    {TAKEO_FUNCTION_STRING_AGG, "group_concat"},
+    {TAKEO_FUNCTION_BOOL_AND, "min"},
+    {TAKEO_FUNCTION_BOOL_OR, "max"},
+    {TAKEO_FUNCTION_POSITION, "instr"},
+    {TAKEO_FUNCTION_GREATEST, "max"},
+    {TAKEO_FUNCTION_LEAST, "min"},
 };
 
 static const char *name_of(takeo_function op) {
@@ -264,15 +268,14 @@ static void limit(tk_render *render, uint32_t rows, uint32_t skipped) {
 
 static void distinct_on(tk_render *render, uint32_t clause) {
     (void)clause;
-    tk_render_refuse(render, "group by the columns, or select distinct rows",
-                     "has no DISTINCT ON");
+    tk_render_refuse(render, "group by the columns, or select distinct rows", "has no DISTINCT ON");
 }
 
 static void default_value(tk_render *render) {
     tk_render_refuse(render, "leave the column out", "takes no DEFAULT among values");
 }
 
-/* ---- DDL --------------------------------------------------------------------------------------------------- */
+/* ---- DDL ------------------------------------------------------------------------------------ */
 
 static void column_type(const tk_column *column, tk_buf *out) {
     if (column->type_name.len != 0) {

@@ -49,7 +49,7 @@ static tk_level level_of(const tk_render *render, uint32_t number) {
     return (tk_level)tk_operator_of(node->op)->level;
 }
 
-/* ---- columns and keys ----------------------------------------------------------------------------------- */
+/* ---- columns and keys ----------------------------------------------------------------------- */
 
 /* A column over a path that is not joined stands in the table that the path begins at. */
 static void put_column_of(tk_render *render, uint32_t number, const tk_column *column) {
@@ -57,8 +57,8 @@ static void put_column_of(tk_render *render, uint32_t number, const tk_column *c
     const tk_source *source = tk_scope_find(render->bound, render->nodes, render->scope, number);
     while (source == NULL && render->nodes[number].kind == TAKEO_NODE_PATH) {
         uint32_t below = tk_resolve(render->nodes, render->nodes[number].a);
-        const tk_relation *relation
-            = tk_entity_relation(render->notes[below].entity, render->nodes[number].ref);
+        const tk_relation *relation =
+            tk_entity_relation(render->notes[below].entity, render->nodes[number].ref);
         const tk_column *here = tk_relation_here(relation, column);
         if (here == NULL) {
             break;
@@ -92,7 +92,7 @@ static void put_key(tk_render *render, uint32_t number) {
     tk_put(render, is_row ? ")" : "");
 }
 
-/* ---- relations: a subquery over the other side ---------------------------------------------------------- */
+/* ---- relations: a subquery over the other side ---------------------------------------------- */
 
 static void put_held_key(tk_render *render, uint32_t number, const tk_source *own) {
     const takeo_node *value = tk_node(render, render->nodes[number].b);
@@ -130,7 +130,7 @@ void tk_put_relation(tk_render *render, uint32_t number) {
     tk_put(render, ")");
 }
 
-/* ---- values --------------------------------------------------------------------------------------------- */
+/* ---- values --------------------------------------------------------------------------------- */
 
 void tk_put_list(tk_render *render, uint32_t first) {
     for (uint32_t i = first; i != 0; i = render->nodes[i].next) {

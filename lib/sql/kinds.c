@@ -1,5 +1,5 @@
-/* kinds.c - what may stand where: one line for each kind of node, operator and function.  Kinds that
- * are not built yet have a line as well, so that a message can name them.
+/* kinds.c - what may stand where: one line for each kind of node, operator and function.  Kinds
+ * that are not built yet have a line as well, so that a message can name them.
  */
 #include "sql/sql_int.h"
 
@@ -73,8 +73,7 @@ static const tk_kind kinds[] = {
     BUILT(LABEL, "LABEL", LABEL, .a = ONE, .a_takes = VALUE | TK_CLASS_ENTITY,
           .text = TK_TEXT_NAME),
     BUILT(EXCLUDED, "EXCLUDED", VALUE, .has_ref = true),
-    BUILT(RAW, "RAW", VALUE, .a = CHAIN, .a_takes = TK_CLASS_FRAGMENT | VALUE,
-          .op_is_type = true),
+    BUILT(RAW, "RAW", VALUE, .a = CHAIN, .a_takes = TK_CLASS_FRAGMENT | VALUE, .op_is_type = true),
     BUILT(FRAGMENT, "FRAGMENT", FRAGMENT, .text = TK_TEXT_SQL),
     BUILT(ITEM, "ITEM", ITEM, .a = ONE, .a_takes = 0xffff),
     BUILT(ASSIGN, "ASSIGN", ASSIGN, .a = ONE, .a_takes = VALUE, .b = ONE, .b_takes = VALUE),
@@ -90,8 +89,8 @@ static const tk_kind kinds[] = {
     BUILT(JOIN, "JOIN", CLAUSE, .a = ONE, .a_takes = SOURCE, .b = MAYBE, .b_takes = VALUE,
           OPS(INNER, CROSS)),
     BUILT(WHERE, "WHERE", CLAUSE, .a = ONE, .a_takes = VALUE),
-    BUILT(GROUP_BY, "GROUP_BY", CLAUSE, .a = CHAIN, .a_takes = VALUE | SOURCE, .op_may_be_zero = true,
-          OPS(ROLLUP, SETS)),
+    BUILT(GROUP_BY, "GROUP_BY", CLAUSE, .a = CHAIN, .a_takes = VALUE | SOURCE,
+          .op_may_be_zero = true, OPS(ROLLUP, SETS)),
     BUILT(HAVING, "HAVING", CLAUSE, .a = ONE, .a_takes = VALUE),
     BUILT(ORDER_BY, "ORDER_BY", CLAUSE, .a = CHAIN_MAYBE, .a_takes = VALUE),
     BUILT(LIMIT, "LIMIT", CLAUSE, .a = ONE, .a_takes = VALUE),
@@ -177,10 +176,34 @@ const tk_operator *tk_operator_of(uint16_t op) {
     return op < TK_COUNT(operators) && operators[op].name != NULL ? &operators[op] : NULL;
 }
 
+/* The right side of IN is a list in one parameter, a subquery, or a chain of values. */
+static uint8_t place_of_in(const takeo_node *nodes, uint32_t number) {
+    uint32_t b = nodes[number].b;
+    if (b == 0 || b >= number) {
+        return TK_PLACE_CHAIN_MAYBE;
+    }
+    const takeo_node *right = &nodes[tk_resolve(nodes, b)];
+    bool is_list = right->kind == TAKEO_NODE_PARAM && (right->flags & TAKEO_NODE_FLAG_LIST) != 0;
+    return is_list || right->kind == TAKEO_NODE_SUBQUERY ? TK_PLACE_ONE : TK_PLACE_CHAIN_MAYBE;
+}
+
+void tk_places(const takeo_node *nodes, uint32_t number, uint8_t *out_a, uint8_t *out_b) {
+    const tk_kind *kind = tk_kind_of(nodes[number].kind);
+    *out_a = kind->a;
+    *out_b = kind->b;
+    if (nodes[number].kind == TAKEO_NODE_OPERATION) {
+        const tk_operator *op = tk_operator_of(nodes[number].op);
+        *out_a = op->a;
+        *out_b = op->group == TK_GROUP_IN ? place_of_in(nodes, number) : op->b;
+    }
+}
+
 enum { PLAIN = 0, AGGREGATE = 1, NULL_SAFE = 2 };
 #define FUNCTION(op, word, arguments, least, result, how)                                          \
-    {TAKEO_FUNCTION_##op, word, arguments, least, TK_RESULT_##result, ((how) & AGGREGATE) != 0,    \
-     ((how) & NULL_SAFE) != 0}
+    {                                                                                              \
+        TAKEO_FUNCTION_##op, word, arguments, least, TK_RESULT_##result, ((how)&AGGREGATE) != 0,   \
+            ((how)&NULL_SAFE) != 0                                                                 \
+    }
 
 static const tk_function functions[] = {
     FUNCTION(COUNT, "count", ".", 0, INT, AGGREGATE | NULL_SAFE),

@@ -35,8 +35,8 @@ bool tk_branch_column(tk_arena *arena, tk_branch *branch, const tk_column *colum
             return true;
         }
     }
-    const tk_column **columns
-        = tk_arena_array(arena, branch->column_count + 1u, sizeof(const tk_column *));
+    const tk_column **columns =
+        tk_arena_array(arena, branch->column_count + 1u, sizeof(const tk_column *));
     if (columns == NULL) {
         return false;
     }
@@ -102,7 +102,7 @@ bool tk_branch_eager(tk_arena *arena, tk_branch *root, uint32_t *count) {
     return true;
 }
 
-/* ---- "name, id desc" ------------------------------------------------------------------------------ */
+/* ---- "name, id desc" ------------------------------------------------------------------------ */
 
 static bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n';
@@ -147,8 +147,8 @@ const tk_order *tk_order_read(tk_arena *arena, const tk_entity *entity, takeo_te
         takeo_text direction = next_word(&at, end);
         const tk_column *column = tk_entity_find_column(entity, name.data, name.len);
         if (column != NULL) {
-            order[count++]
-                = (tk_order){.column = column, .is_descending = word_is(direction, "desc")};
+            order[count++] =
+                (tk_order){.column = column, .is_descending = word_is(direction, "desc")};
         }
         while (at < end && *at != ',') {
             at++;

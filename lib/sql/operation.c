@@ -36,7 +36,8 @@ static void put_between(tk_render *render, const takeo_node *node) {
 /* A key of several columns is NULL as soon as one of them is: then it refers to nothing. */
 static void put_null(tk_render *render, const takeo_node *node, const tk_operator *op) {
     const takeo_node *value = tk_node(render, node->a);
-    if (value->kind == TAKEO_NODE_KEY && render->notes[tk_resolve(render->nodes, node->a)].width > 1) {
+    if (value->kind == TAKEO_NODE_KEY
+        && render->notes[tk_resolve(render->nodes, node->a)].width > 1) {
         bool is_null = node->op == TAKEO_OPERATOR_IS_NULL;
         tk_put(render, "(");
         tk_put_key(render, value->a, is_null ? " or " : " and ", op->text);
@@ -78,8 +79,8 @@ static void put_exists(tk_render *render, const takeo_node *node) {
     tk_put_expr(render, node->a, TK_LEVEL_PRIMARY);
 }
 
-/* May an operand stand without brackets?  Only where every database reads it in the same way: the rank
- * of the operators that are no arithmetic differs between them. */
+/* May an operand stand without brackets?  Only where every database reads it in the same way: the
+ * rank of the operators that are no arithmetic differs between them. */
 static tk_level operand_level(const tk_render *render, const takeo_node *node, uint32_t operand,
                               bool is_left) {
     tk_level level = (tk_level)tk_operator_of(node->op)->level;

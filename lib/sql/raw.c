@@ -30,20 +30,19 @@ static takeo_status add_param(reader *read, takeo_text name) {
         takeo_text *kept = tk_vec_push(&read->names);
         number = read->names.count;
         if (kept == NULL
-            || (name.len != 0
-                && !tk_map_put(&read->known, name.data, name.len, (void *)number))) {
+            || (name.len != 0 && !tk_map_put(&read->known, name.data, name.len, (void *)number))) {
             return tk_raise_memory(read->error);
         }
         *kept = name;
     }
-    uint32_t node
-        = tk_builder_ref(read->builder, TAKEO_NODE_PARAM, 0, (uint32_t)number);
+    uint32_t node = tk_builder_ref(read->builder, TAKEO_NODE_PARAM, 0, (uint32_t)number);
     tk_builder_add(read->builder, TAKEO_NODE_FRAGMENT, node);
     return TAKEO_DONE;
 }
 
 static takeo_status raise_brace(const reader *read, size_t at, const char *what) {
-    takeo_status status = tk_raise(read->error, TK_QUERY_SHAPE, "%s at byte %zu of the SQL", what, at);
+    takeo_status status =
+        tk_raise(read->error, TK_QUERY_SHAPE, "%s at byte %zu of the SQL", what, at);
     TK_SET(read->error, hint, "a brace that means itself is doubled: {{ or }}");
     return status;
 }
@@ -87,8 +86,9 @@ static takeo_status read_text(reader *read) {
 }
 
 static takeo_status name_params(reader *read, tk_statement *statement) {
-    tk_param *params = (tk_param *)statement->params; /* nobody else has the statement yet */
-    takeo_column_info *infos = (takeo_column_info *)statement->parameter_infos;
+    tk_param *params =
+        (tk_param *)(uintptr_t)statement->params; /* nobody else has the statement yet */
+    takeo_column_info *infos = (takeo_column_info *)(uintptr_t)statement->parameter_infos;
     for (uint32_t i = 0; i < statement->param_count && i < read->names.count; i++) {
         const takeo_text *name = tk_vec_at(&read->names, i);
         if (name->len != 0) {
@@ -98,7 +98,6 @@ static takeo_status name_params(reader *read, tk_statement *statement) {
             }
             params[i].name = infos[i].name = tk_text(copy, name->len);
         }
-        params[i].is_used = true;
     }
     return TAKEO_DONE;
 }
@@ -139,4 +138,43 @@ takeo_status tk_statement_sql(tk_model *model, const char *text, size_t len, tk_
     tk_vec_done(&read.names);
     tk_map_done(&read.known);
     return status;
+}
+
+/* ---- what is known of it -------------------------------------------------------------------- */
+
+/* Raw SQL reads only when it begins like it; of all else nobody knows. */
+static bool begins_as_read(const tk_compiler *compiler) {
+    static const char *const words[] = {"select", "values", "explain"};
+    uint32_t first = compiler->nodes[compiler->count].a;
+    const takeo_node *node = &compiler->nodes[tk_resolve(compiler->nodes, first)];
+    if (node->kind != TAKEO_NODE_FRAGMENT || node->text_len == 0) {
+        return false;
+    }
+    size_t begin = strspn(node->text, " \t\r\n");
+    for (size_t i = 0; i < TK_COUNT(words); i++) {
+        size_t len = strlen(words[i]);
+        bool is_whole = node->text_len >= begin + len
+                        && (node->text_len == begin + len
+                            || strchr(" \t\r\n(", node->text[begin + len]) != NULL);
+        if (is_whole && tk_same_name(tk_text(node->text + begin, len), tk_zstr(words[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void tk_shape_raw(tk_compiler *compiler) {
+    tk_statement *statement = compiler->statement;
+    statement->kind = TAKEO_NODE_RAW_SQL;
+    statement->gives_rows = true;
+    statement->shape_is_unknown = true;
+    statement->is_write = !begins_as_read(compiler);
+    if (compiler->entity != 0) {
+        statement->entity =
+            compiler->model != NULL ? tk_model_entity(compiler->model, compiler->entity) : NULL;
+        if (statement->entity == NULL) {
+            tk_finding(compiler, compiler->count, TK_QUERY_UNKNOWN_FIELD,
+                       "the model has no entity number %u", (unsigned)compiler->entity);
+        }
+    }
 }

@@ -17,7 +17,7 @@ void tk_text_free(const tk_alloc *alloc, tk_sql *sql) {
     }
 }
 
-/* ---- pieces of text ----------------------------------------------------------------------------------- */
+/* ---- pieces of text ------------------------------------------------------------------------- */
 
 void tk_render_refuse(tk_render *render, const char *hint, const char *format, ...) {
     if (render->status != 0) {
@@ -28,8 +28,8 @@ void tk_render_refuse(tk_render *render, const char *hint, const char *format, .
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    render->status
-        = tk_raise(render->error, TK_CALL_UNSUPPORTED, "%s %s", render->dialect->title, message);
+    render->status =
+        tk_raise(render->error, TK_CALL_UNSUPPORTED, "%s %s", render->dialect->title, message);
     if (hint != NULL) {
         TK_SET(render->error, hint, "%s", hint);
     }
@@ -96,7 +96,7 @@ void tk_put_column(tk_render *render, const tk_source *source, const tk_column *
     tk_put_name(render, column->column);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 static void put_raw(tk_render *render, uint32_t number) {
     for (uint32_t i = render->nodes[number].a; i != 0; i = render->nodes[i].next) {
@@ -144,8 +144,8 @@ static void put_statement(tk_render *render) {
     const takeo_node *node = &render->nodes[number];
     uint32_t most = render->dialect->source_max;
     if (most != 0 && render->bound->source_count > most) {
-        tk_render_refuse(render, "load some of the relations by query",
-                         "joins at most %u tables", (unsigned)most);
+        tk_render_refuse(render, "load some of the relations by query", "joins at most %u tables",
+                         (unsigned)most);
     }
     put_comment(render, node->kind == TAKEO_NODE_RAW_SQL ? node->b : node->a);
     switch (node->kind) {
@@ -222,10 +222,10 @@ static takeo_status render_now(tk_statement *statement, const tk_dialect *dialec
     put_statement(&render);
     takeo_status status = render.status;
     if (status == 0 && render.buf.failed) {
-        status = render.buf.len >= TK_SQL_MAX / 2
-                     ? tk_raise(error, TK_QUERY_TOO_LARGE, "the SQL has more than %d bytes",
-                                TK_SQL_MAX)
-                     : tk_raise_memory(error);
+        status =
+            render.buf.len >= TK_SQL_MAX / 2
+                ? tk_raise(error, TK_QUERY_TOO_LARGE, "the SQL has more than %d bytes", TK_SQL_MAX)
+                : tk_raise_memory(error);
     }
     if (status == 0) {
         status = keep(&render, out);

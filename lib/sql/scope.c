@@ -13,12 +13,12 @@ typedef struct walker {
     tk_bound *bound;
     tk_scope *scope;
     const tk_source *joining; /* the table whose JOIN condition is looked at */
-    uint32_t plain; /* the clause that is looked at, when it cannot follow relations */
+    uint32_t plain;           /* the clause that is looked at, when it cannot follow relations */
 } walker;
 
 static void visit(walker *walk, uint32_t number);
 
-/* ---- sources -------------------------------------------------------------------------------------- */
+/* ---- sources -------------------------------------------------------------------------------- */
 
 const tk_column *tk_relation_here(const tk_relation *relation, const tk_column *there) {
     if (!relation->is_to_one || !relation->owns_key
@@ -107,8 +107,8 @@ tk_source *tk_scope_find(const tk_bound *bound, const takeo_node *nodes, const t
         }
     }
     tk_source *parent = tk_scope_find(bound, nodes, scope, nodes[number].a);
-    const tk_relation *relation
-        = parent != NULL ? tk_entity_relation(parent->entity, nodes[number].ref) : NULL;
+    const tk_relation *relation =
+        parent != NULL ? tk_entity_relation(parent->entity, nodes[number].ref) : NULL;
     return relation != NULL ? find_path(parent, relation) : NULL;
 }
 
@@ -183,9 +183,10 @@ static void use_key(walker *walk, uint32_t source) {
     }
 }
 
-/* ---- scopes --------------------------------------------------------------------------------------- */
+/* ---- scopes --------------------------------------------------------------------------------- */
 
-/* The scope of a statement or RELATION; NULL when it was looked at before, or there is no memory. */
+/* The scope of a statement or RELATION; NULL when it was looked at before, or there is no memory.
+ */
 static tk_scope *open_scope(walker *walk, uint32_t number) {
     tk_compiler *compiler = walk->compiler;
     tk_scope *before = walk->bound->scopes[number];
@@ -257,7 +258,8 @@ static void visit_join(walker *walk, uint32_t number) {
             return;
         }
         if (parent->scope != walk->scope) {
-            tk_finding(compiler, number, TK_QUERY_SHAPE, "a JOIN begins at a table of another "
+            tk_finding(compiler, number, TK_QUERY_SHAPE,
+                       "a JOIN begins at a table of another "
                        "statement");
             return;
         }
@@ -408,18 +410,9 @@ static void visit_relation(walker *walk, uint32_t number) {
 
 static void visit_children(walker *walk, uint32_t number) {
     const takeo_node *node = &walk->nodes[number];
-    const tk_kind *kind = tk_kind_of(node->kind);
-    uint8_t a = kind->a;
-    uint8_t b = kind->b;
-    if (node->kind == TAKEO_NODE_OPERATION) {
-        const tk_operator *op = tk_operator_of(node->op);
-        a = op->a;
-        b = op->b;
-        if (op->group == TK_GROUP_IN && node->b != 0) {
-            const takeo_node *right = &walk->nodes[tk_resolve(walk->nodes, node->b)];
-            b = right->kind == TAKEO_NODE_SUBQUERY ? TK_PLACE_ONE : b;
-        }
-    }
+    uint8_t a;
+    uint8_t b;
+    tk_places(walk->nodes, number, &a, &b);
     if (a >= TK_PLACE_CHAIN) {
         visit_chain(walk, node->a);
     } else if (node->a != 0) {
@@ -434,8 +427,7 @@ static void visit_children(walker *walk, uint32_t number) {
 
 /* A RETURNING sees the row and nothing else: SQLite takes no table's name in it. */
 static bool refuse_inside(walker *walk, uint32_t number) {
-    bool is_refused = walk->plain != 0
-                      && walk->nodes[walk->plain].kind == TAKEO_NODE_RETURNING;
+    bool is_refused = walk->plain != 0 && walk->nodes[walk->plain].kind == TAKEO_NODE_RETURNING;
     if (is_refused) {
         tk_finding(walk->compiler, number, TK_CALL_UNSUPPORTED, "a subquery inside RETURNING");
     }

@@ -74,7 +74,7 @@ bool tk_put_conditions(tk_render *render, uint32_t statement, takeo_node_kind ki
     return count != 0;
 }
 
-/* ---- what is selected ---------------------------------------------------------------------------------- */
+/* ---- what is selected ----------------------------------------------------------------------- */
 
 static void put_selected(tk_render *render, uint32_t number, bool is_distinct) {
     const takeo_node *node = tk_node(render, number);
@@ -92,8 +92,7 @@ static void put_selected(tk_render *render, uint32_t number, bool is_distinct) {
 
 void tk_put_cells(tk_render *render) {
     const tk_statement *statement = render->statement;
-    bool is_distinct
-        = tk_clause(render->nodes, statement->node_count, TAKEO_NODE_DISTINCT) != 0;
+    bool is_distinct = tk_clause(render->nodes, statement->node_count, TAKEO_NODE_DISTINCT) != 0;
     for (uint32_t i = 0; i < statement->cell_count; i++) {
         const tk_origin *origin = &render->bound->origins[i];
         tk_put(render, i != 0 ? ", " : "");
@@ -122,7 +121,7 @@ static void put_columns(tk_render *render, uint32_t number) {
     }
 }
 
-/* ---- GROUP BY, ORDER BY -------------------------------------------------------------------------------- */
+/* ---- GROUP BY, ORDER BY --------------------------------------------------------------------- */
 
 static void put_group(tk_render *render, uint32_t clause) {
     tk_put(render, " group by ");
@@ -146,8 +145,8 @@ static const char *nulls(uint32_t flags) {
 
 static void put_order_item(tk_render *render, uint32_t number) {
     const takeo_node *node = tk_node(render, number);
-    bool is_order = node->kind == TAKEO_NODE_OPERATION
-                    && tk_operator_of(node->op)->group == TK_GROUP_ORDER;
+    bool is_order =
+        node->kind == TAKEO_NODE_OPERATION && tk_operator_of(node->op)->group == TK_GROUP_ORDER;
     uint32_t value = is_order ? node->a : number;
     const char *after = is_order ? tk_operator_of(node->op)->text : "";
     if (tk_node(render, value)->kind == TAKEO_NODE_KEY) {

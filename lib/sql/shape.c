@@ -1,5 +1,6 @@
-/* shape.c - what a row looks like: outputs in order, the entities in it with their columns, the loads
- * that follow, the cells.  It must not know SQL text; it adds sources for what is loaded by join.
+/* shape.c - what a row looks like: outputs in order, the entities in it with their columns, the
+ * loads that follow, the cells.  It must not know SQL text; it adds sources for what is loaded by
+ * join.
  */
 #include "sql/sql_int.h"
 
@@ -7,15 +8,15 @@ typedef struct shaper {
     tk_compiler *compiler;
     const takeo_node *nodes;
     tk_scope *scope;
-    tk_vec outputs; /* tk_output */
+    tk_vec outputs;  /* tk_output */
     tk_vec selected; /* tk_source *, of each output; NULL: a value */
-    tk_vec parts;   /* tk_part */
-    tk_vec sources; /* tk_source *, of each part */
-    tk_vec roots;   /* root */
-    tk_vec cells;   /* tk_cell_info */
-    tk_vec origins; /* tk_origin */
-    tk_vec loads;   /* tk_load */
-    tk_vec only;    /* only */
+    tk_vec parts;    /* tk_part */
+    tk_vec sources;  /* tk_source *, of each part */
+    tk_vec roots;    /* root */
+    tk_vec cells;    /* tk_cell_info */
+    tk_vec origins;  /* tk_origin */
+    tk_vec loads;    /* tk_load */
+    tk_vec only;     /* only */
 } shaper;
 
 typedef struct root { /* an entity that is selected */
@@ -40,7 +41,7 @@ static void *push(shaper *shape, tk_vec *vec) {
     return item;
 }
 
-/* ---- cells ---------------------------------------------------------------------------------------- */
+/* ---- cells ---------------------------------------------------------------------------------- */
 
 static void add_cell(shaper *shape, tk_cell_info info, tk_origin origin) {
     if (shape->cells.count >= TK_CELL_MAX) {
@@ -78,7 +79,7 @@ static void add_value_cell(shaper *shape, uint32_t node, uint32_t label) {
              (tk_origin){.node = node, .label = label});
 }
 
-/* ---- parts ---------------------------------------------------------------------------------------- */
+/* ---- parts ---------------------------------------------------------------------------------- */
 
 static uint32_t find_part(const shaper *shape, const tk_source *source) {
     for (size_t i = 0; i < shape->parts.count; i++) {
@@ -178,9 +179,9 @@ static uint32_t add_part(shaper *shape, const tk_branch *branch, tk_source *sour
 
 static void add_load(shaper *shape, const tk_branch *branch, uint32_t part) {
     tk_statement *statement = NULL;
-    takeo_status status
-        = tk_branch_statement(shape->compiler->model, branch, shape->compiler->statement->alloc,
-                              &statement, shape->compiler->error);
+    takeo_status status =
+        tk_branch_statement(shape->compiler->model, branch, shape->compiler->statement->alloc,
+                            &statement, shape->compiler->error);
     if (status < 0) {
         shape->compiler->status = status;
         return;
@@ -213,7 +214,7 @@ static void add_children(shaper *shape, const tk_branch *branch, tk_source *sour
     }
 }
 
-/* ---- which entities, and what is loaded with them --------------------------------------------------- */
+/* ---- which entities, and what is loaded with them ------------------------------------------- */
 
 static root *find_root(const shaper *shape, const tk_source *source) {
     for (size_t i = 0; i < shape->roots.count; i++) {
@@ -237,7 +238,8 @@ static void add_root(shaper *shape, tk_source *source) {
     }
 }
 
-/* The branch for a source that a LOAD names: down from the first entity on its way that is selected. */
+/* The branch for a source that a LOAD names: down from the first entity on its way that is
+ * selected. */
 static tk_branch *branch_of(shaper *shape, uint32_t number, uint32_t depth) {
     number = tk_resolve(shape->nodes, number);
     const takeo_node *node = &shape->nodes[number];
@@ -261,8 +263,8 @@ static tk_branch *branch_of(shaper *shape, uint32_t number, uint32_t depth) {
         }
         return child;
     }
-    const tk_source *source
-        = tk_scope_find(shape->compiler->bound, shape->nodes, shape->scope, number);
+    const tk_source *source =
+        tk_scope_find(shape->compiler->bound, shape->nodes, shape->scope, number);
     root *found = source != NULL ? find_root(shape, source) : NULL;
     return found != NULL ? found->branch : NULL;
 }
@@ -321,8 +323,8 @@ static takeo_text label_of(const shaper *shape, uint32_t node) {
     case TAKEO_NODE_KEY:
         return note->column != NULL ? note->column->name : tk_text(NULL, 0);
     case TAKEO_NODE_ENTITY: {
-        const tk_source *source
-            = tk_scope_find(shape->compiler->bound, shape->nodes, shape->scope, at->a);
+        const tk_source *source =
+            tk_scope_find(shape->compiler->bound, shape->nodes, shape->scope, at->a);
         return source == NULL             ? tk_text(NULL, 0)
                : source->relation != NULL ? source->relation->name
                                           : source->entity->name;
@@ -353,8 +355,8 @@ static void add_output(shaper *shape, uint32_t number) {
         add_value_cell(shape, what, what != number ? number : 0);
         return;
     }
-    tk_source *source = tk_scope_find(shape->compiler->bound, shape->nodes, shape->scope,
-                                      shape->nodes[what].a);
+    tk_source *source =
+        tk_scope_find(shape->compiler->bound, shape->nodes, shape->scope, shape->nodes[what].a);
     if (source == NULL) {
         return;
     }
@@ -393,108 +395,14 @@ static void build_roots(shaper *shape, bool loads_eagerly) {
     }
 }
 
-/* ---- what is known only at the end ------------------------------------------------------------------ */
-
-static bool join_is_left(const tk_compiler *compiler, const tk_source *source) {
-    if (source->join != 0) {
-        return compiler->nodes[source->join].op == TAKEO_VARIANT_LEFT;
-    }
-    const tk_relation *relation = source->relation;
-    if (relation == NULL || !source->is_joined) {
-        return false;
-    }
-    return source->is_optional || relation->is_nullable || !relation->owns_key
-           || !relation->is_to_one || source->parent->is_left
-           || (relation->flags & TAKEO_RELATION_FLAG_NO_CONSTRAINT) != 0;
-}
-
-static void finish_sources(tk_compiler *compiler) {
-    for (tk_scope *scope = compiler->bound->root; scope != NULL; scope = scope->next) {
-        for (tk_source *source = scope->first; source != NULL; source = source->next) {
-            source->is_left = join_is_left(compiler, source);
-        }
-    }
-}
-
-static bool same_name(takeo_text a, takeo_text b) { /* names that a database takes for one */
-    for (size_t i = 0; i < a.len && i < b.len; i++) {
-        char x = a.data[i];
-        char y = b.data[i];
-        x = x >= 'A' && x <= 'Z' ? (char)(x + 32) : x;
-        y = y >= 'A' && y <= 'Z' ? (char)(y + 32) : y;
-        if (x != y) {
-            return false;
-        }
-    }
-    return a.len == b.len;
-}
-
-static tk_source *next_source(tk_source *source) {
-    if (source->next != NULL) {
-        return source->next;
-    }
-    tk_scope *scope = source->scope->next;
-    while (scope != NULL && scope->first == NULL) {
-        scope = scope->next;
-    }
-    return scope != NULL ? scope->first : NULL;
-}
-
-static tk_source *first_source(const tk_bound *bound) {
-    tk_scope *scope = bound->root;
-    while (scope != NULL && scope->first == NULL) {
-        scope = scope->next;
-    }
-    return scope != NULL ? scope->first : NULL;
-}
-
-static bool alias_is_taken(const tk_bound *bound, const tk_source *self, takeo_text alias) {
-    for (tk_source *i = first_source(bound); i != NULL; i = next_source(i)) {
-        if (i != self && i->alias.len != 0 && same_name(i->alias, alias)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void give_aliases(tk_compiler *compiler) {
-    tk_bound *bound = compiler->bound;
-    uint32_t inserted = 0;
-    bool is_given = false; /* raw fragments may speak of it */
-    for (tk_source *i = first_source(bound); i != NULL; i = next_source(i)) {
-        inserted += i->is_inserted;
-        is_given |= i->alias.len != 0 && !i->is_inserted;
-        if (i->alias.len != 0 && alias_is_taken(bound, i, i->alias)) {
-            tk_finding(compiler, i->node, TK_QUERY_NAME, "two tables have the alias \"%s\"",
-                       i->alias.data);
-            return;
-        }
-    }
-    bound->is_qualified = is_given || bound->source_count - inserted > 1;
-    uint32_t number = 0;
-    for (tk_source *i = first_source(bound); i != NULL; i = next_source(i)) {
-        if (i->alias.len != 0 || i->is_inserted) {
-            continue;
-        }
-        takeo_text alias;
-        do {
-            char *made = tk_arena_printf(compiler->arena, "t%u", (unsigned)++number);
-            if (made == NULL) {
-                tk_no_memory(compiler);
-                return;
-            }
-            alias = tk_zstr(made);
-        } while (alias_is_taken(bound, i, alias));
-        i->alias = alias;
-    }
-}
+/* ---- what is known only at the end ---------------------------------------------------------- */
 
 /* Rows may hold an object twice when something multiplies them, or two parts share an entity. */
 static void finish_parts(shaper *shape) {
     bool is_multiplied = false;
     for (const tk_source *i = shape->scope->first; i != NULL; i = i->next) {
-        is_multiplied |= i != shape->scope->first
-                         && (i->relation == NULL || !i->relation->is_to_one);
+        is_multiplied |=
+            i != shape->scope->first && (i->relation == NULL || !i->relation->is_to_one);
     }
     for (size_t i = 0; i < shape->parts.count; i++) {
         tk_part *part = tk_vec_at(&shape->parts, i);
@@ -563,7 +471,7 @@ static void default_order(shaper *shape) {
     }
 }
 
-/* ---- the statement --------------------------------------------------------------------------------- */
+/* ---- the statement -------------------------------------------------------------------------- */
 
 static const void *keep(shaper *shape, const tk_vec *vec) {
     void *copy = tk_arena_array(shape->compiler->arena, vec->count, vec->item_size);
@@ -595,8 +503,8 @@ static void add_outputs(shaper *shape) {
     const takeo_node *nodes = shape->nodes;
     uint32_t statement = shape->compiler->count;
     bool is_select = nodes[statement].kind == TAKEO_NODE_SELECT;
-    uint32_t clause = tk_clause(nodes, statement,
-                                is_select ? TAKEO_NODE_COLUMNS : TAKEO_NODE_RETURNING);
+    uint32_t clause =
+        tk_clause(nodes, statement, is_select ? TAKEO_NODE_COLUMNS : TAKEO_NODE_RETURNING);
     if (clause != 0 && nodes[clause].a != 0) {
         for (uint32_t i = nodes[clause].a; i != 0 && !failed(shape); i = nodes[i].next) {
             add_output(shape, i);
@@ -623,11 +531,11 @@ static void shape_rows(shaper *shape) {
         build_roots(shape, is_select && (compiler->flags & TAKEO_STATEMENT_NO_EAGER) == 0);
     }
     if (!failed(shape)) {
-        finish_sources(compiler);
+        tk_finish_sources(compiler);
         finish_outputs(shape);
     }
     if (!failed(shape)) {
-        give_aliases(compiler);
+        tk_give_aliases(compiler);
     }
     if (!failed(shape)) {
         finish_parts(shape);
@@ -657,31 +565,12 @@ static void shape_statement(tk_compiler *compiler) {
     }
 }
 
-static void shape_raw(tk_compiler *compiler) {
-    tk_statement *statement = compiler->statement;
-    statement->kind = TAKEO_NODE_RAW_SQL;
-    statement->gives_rows = true;
-    statement->shape_is_unknown = true;
-    statement->is_write = true; /* nobody knows */
-    if (compiler->entity != 0) {
-        statement->entity = compiler->model != NULL
-                                ? tk_model_entity(compiler->model, compiler->entity)
-                                : NULL;
-        if (statement->entity == NULL) {
-            tk_finding(compiler, compiler->count, TK_QUERY_UNKNOWN_FIELD,
-                       "the model has no entity number %u", (unsigned)compiler->entity);
-        }
-    }
-}
-
 takeo_status tk_compile_shape(tk_compiler *compiler) {
     if (compiler->nodes[compiler->count].kind == TAKEO_NODE_RAW_SQL) {
-        shape_raw(compiler);
+        tk_shape_raw(compiler);
         return compiler->status;
     }
-    shaper shape = {.compiler = compiler,
-                    .nodes = compiler->nodes,
-                    .scope = compiler->bound->root};
+    shaper shape = {.compiler = compiler, .nodes = compiler->nodes, .scope = compiler->bound->root};
     tk_alloc alloc = compiler->statement->alloc;
     tk_vec_init(&shape.outputs, alloc, sizeof(tk_output));
     tk_vec_init(&shape.selected, alloc, sizeof(tk_source *));

@@ -1,5 +1,5 @@
-/* shapes.c - the statements that the ORM itself needs, made of the same nodes as everybody's, so that
- * there is one compiler and one writer.
+/* shapes.c - the statements that the ORM itself needs, made of the same nodes as everybody's, so
+ * that there is one compiler and one writer.
  */
 #include "sql/sql_int.h"
 
@@ -72,7 +72,7 @@ static takeo_status need_key(const tk_entity *entity, tk_error *error) {
     return tk_raise(error, TK_QUERY_SHAPE, "%s has no key", entity->name.data);
 }
 
-/* ---- read ------------------------------------------------------------------------------------------------ */
+/* ---- read ----------------------------------------------------------------------------------- */
 
 takeo_status tk_shape_get(const tk_entity *entity, tk_alloc alloc, tk_statement **out,
                           tk_error *error) {
@@ -102,21 +102,20 @@ takeo_status tk_shape_reload(const tk_entity *entity, const tk_column *const *co
     return finish(&draft, TAKEO_NODE_SELECT, TAKEO_STATEMENT_NO_EAGER, out, error);
 }
 
-/* ---- load: a branch of what is read with an entity --------------------------------------------------------- */
+/* ---- load: a branch of what is read with an entity ------------------------------------------ */
 
 static void add_branches(sketch *draft, const tk_branch *branch, uint32_t source) {
     for (uint32_t i = 0; i < branch->column_count; i++) {
-        uint32_t deferred = tk_builder_ref(draft->builder, TAKEO_NODE_COLUMN, source,
-                                           branch->columns[i]->number);
+        uint32_t deferred =
+            tk_builder_ref(draft->builder, TAKEO_NODE_COLUMN, source, branch->columns[i]->number);
         add(draft, TAKEO_NODE_LOAD,
             tk_builder_node(draft->builder, TAKEO_NODE_LOAD, 0, deferred, 0));
     }
     for (const tk_branch *i = branch->children; i != NULL; i = i->next) {
-        uint32_t path
-            = tk_builder_ref(draft->builder, TAKEO_NODE_PATH, source, i->relation->number);
+        uint32_t path =
+            tk_builder_ref(draft->builder, TAKEO_NODE_PATH, source, i->relation->number);
         uint16_t op = i->by_query ? TAKEO_VARIANT_BY_QUERY : 0;
-        add(draft, TAKEO_NODE_LOAD,
-            tk_builder_node(draft->builder, TAKEO_NODE_LOAD, op, path, 0));
+        add(draft, TAKEO_NODE_LOAD, tk_builder_node(draft->builder, TAKEO_NODE_LOAD, op, path, 0));
         add_branches(draft, i, path); /* as deep as a path that loads */
     }
 }
@@ -234,7 +233,8 @@ static takeo_status load(tk_arena *arena, const tk_relation *relation, const uin
 takeo_status tk_shape_load(const tk_relation *relation, const uint32_t *paths, uint32_t path_count,
                            tk_alloc alloc, tk_statement **out, tk_error *error) {
     if (relation->target == NULL) {
-        return tk_raise(error, TK_CALL_UNSUPPORTED, "%s.%s: polymorphic relations are not built yet",
+        return tk_raise(error, TK_CALL_UNSUPPORTED,
+                        "%s.%s: polymorphic relations are not built yet",
                         relation->entity->name.data, relation->name.data);
     }
     tk_arena arena;
@@ -244,7 +244,7 @@ takeo_status tk_shape_load(const tk_relation *relation, const uint32_t *paths, u
     return status;
 }
 
-/* ---- write ------------------------------------------------------------------------------------------------ */
+/* ---- write ---------------------------------------------------------------------------------- */
 
 /* into entity (columns) values (?1, ...); no columns: default values. */
 static void insert_row(sketch *draft, const tk_column *const *columns, uint32_t count) {
@@ -256,8 +256,7 @@ static void insert_row(sketch *draft, const tk_column *const *columns, uint32_t 
     }
     if (count != 0) {
         uint32_t chain = tk_builder_chain(draft->builder, values, count);
-        add(draft, TAKEO_NODE_ROWS,
-            tk_builder_node(draft->builder, TAKEO_NODE_ROW, 0, chain, 0));
+        add(draft, TAKEO_NODE_ROWS, tk_builder_node(draft->builder, TAKEO_NODE_ROW, 0, chain, 0));
     }
 }
 
@@ -286,8 +285,8 @@ static uint32_t where_changed(sketch *draft, const struct tk_shape_upsert *def) 
     uint32_t differ[TK_COLUMN_MAX];
     for (uint32_t i = 0; i < def->update_count; i++) {
         uint32_t there = column(draft, def->update[i]);
-        uint32_t given = tk_builder_ref(draft->builder, TAKEO_NODE_EXCLUDED, 0,
-                                        def->update[i]->number);
+        uint32_t given =
+            tk_builder_ref(draft->builder, TAKEO_NODE_EXCLUDED, 0, def->update[i]->number);
         differ[i] = operation(draft, TAKEO_OPERATOR_DISTINCT_FROM, there, given);
     }
     uint32_t chain = tk_builder_chain(draft->builder, differ, def->update_count);
@@ -303,8 +302,8 @@ static uint32_t conflict(sketch *draft, const struct tk_shape_upsert *def) {
         on[i] = column(draft, def->on[i]);
     }
     for (uint32_t i = 0; i < def->update_count; i++) {
-        uint32_t given = tk_builder_ref(draft->builder, TAKEO_NODE_EXCLUDED, 0,
-                                        def->update[i]->number);
+        uint32_t given =
+            tk_builder_ref(draft->builder, TAKEO_NODE_EXCLUDED, 0, def->update[i]->number);
         parts[count++] = assign(draft, def->update[i], given);
     }
     if (def->update_count != 0 && def->only_if_changed) {

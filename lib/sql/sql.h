@@ -5,8 +5,8 @@
  *
  *     nodes -> compile (check, bind to the model, shape of the rows) -> render (text per dialect)
  *
- * A statement is immutable once compiled, reference counted and may be used by any thread; texts are
- * rendered on first use of a dialect and kept.
+ * A statement is immutable once compiled, reference counted and may be used by any thread; texts
+ * are rendered on first use of a dialect and kept.
  */
 #ifndef TK_SQL_H
 #define TK_SQL_H
@@ -17,10 +17,14 @@
 typedef struct takeo_statement tk_statement;
 typedef struct tk_dialect tk_dialect;
 
-typedef enum tk_dialect_number { TK_DIALECT_SQLITE, TK_DIALECT_POSTGRESQL, TK_DIALECT_COUNT } tk_dialect_number;
+typedef enum tk_dialect_number {
+    TK_DIALECT_SQLITE,
+    TK_DIALECT_POSTGRESQL,
+    TK_DIALECT_COUNT
+} tk_dialect_number;
 const tk_dialect *tk_dialect_find(const char *name); /* "sqlite", "postgresql"; NULL: none */
 
-/* ---- what a compiled statement tells ---------------------------------------------------------------- */
+/* ---- what a compiled statement tells --------------------------------------------------------- */
 
 typedef struct tk_param {
     tk_accept accept; /* what an argument has to fit */
@@ -74,9 +78,9 @@ struct takeo_statement {
     tk_model *model; /* held; NULL for SQL without a model */
     takeo_node_kind kind;
     bool is_write;
-    bool gives_rows;          /* SELECT, VALUES, RETURNING, raw SQL */
-    bool shape_is_unknown;    /* raw SQL: cells are found out at run time */
-    const tk_entity *entity;  /* the root: of the one output that is an entity; of a write its table */
+    bool gives_rows;         /* SELECT, VALUES, RETURNING, raw SQL */
+    bool shape_is_unknown;   /* raw SQL: cells are found out at run time */
+    const tk_entity *entity; /* of the one output that is an entity; of a write its table */
     const tk_param *params;
     uint32_t param_count;
     const tk_output *outputs;
@@ -107,7 +111,7 @@ void tk_statement_drop(tk_statement *statement); /* NULL is allowed */
 TK_CHECKED takeo_status tk_statement_render(tk_statement *statement, const tk_dialect *dialect,
                                             const tk_sql **out, tk_error *error);
 
-/* ---- shapes.c: the statements that the ORM itself needs, made of the same nodes --------------------- */
+/* ---- shapes.c: the statements that the ORM itself needs, made of the same nodes -------------- */
 
 /* select <all columns> from entity where key = ?1 [and ...]; parameters: the key's columns. */
 TK_CHECKED takeo_status tk_shape_get(const tk_entity *entity, tk_alloc alloc, tk_statement **out,
@@ -149,11 +153,11 @@ TK_CHECKED takeo_status tk_shape_reload(const tk_entity *entity, const tk_column
                                         uint32_t count, tk_alloc alloc, tk_statement **out,
                                         tk_error *error);
 
-/* ---- ddl.c: what synchronize runs --------------------------------------------------------------------- */
+/* ---- ddl.c: what synchronize runs ------------------------------------------------------------ */
 
 /* The text of CREATE TABLE with its constraints; without a semicolon. */
-TK_CHECKED takeo_status tk_ddl_table(const tk_dialect *dialect, const tk_entity *entity, tk_buf *out,
-                                     tk_error *error);
+TK_CHECKED takeo_status tk_ddl_table(const tk_dialect *dialect, const tk_entity *entity,
+                                     tk_buf *out, tk_error *error);
 TK_CHECKED takeo_status tk_ddl_index(const tk_dialect *dialect, const tk_entity *entity,
                                      const tk_index *index, tk_buf *out, tk_error *error);
 /* The type of a column as this dialect declares it, such as "varchar(80)"; in lower case. */
@@ -162,7 +166,7 @@ TK_CHECKED takeo_status tk_ddl_type(const tk_dialect *dialect, const tk_column *
 /* A name in quotes. */
 void tk_dialect_quote(const tk_dialect *dialect, takeo_text name, tk_buf *out);
 
-/* ---- builder.c: nodes without counting (takeo_builder_*) ---------------------------------------------- */
+/* ---- builder.c: nodes without counting (takeo_builder_*) ------------------------------------- */
 
 typedef struct takeo_builder tk_builder;
 TK_CHECKED takeo_status tk_builder_new(tk_model *model, tk_builder **out, tk_error *error);

@@ -3,6 +3,7 @@
  *     check.c    the array by itself: references, chains, what may stand where      (notes: shape)
  *     bind.c     against the model: entities, columns, types, parameters            (notes: types)
  *     scope.c    which table a column means, and the joins that follow from it      (scopes)
+ *     source.c   which of the tables may be missing, and their aliases
  *     load.c     which relations are loaded, by join or by a further statement
  *     shape.c    outputs, parts and cells of the rows
  *     render.c   and its neighbours: the text
@@ -29,31 +30,32 @@ enum {
     TK_SQL_MAX = 8 << 20     /* bytes of a text */
 };
 
-/* ---- kinds.c: what may stand where -------------------------------------------------------------- */
+/* ---- kinds.c: what may stand where --------------------------------------------------------------
+ */
 
 typedef enum tk_class { /* what a node is to the one above it */
-    TK_CLASS_STATEMENT = 1 << 0,
-    TK_CLASS_SOURCE = 1 << 1,
-    TK_CLASS_VALUE = 1 << 2,
-    TK_CLASS_ENTITY = 1 << 3,
-    TK_CLASS_LABEL = 1 << 4,
-    TK_CLASS_ROW = 1 << 5,
-    TK_CLASS_WHEN = 1 << 6,
-    TK_CLASS_FRAGMENT = 1 << 7,
-    TK_CLASS_ASSIGN = 1 << 8,
-    TK_CLASS_MODIFIER = 1 << 9,
-    TK_CLASS_CLAUSE = 1 << 10,
-    TK_CLASS_ITEM = 1 << 11 /* the class of what it stands for */
+                        TK_CLASS_STATEMENT = 1 << 0,
+                        TK_CLASS_SOURCE = 1 << 1,
+                        TK_CLASS_VALUE = 1 << 2,
+                        TK_CLASS_ENTITY = 1 << 3,
+                        TK_CLASS_LABEL = 1 << 4,
+                        TK_CLASS_ROW = 1 << 5,
+                        TK_CLASS_WHEN = 1 << 6,
+                        TK_CLASS_FRAGMENT = 1 << 7,
+                        TK_CLASS_ASSIGN = 1 << 8,
+                        TK_CLASS_MODIFIER = 1 << 9,
+                        TK_CLASS_CLAUSE = 1 << 10,
+                        TK_CLASS_ITEM = 1 << 11 /* the class of what it stands for */
 } tk_class;
 
 typedef enum tk_place { /* of a or b */
-    TK_PLACE_NONE,
-    TK_PLACE_ONE,
-    TK_PLACE_MAYBE, /* one or 0 */
-    TK_PLACE_CHAIN,
-    TK_PLACE_CHAIN_MAYBE,
-    TK_PLACE_PAIR, /* a chain of two */
-    TK_PLACE_BY_OP /* OPERATION: as the operator says */
+                        TK_PLACE_NONE,
+                        TK_PLACE_ONE,
+                        TK_PLACE_MAYBE, /* one or 0 */
+                        TK_PLACE_CHAIN,
+                        TK_PLACE_CHAIN_MAYBE,
+                        TK_PLACE_PAIR, /* a chain of two */
+                        TK_PLACE_BY_OP /* OPERATION: as the operator says */
 } tk_place;
 
 typedef enum tk_text_rule {
@@ -69,9 +71,9 @@ typedef struct tk_kind {
     const char *name;
     bool is_built;
     uint16_t class;
-    uint8_t a, b;               /* tk_place */
-    uint16_t a_takes, b_takes;  /* tk_class */
-    uint8_t text;               /* tk_text_rule */
+    uint8_t a, b;              /* tk_place */
+    uint16_t a_takes, b_takes; /* tk_class */
+    uint8_t text;              /* tk_text_rule */
     bool has_ref;
     uint16_t first_op, last_op; /* of those kinds whose op is a variant */
     bool op_is_type;
@@ -82,32 +84,32 @@ const tk_kind *tk_kind_of(takeo_node_kind kind); /* NULL: no such kind */
 const char *tk_kind_name(takeo_node_kind kind);
 
 typedef enum tk_level { /* how tightly an expression binds; a looser one is bracketed inside */
-    TK_LEVEL_OR = 1,
-    TK_LEVEL_AND,
-    TK_LEVEL_NOT,
-    TK_LEVEL_COMPARE,
-    TK_LEVEL_ADD,
-    TK_LEVEL_MULTIPLY,
-    TK_LEVEL_OTHER,
-    TK_LEVEL_PRIMARY
+                        TK_LEVEL_OR = 1,
+                        TK_LEVEL_AND,
+                        TK_LEVEL_NOT,
+                        TK_LEVEL_COMPARE,
+                        TK_LEVEL_ADD,
+                        TK_LEVEL_MULTIPLY,
+                        TK_LEVEL_OTHER,
+                        TK_LEVEL_PRIMARY
 } tk_level;
 
 typedef enum tk_group { /* operators that are bound and written alike */
-    TK_GROUP_LOGIC = 1,
-    TK_GROUP_NOT,
-    TK_GROUP_COMPARE,
-    TK_GROUP_BETWEEN,
-    TK_GROUP_NULL,
-    TK_GROUP_DISTINCT,
-    TK_GROUP_IN,
-    TK_GROUP_EXISTS,
-    TK_GROUP_TEXT,
-    TK_GROUP_CONCAT,
-    TK_GROUP_ARITHMETIC,
-    TK_GROUP_NEGATE,
-    TK_GROUP_BITS,
-    TK_GROUP_BIT_NOT,
-    TK_GROUP_ORDER
+                        TK_GROUP_LOGIC = 1,
+                        TK_GROUP_NOT,
+                        TK_GROUP_COMPARE,
+                        TK_GROUP_BETWEEN,
+                        TK_GROUP_NULL,
+                        TK_GROUP_DISTINCT,
+                        TK_GROUP_IN,
+                        TK_GROUP_EXISTS,
+                        TK_GROUP_TEXT,
+                        TK_GROUP_CONCAT,
+                        TK_GROUP_ARITHMETIC,
+                        TK_GROUP_NEGATE,
+                        TK_GROUP_BITS,
+                        TK_GROUP_BIT_NOT,
+                        TK_GROUP_ORDER
 } tk_group;
 
 typedef struct tk_operator {
@@ -118,18 +120,20 @@ typedef struct tk_operator {
     uint8_t a, b; /* tk_place */
 } tk_operator;
 const tk_operator *tk_operator_of(uint16_t op); /* NULL: no such operator, or not built */
+/* What a and b of a node are: of an OPERATION as its operator says. */
+void tk_places(const takeo_node *nodes, uint32_t number, uint8_t *out_a, uint8_t *out_b);
 
-typedef enum tk_result { /* type of a function */
-    TK_RESULT_FIRST,     /* of its first argument that has one */
-    TK_RESULT_SUM,
-    TK_RESULT_AVG,
-    TK_RESULT_NUMBER, /* decimal stays decimal, all else is float64 */
-    TK_RESULT_INT,
-    TK_RESULT_FLOAT,
-    TK_RESULT_TEXT,
-    TK_RESULT_BOOL,
-    TK_RESULT_TIME,
-    TK_RESULT_FREE /* nobody knows */
+typedef enum tk_result {                  /* type of a function */
+                         TK_RESULT_FIRST, /* of its first argument that has one */
+                         TK_RESULT_SUM,
+                         TK_RESULT_AVG,
+                         TK_RESULT_NUMBER, /* decimal stays decimal, all else is float64 */
+                         TK_RESULT_INT,
+                         TK_RESULT_FLOAT,
+                         TK_RESULT_TEXT,
+                         TK_RESULT_BOOL,
+                         TK_RESULT_TIME,
+                         TK_RESULT_FREE /* nobody knows */
 } tk_result;
 
 typedef struct tk_function {
@@ -143,7 +147,7 @@ typedef struct tk_function {
 } tk_function;
 const tk_function *tk_function_of(takeo_function op); /* NULL: none, or not built */
 
-/* ---- scopes: which tables a statement has --------------------------------------------------------- */
+/* ---- scopes: which tables a statement has ---------------------------------------------------- */
 
 typedef struct tk_scope tk_scope;
 typedef struct tk_source tk_source;
@@ -152,7 +156,7 @@ struct tk_source { /* one table in one statement */
     tk_source *next;
     tk_scope *scope;
     const tk_entity *entity;
-    takeo_text alias; /* given, or made */
+    takeo_text alias;            /* given, or made */
     tk_source *parent;           /* of a path */
     const tk_relation *relation; /* from the parent to here; NULL: a TABLE */
     uint32_t node;               /* its TABLE, or the PATH of a RELATION */
@@ -160,7 +164,7 @@ struct tk_source { /* one table in one statement */
     bool is_joined;              /* else it stands in FROM, or is the target of a write */
     bool is_optional;
     bool is_inserted; /* the target of INSERT: its columns are named with the table */
-    bool is_left; /* its columns may all be NULL */
+    bool is_left;     /* its columns may all be NULL */
 };
 
 struct tk_scope { /* a statement, or the subquery of a RELATION */
@@ -173,7 +177,7 @@ struct tk_scope { /* a statement, or the subquery of a RELATION */
     bool has_paths;
 };
 
-/* ---- notes: what is known of each node ------------------------------------------------------------ */
+/* ---- notes: what is known of each node ------------------------------------------------------- */
 
 typedef struct tk_note {
     takeo_type type;
@@ -184,7 +188,7 @@ typedef struct tk_note {
     bool is_chained;   /* member of a chain */
     bool is_followed;  /* some next names it */
     bool may_be_null;
-    uint16_t width;  /* columns of a KEY, ROW or SUBQUERY; of all other values 1 */
+    uint16_t width; /* columns of a KEY, ROW or SUBQUERY; of all other values 1 */
     uint32_t weight;
     const tk_column *column; /* whose limits and form the value has */
     const tk_entity *entity; /* of a source */
@@ -205,9 +209,9 @@ typedef struct tk_order { /* one item of an order that comes from the model */
 
 typedef struct tk_bound { /* statement->bound; arrays by number of node */
     tk_note *notes;
-    tk_scope **scopes;   /* of statements and RELATION */
-    tk_source **tables;  /* of TABLE */
-    tk_scope *root; /* the first */
+    tk_scope **scopes;  /* of statements and RELATION */
+    tk_source **tables; /* of TABLE */
+    tk_scope *root;     /* the first */
     tk_scope *last;
     const tk_origin *origins; /* of the cells */
     const tk_order *order;    /* default order of the root */
@@ -217,7 +221,7 @@ typedef struct tk_bound { /* statement->bound; arrays by number of node */
     bool is_qualified; /* more than one source: columns are named with their table's alias */
 } tk_bound;
 
-/* ---- the compiler ---------------------------------------------------------------------------------- */
+/* ---- the compiler ---------------------------------------------------------------------------- */
 
 typedef struct tk_compiler {
     tk_model *model;
@@ -252,6 +256,7 @@ takeo_status tk_compile_check(tk_compiler *compiler);
 takeo_status tk_compile_bind(tk_compiler *compiler);
 takeo_status tk_compile_scopes(tk_compiler *compiler);
 takeo_status tk_compile_shape(tk_compiler *compiler);
+void tk_shape_raw(tk_compiler *compiler); /* raw.c */
 
 typedef struct tk_binder { /* bind.c, bind_statement.c */
     tk_compiler *compiler;
@@ -284,6 +289,11 @@ tk_source *tk_scope_path(tk_compiler *compiler, tk_source *parent, const tk_rela
 const tk_column *tk_relation_here(const tk_relation *relation, const tk_column *there);
 tk_source *tk_scope_use(tk_compiler *compiler, tk_scope *scope, uint32_t source);
 
+/* source.c */
+void tk_finish_sources(tk_compiler *compiler);
+void tk_give_aliases(tk_compiler *compiler);
+bool tk_same_name(takeo_text a, takeo_text b); /* names that a database takes for one */
+
 /* load.c: the tree of what is loaded with an entity */
 typedef struct tk_branch {
     struct tk_branch *next;
@@ -314,7 +324,7 @@ const tk_order *tk_order_read(tk_arena *arena, const tk_entity *entity, takeo_te
 /* Is this column read from the table at all (formulas and lists of keys are not). */
 bool tk_column_is_stored(const tk_column *column);
 
-/* ---- the writers of text --------------------------------------------------------------------------- */
+/* ---- the writers of text --------------------------------------------------------------------- */
 
 typedef struct tk_render {
     tk_buf buf;
@@ -332,7 +342,8 @@ typedef struct tk_render {
 /* What one dialect says in its own way.  A slot that is NULL means: as dialect.c does. */
 typedef struct tk_dialect_methods {
     void (*placeholder)(tk_render *render, uint32_t number);
-    /* A value that is compared, sorted or grouped as `type`; `leads` on the side that decides how. */
+    /* A value that is compared, sorted or grouped as `type`; `leads` on the side that decides how.
+     */
     void (*operand)(tk_render *render, uint32_t node, takeo_type type, bool leads, tk_level level);
     const char *(*collation)(takeo_type type); /* what makes a column of this type sort; "" */
     void (*in_list)(tk_render *render, uint32_t node);
@@ -360,8 +371,9 @@ struct tk_dialect {
     const char *true_text;
     const char *false_text;
     bool conflict_needs_where; /* INSERT ... SELECT ... ON CONFLICT is misread without one */
-    bool index_has_schema; /* an index is named with it, its table and what is referred to without */
-    uint32_t source_max;       /* tables in one statement; 0: no limit */
+    bool
+        index_has_schema; /* an index is named with it, its table and what is referred to without */
+    uint32_t source_max;  /* tables in one statement; 0: no limit */
     tk_dialect_methods methods;
 };
 extern const tk_dialect tk_dialect_sqlite;
@@ -369,8 +381,7 @@ extern const tk_dialect tk_dialect_postgresql;
 
 /* render.c */
 /* The dialect lacks something; the text is given up. */
-void tk_render_refuse(tk_render *render, const char *hint, const char *format, ...)
-    TK_PRINTF(3, 4);
+void tk_render_refuse(tk_render *render, const char *hint, const char *format, ...) TK_PRINTF(3, 4);
 void tk_put(tk_render *render, const char *text);
 void tk_put_name(tk_render *render, takeo_text name);
 void tk_put_quoted(tk_buf *out, takeo_text name);

@@ -1,5 +1,5 @@
-/* update.c - UPDATE, and the conditions of a write: when they follow relations, the rows are found by
- * a subquery over the key, which every database understands in the same way.
+/* update.c - UPDATE, and the conditions of a write: when they follow relations, the rows are found
+ * by a subquery over the key, which every database understands in the same way.
  */
 #include "sql/sql_int.h"
 

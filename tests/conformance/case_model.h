@@ -1,7 +1,8 @@
 /* case_model.h - the model of a case: definitions from JSON, and a layout of structs for each entity.
  *
- * An object of an entity is, one after another: a cell for each declared column, the words of its
- * state, and a pointer or a list for each relation.  It must not know steps.
+ * An object of an entity is, one after another: a cell for each column (those that the core adds for
+ * relations behind the declared ones), the words of its state, and a pointer or a list for each
+ * relation.  It must not know steps.
  */
 #ifndef TK_TEST_CASE_MODEL_H
 #define TK_TEST_CASE_MODEL_H
@@ -33,6 +34,7 @@ struct case_entity {
     uint32_t number;
     case_column *columns;
     uint32_t column_count; /* declared */
+    uint32_t cell_count;   /* and added */
     case_relation *relations;
     uint32_t relation_count;
     uint32_t state_at;
@@ -73,6 +75,7 @@ static const case_word type_words[] = {
     {"date", TAKEO_TYPE_DATE},       {"time", TAKEO_TYPE_TIME},
     {"timetz", TAKEO_TYPE_TIMETZ},   {"timestamp", TAKEO_TYPE_TIMESTAMP},
     {"array", TAKEO_TYPE_ARRAY},     {"timestamptz", TAKEO_TYPE_TIMESTAMPTZ},
+    {"whole", TAKEO_TYPE_DECIMAL}, /* an integer that may be too large for all of them */
     {NULL, 0}};
 static const case_word generated_words[] = {{"identity", TAKEO_GENERATED_IDENTITY},
                                             {"increment", TAKEO_GENERATED_INCREMENT},
@@ -341,14 +344,15 @@ static void lay_out(tk_arena *arena, case_entity *entity, uint32_t all_columns,
                     takeo_layout_def *out) {
     uint32_t count = 0;
     takeo_field_def *fields =
-        keep(arena, entity->column_count + entity->relation_count + 1, sizeof *fields);
-    for (uint32_t i = 0; i < entity->column_count; i++) {
+        keep(arena, all_columns + entity->relation_count + 1, sizeof *fields);
+    entity->cell_count = all_columns;
+    for (uint32_t i = 0; i < all_columns; i++) {
         fields[count++] = (takeo_field_def){.ref = i + 1,
                                             .kind = TAKEO_FIELD_CELL,
                                             .offset = i * (uint32_t)sizeof(takeo_cell),
                                             .size = sizeof(takeo_cell)};
     }
-    entity->state_at = entity->column_count * (uint32_t)sizeof(takeo_cell);
+    entity->state_at = all_columns * (uint32_t)sizeof(takeo_cell);
     entity->state_size = (all_columns + 64) / 64 * 8;
     entity->links_at = entity->state_at + entity->state_size;
     fields[count++] = (takeo_field_def){.kind = TAKEO_FIELD_STATE,

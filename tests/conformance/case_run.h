@@ -174,7 +174,7 @@ static takeo_list *link_of(const case_entity *entity, char *memory, uint32_t pla
 
 static char *new_memory(case_run *run, const case_entity *entity) {
     char *memory = keep(&run->arena, 1, entity->size);
-    for (uint32_t i = 0; i < entity->column_count; i++) {
+    for (uint32_t i = 0; i < entity->cell_count; i++) {
         cells_of(memory)[i].flags = TAKEO_CELL_UNSET;
     }
     return memory;
@@ -246,10 +246,8 @@ static void set_link(case_run *run, case_entity *entity, char *memory, uint32_t 
     for (uint32_t i = 0; i < relation->key_count; i++) {
         uint32_t key = relation->keys[i];
         mark(entity, memory, key);
-        if (key <= entity->column_count) {
-            takeo_cell *cell = &cells_of(memory)[key - 1];
-            *cell = (takeo_cell){.flags = other != NULL ? TAKEO_CELL_UNSET : TAKEO_CELL_NULL};
-        }
+        cells_of(memory)[key - 1] =
+            (takeo_cell){.flags = other != NULL ? TAKEO_CELL_UNSET : TAKEO_CELL_NULL};
     }
 }
 

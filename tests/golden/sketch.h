@@ -15,7 +15,7 @@
 
 #include <ctype.h>
 
-#include "golden/world.h"
+#include "world.h"
 #include "sql/sql_int.h"
 
 enum { SKETCH_NAMES = 32 };
@@ -146,11 +146,10 @@ static uint32_t sketch_path(sketch *draft, char *word) {
         const tk_column *column = tk_entity_find_column(entity, rest, strlen(rest));
         if (relation != NULL) {
             node = tk_builder_push(
-                draft->builder,
-                &(takeo_node){.kind = TAKEO_NODE_PATH,
-                              .a = node,
-                              .ref = relation->number,
-                              .flags = is_optional ? TAKEO_NODE_FLAG_OPTIONAL : 0});
+                draft->builder, &(takeo_node){.kind = TAKEO_NODE_PATH,
+                                              .a = node,
+                                              .ref = relation->number,
+                                              .flags = is_optional ? TAKEO_NODE_FLAG_OPTIONAL : 0});
             sketch_entities[node] = relation->target;
         } else if (column != NULL) {
             node = tk_builder_ref(draft->builder, TAKEO_NODE_COLUMN, node, column->number);
@@ -218,8 +217,7 @@ static uint32_t sketch_fragment(sketch *draft) {
     }
     draft->at += *draft->at == '"';
     return tk_builder_push(
-        draft->builder,
-        &(takeo_node){.kind = TAKEO_NODE_FRAGMENT, .text = text, .text_len = len});
+        draft->builder, &(takeo_node){.kind = TAKEO_NODE_FRAGMENT, .text = text, .text_len = len});
 }
 
 static uint32_t sketch_value(sketch *draft) {
@@ -341,11 +339,10 @@ static uint32_t sketch_excluded(sketch *draft) {
     }
     *dot++ = '\0';
     const tk_entity *entity = tk_model_find_entity(draft->model, name, strlen(name));
-    const tk_column *column
-        = entity != NULL ? tk_entity_find_column(entity, dot, strlen(dot)) : NULL;
-    return column != NULL
-               ? tk_builder_ref(draft->builder, TAKEO_NODE_EXCLUDED, 0, column->number)
-               : sketch_fail(draft, "no such column");
+    const tk_column *column =
+        entity != NULL ? tk_entity_find_column(entity, dot, strlen(dot)) : NULL;
+    return column != NULL ? tk_builder_ref(draft->builder, TAKEO_NODE_EXCLUDED, 0, column->number)
+                          : sketch_fail(draft, "no such column");
 }
 
 static uint32_t sketch_join(sketch *draft) {
@@ -531,6 +528,12 @@ static inline takeo_status sketch_compile(tk_model *model, const char *text, tk_
         draft.flags = TAKEO_STATEMENT_NO_EAGER;
     }
     sketch_list(&draft);
+    bool has_failed =
+        draft.problem[0] != '\0'
+        && tk_builder_node(draft.builder, TAKEO_NODE_CONSTANT, TAKEO_VARIANT_NULL, 0, 0) == 0;
+    if (has_failed) {
+        return tk_builder_finish(draft.builder, draft.flags, out, error);
+    }
     if (draft.problem[0] != '\0') {
         tk_builder_free(draft.builder);
         return tk_raise(error, TK_QUERY_SHAPE, "the test's own text: %s", draft.problem);

@@ -1,8 +1,9 @@
-/* test_ddl.c - CREATE TABLE and CREATE INDEX of every entity of the world, for each dialect; and the
- * statements that the ORM makes for itself.  The answers stand in tests/golden/ddl.txt, shapes.txt.
+/* test_ddl.c - CREATE TABLE and CREATE INDEX of every entity of the world, for each dialect; and
+ * the statements that the ORM makes for itself.  The answers stand in tests/golden/ddl.txt,
+ * shapes.txt.
  */
-#include "golden/file.h"
-#include "golden/world.h"
+#include "file.h"
+#include "world.h"
 #include "sql/sql.h"
 
 static const char *const dialects[] = {"sqlite", "postgresql"};
@@ -47,7 +48,7 @@ static void ddl_every_table_is_written(void **state) {
     check_file("ddl.txt", &out);
 }
 
-/* ---- shapes ----------------------------------------------------------------------------------------- */
+/* ---- shapes ---------------------------------------------------------------------------------- */
 
 static void show(const char *what, takeo_status status, tk_statement *statement, tk_error *error,
                  tk_buf *out) {
@@ -95,10 +96,8 @@ static void show_shapes(const tk_entity *entity, tk_error *error, tk_buf *out) {
     show("reload", status, made, error, out);
     status = tk_shape_reload(entity, NULL, 0, alloc, &made, error);
     show("reload the key", status, made, error, out);
-    struct tk_shape_upsert upsert = {.columns = columns,
-                                     .column_count = 2,
-                                     .on = entity->key,
-                                     .on_count = entity->key_count};
+    struct tk_shape_upsert upsert = {
+        .columns = columns, .column_count = 2, .on = entity->key, .on_count = entity->key_count};
     status = tk_shape_upsert(entity, &upsert, alloc, &made, error);
     show("upsert, or nothing", status, made, error, out);
     upsert.update = last;

@@ -6,13 +6,14 @@
  *     postgresql: select ...
  *     rows: ...
  *
- * A line that begins with `error:` tells code and message of a failure instead.  With GOLDEN_WRITE=1
- * in the environment the answers are written into the files, to be read before they are kept.
+ * A line that begins with `error:` tells code and message of a failure instead.  With
+ * GOLDEN_WRITE=1 in the environment the answers are written into the files, to be read before they
+ * are kept.
  */
 #include <dirent.h>
 
-#include "golden/file.h"
-#include "golden/sketch.h"
+#include "file.h"
+#include "sketch.h"
 
 typedef struct golden {
     tk_model *model;
@@ -59,7 +60,8 @@ static void show_rows(const tk_statement *statement, tk_buf *out) {
             tk_buf_printf(out, " is %u;", (unsigned)output->part);
         } else {
             const tk_cell_info *cell = &statement->cells[output->cell];
-            tk_buf_printf(out, " %s%s;", tk_type_name(cell->type), cell->may_be_null ? " null" : "");
+            tk_buf_printf(out, " %s%s;", tk_type_name(cell->type),
+                          cell->may_be_null ? " null" : "");
         }
     }
     for (uint32_t i = 1; i <= statement->part_count; i++) {
@@ -136,8 +138,8 @@ static void run_text(golden *test, char *text) {
         bool is_rows = strncmp(line, "rows:", 5) == 0;
         wants_rows |= is_rows;
         if (line[0] == '(' || strncmp(line, "no-eager", 8) == 0
-            || (line[0] == ' ' && strstr(line, "sqlite:") == NULL
-                && strstr(line, "error:") == NULL && strstr(line, "load:") == NULL)) {
+            || (line[0] == ' ' && strstr(line, "sqlite:") == NULL && strstr(line, "error:") == NULL
+                && strstr(line, "load:") == NULL)) {
             question = line;
             tk_buf_printf(&asked, "%s\n", line);
             tk_buf_printf(&test->out, "%s\n", line);

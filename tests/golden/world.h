@@ -9,8 +9,8 @@ enum { PRIMARY = TAKEO_COLUMN_PRIMARY, NULLABLE = TAKEO_COLUMN_NULLABLE };
 
 static const takeo_cell world_zero = {.type = TAKEO_TYPE_INT64, .v = {.i = 0}};
 static const takeo_cell world_no = {.type = TAKEO_TYPE_BOOL, .v = {.i = 0}};
-static const takeo_cell world_quote
-    = {.type = TAKEO_TYPE_TEXT, .v = {.text = {"it's -- \"so\" \\ /* */", 20}}};
+static const takeo_cell world_quote = {.type = TAKEO_TYPE_TEXT,
+                                       .v = {.text = {"it's -- \"so\" \\ /* */", 20}}};
 static const takeo_cell world_price = {.type = TAKEO_TYPE_DECIMAL, .v = {.text = {"-12.50", 6}}};
 static const char *const world_states[] = {"new", "it's", "old"};
 
@@ -19,21 +19,31 @@ static const takeo_column_def continent_columns[] = {
     {.name = "name", .type = TAKEO_TYPE_TEXT},
 };
 static const takeo_relation_def continent_relations[] = {
-    {.name = "countries", .target = "Country", .inverse = "continent",
-     .kind = TAKEO_RELATION_ONE_TO_MANY, .order_by = "name desc, id"},
+    {.name = "countries",
+     .target = "Country",
+     .inverse = "continent",
+     .kind = TAKEO_RELATION_ONE_TO_MANY,
+     .order_by = "name desc, id"},
 };
 static const takeo_column_def country_columns[] = {
-    {.name = "id", .type = TAKEO_TYPE_INT64, .flags = PRIMARY,
+    {.name = "id",
+     .type = TAKEO_TYPE_INT64,
+     .flags = PRIMARY,
      .generated = TAKEO_GENERATED_IDENTITY},
     {.name = "name", .type = TAKEO_TYPE_TEXT, .length = 120, .flags = TAKEO_COLUMN_UNIQUE},
 };
 static const takeo_relation_def country_relations[] = {
-    {.name = "continent", .target = "Continent", .inverse = "countries",
-     .kind = TAKEO_RELATION_MANY_TO_ONE, .flags = TAKEO_RELATION_FLAG_NULLABLE},
+    {.name = "continent",
+     .target = "Continent",
+     .inverse = "countries",
+     .kind = TAKEO_RELATION_MANY_TO_ONE,
+     .flags = TAKEO_RELATION_FLAG_NULLABLE},
     {.name = "cities", .target = "City", .inverse = "country", .kind = TAKEO_RELATION_ONE_TO_MANY},
 };
 static const takeo_column_def city_columns[] = {
-    {.name = "id", .type = TAKEO_TYPE_INT64, .flags = PRIMARY,
+    {.name = "id",
+     .type = TAKEO_TYPE_INT64,
+     .flags = PRIMARY,
      .generated = TAKEO_GENERATED_IDENTITY},
     {.name = "name", .type = TAKEO_TYPE_TEXT, .length = 80, .flags = TAKEO_COLUMN_INDEX},
     {.name = "population", .type = TAKEO_TYPE_INT64, .default_value = &world_zero},
@@ -43,12 +53,18 @@ static const takeo_column_def city_columns[] = {
     {.name = "photo", .type = TAKEO_TYPE_BYTES, .flags = NULLABLE | TAKEO_COLUMN_DEFERRED},
 };
 static const takeo_relation_def city_relations[] = {
-    {.name = "country", .target = "Country", .inverse = "cities",
-     .kind = TAKEO_RELATION_MANY_TO_ONE, .on_delete = TAKEO_ACTION_CASCADE},
-    {.name = "twin", .target = "City", .kind = TAKEO_RELATION_MANY_TO_ONE,
+    {.name = "country",
+     .target = "Country",
+     .inverse = "cities",
+     .kind = TAKEO_RELATION_MANY_TO_ONE,
+     .on_delete = TAKEO_ACTION_CASCADE},
+    {.name = "twin",
+     .target = "City",
+     .kind = TAKEO_RELATION_MANY_TO_ONE,
      .flags = TAKEO_RELATION_FLAG_NULLABLE | TAKEO_RELATION_FLAG_DEFERRABLE
               | TAKEO_RELATION_FLAG_INITIALLY_DEFERRED,
-     .on_delete = TAKEO_ACTION_SET_NULL, .on_update = TAKEO_ACTION_RESTRICT},
+     .on_delete = TAKEO_ACTION_SET_NULL,
+     .on_update = TAKEO_ACTION_RESTRICT},
     {.name = "users", .target = "User", .inverse = "home", .kind = TAKEO_RELATION_ONE_TO_MANY},
 };
 static const takeo_column_def user_columns[] = {
@@ -57,12 +73,17 @@ static const takeo_column_def user_columns[] = {
     {.name = "password", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_SECRET},
     {.name = "status", .type = TAKEO_TYPE_ENUM, .labels = world_states, .label_count = 3},
     {.name = "prefs", .type = TAKEO_TYPE_JSON, .flags = NULLABLE},
-    {.name = "created", .type = TAKEO_TYPE_TIMESTAMPTZ, .default_sql = "CURRENT_TIMESTAMP",
+    {.name = "created",
+     .type = TAKEO_TYPE_TIMESTAMPTZ,
+     .default_sql = "CURRENT_TIMESTAMP",
      .flags = TAKEO_COLUMN_NO_UPDATE},
     {.name = "score", .type = TAKEO_TYPE_FLOAT64, .flags = NULLABLE},
 };
 static const takeo_relation_def user_relations[] = {
-    {.name = "home", .target = "City", .inverse = "users", .kind = TAKEO_RELATION_MANY_TO_ONE,
+    {.name = "home",
+     .target = "City",
+     .inverse = "users",
+     .kind = TAKEO_RELATION_MANY_TO_ONE,
      .flags = TAKEO_RELATION_FLAG_NULLABLE},
 };
 static const takeo_column_def stock_columns[] = {
@@ -76,14 +97,21 @@ static const takeo_relation_def stock_relations[] = {
     {.name = "lines", .target = "Line", .inverse = "stock", .kind = TAKEO_RELATION_ONE_TO_MANY},
 };
 static const takeo_column_def line_columns[] = {
-    {.name = "id", .type = TAKEO_TYPE_INT64, .flags = PRIMARY,
+    {.name = "id",
+     .type = TAKEO_TYPE_INT64,
+     .flags = PRIMARY,
      .generated = TAKEO_GENERATED_INCREMENT},
     {.name = "count", .type = TAKEO_TYPE_INT16},
 };
 static const takeo_relation_def line_relations[] = {
-    {.name = "stock", .target = "Stock", .inverse = "lines", .kind = TAKEO_RELATION_MANY_TO_ONE,
+    {.name = "stock",
+     .target = "Stock",
+     .inverse = "lines",
+     .kind = TAKEO_RELATION_MANY_TO_ONE,
      .flags = TAKEO_RELATION_FLAG_NULLABLE},
-    {.name = "owner", .target = "User", .kind = TAKEO_RELATION_MANY_TO_ONE,
+    {.name = "owner",
+     .target = "User",
+     .kind = TAKEO_RELATION_MANY_TO_ONE,
      .flags = TAKEO_RELATION_FLAG_EAGER},
 };
 static const takeo_column_def log_columns[] = {

@@ -18,7 +18,7 @@ struct tk_prepared {
 static __thread scripted *next_script;
 static scripted *opened_script;
 
-/* ---- script ---------------------------------------------------------------------------------------- */
+/* ---- script --------------------------------------------------------------------------------- */
 
 scripted_rule *scripted_add(scripted *script, const char *call) {
     assert_true(script->rule_count < TK_COUNT(script->rules));
@@ -63,7 +63,7 @@ void scripted_done(const scripted *script) {
     assert_int_equal(script->overlaps, 0);
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------------- */
+/* ---- jobs ----------------------------------------------------------------------------------- */
 
 static takeo_status job_bind(tk_job *base, tk_op *op, const takeo_cell **out) {
     scripted_job *job = (scripted_job *)base;
@@ -240,7 +240,7 @@ static takeo_status play_id(scripted *script, const char *call, uint64_t id, boo
     return play(script, line, is_logged, error);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------ */
 
 static takeo_status do_load(tk_error *error) {
     scripted *script = next_script;
@@ -308,10 +308,12 @@ static void do_forget(tk_server *server, tk_prepared *prepared) {
     tk_mem_free(&server->alloc, prepared, sizeof *prepared);
 }
 
-static uint32_t do_columns(tk_server *server, tk_prepared *prepared, const takeo_column_info **out) {
-    static const takeo_column_info infos[4] = {
-        {.name = {"a", 1}, .type = TAKEO_TYPE_INT64}, {.name = {"b", 1}, .type = TAKEO_TYPE_INT64},
-        {.name = {"c", 1}, .type = TAKEO_TYPE_INT64}, {.name = {"d", 1}, .type = TAKEO_TYPE_INT64}};
+static uint32_t do_columns(tk_server *server, tk_prepared *prepared,
+                           const takeo_column_info **out) {
+    static const takeo_column_info infos[4] = {{.name = {"a", 1}, .type = TAKEO_TYPE_INT64},
+                                               {.name = {"b", 1}, .type = TAKEO_TYPE_INT64},
+                                               {.name = {"c", 1}, .type = TAKEO_TYPE_INT64},
+                                               {.name = {"d", 1}, .type = TAKEO_TYPE_INT64}};
     (void)server;
     *out = infos;
     return prepared->columns;
@@ -331,8 +333,7 @@ static takeo_status do_start(tk_server *server, tk_prepared *prepared, const tak
 static takeo_status do_fetch(tk_server *server, tk_prepared *prepared, takeo_cell *row,
                              tk_error *error) {
     takeo_status status = play_id(server->script, "fetch", prepared->id, false, error);
-    if (status != TAKEO_DONE || prepared->columns == 0
-        || prepared->row == server->script->rows) {
+    if (status != TAKEO_DONE || prepared->columns == 0 || prepared->row == server->script->rows) {
         return status;
     }
     prepared->row++;
@@ -354,7 +355,8 @@ static takeo_status do_run(tk_server *server, const char *sql, tk_error *error) 
     takeo_status status = play(server->script, line, true, error);
     if (status == TAKEO_DONE && strncmp(sql, "begin", 5) == 0) {
         server->script->is_in_transaction = true;
-    } else if (status == TAKEO_DONE && (strcmp(sql, "commit") == 0 || strcmp(sql, "rollback") == 0)) {
+    } else if (status == TAKEO_DONE
+               && (strcmp(sql, "commit") == 0 || strcmp(sql, "rollback") == 0)) {
         server->script->is_in_transaction = false;
     }
     return status;

@@ -1,5 +1,5 @@
-/* scripted_driver.h - a database driver without a database: it plays replies and writes down what was
- * asked of it, so that rooms above are tested at every point where a server could fail.
+/* scripted_driver.h - a database driver without a database: it plays replies and writes down what
+ * was asked of it, so that rooms above are tested at every point where a server could fail.
  *
  *     scripted script = {.rows = 2};
  *     scripted_fail(&script, "run commit", TK_SERVER_BUSY);
@@ -7,8 +7,8 @@
  *     ...
  *     assert_string_equal(script.log, "open; prepare 1; start 1; end 1; ");
  *
- * Lines of the log: open, close, abandon, prepare <id>, forget <id>, start <id>, end <id>, run <text>.
- * Fetches are not written down, but rules may name them ("fetch <id>").
+ * Lines of the log: open, close, abandon, prepare <id>, forget <id>, start <id>, end <id>, run
+ * <text>. Fetches are not written down, but rules may name them ("fetch <id>").
  */
 #ifndef TK_SCRIPTED_DRIVER_H
 #define TK_SCRIPTED_DRIVER_H
@@ -18,12 +18,12 @@
 typedef struct scripted scripted;
 
 typedef struct scripted_rule {
-    const char *call;    /* the beginning of a line of the log */
-    uint32_t skip;       /* so many of these calls pass first */
-    uint32_t times;      /* then the rule holds so often; 0: once */
-    takeo_status status; /* TAKEO_DONE: as ever, after `act`; TAKEO_WAIT; or a failure */
-    tk_code code;        /* of the failure */
-    uint32_t flags;      /* takeo_error_flags of it */
+    const char *call;              /* the beginning of a line of the log */
+    uint32_t skip;                 /* so many of these calls pass first */
+    uint32_t times;                /* then the rule holds so often; 0: once */
+    takeo_status status;           /* TAKEO_DONE: as ever, after `act`; TAKEO_WAIT; or a failure */
+    tk_code code;                  /* of the failure */
+    uint32_t flags;                /* takeo_error_flags of it */
     bool ends_transaction;         /* the server has rolled back by itself */
     void (*act)(scripted *script); /* NULL: nothing */
     uint32_t seen;
@@ -62,7 +62,7 @@ tk_source *scripted_source(scripted *script, const takeo_source_options *options
 /* The same when it may fail. */
 takeo_status scripted_open(scripted *script, const takeo_source_options *options, tk_source **out,
                            tk_error *error);
-/* ---- jobs ------------------------------------------------------------------------------------------- */
+/* ---- jobs ----------------------------------------------------------------------------------- */
 
 typedef struct scripted_job { /* what a verb would have, and what it was told */
     tk_job job;
@@ -77,7 +77,7 @@ typedef struct scripted_job { /* what a verb would have, and what it was told */
     uint32_t finished;
     takeo_status finish_status;
     takeo_status bind_status, row_status, ran_status, done_status; /* failures that it gives */
-    void (*on_finish)(tk_op *op); /* NULL: nothing */
+    void (*on_finish)(tk_op *op);                                  /* NULL: nothing */
     void (*on_row)(struct scripted_job *job, tk_op *op);
 } scripted_job;
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from . import _lib, errors
 from ._abi import ffi
-from .types import JSON_NULL, UNSET
+from .types import JSON_NULL, SKIP, UNSET
 
 _WORD = struct.calcsize("P")
 _kept: list[Any] = []  # the objects whose addresses the library holds
@@ -48,7 +48,7 @@ def _objects() -> dict[str, Any]:
         "epoch": datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc), "UUID": uuid.UUID,
         "uuid_int": slots["int"], "uuid_is_safe": slots["is_safe"],
         "uuid_unknown": uuid.SafeUUID.unknown, "json_dumps": _encode, "json_loads": json.loads,
-        "UNSET": UNSET, "JSON_NULL": JSON_NULL, "not_loaded": _not_loaded,
+        "UNSET": UNSET, "SKIP": SKIP, "JSON_NULL": JSON_NULL, "not_loaded": _not_loaded,
         "from_record": _from_record,
     }
 
@@ -138,6 +138,7 @@ class BuiltinDoor:
     Field = _made["Field"]
     places = staticmethod(places)
     peek, poke, new = _made["peek"], _made["poke"], _made["new"]
+    construct = _made["construct"]
     run, write, load = _made["run"], _made["write"], _made["load"]
     reload, control = _made["reload"], _made["control"]
     session_level, close = _made["session_level"], _made["close"]

@@ -192,14 +192,19 @@ class Target:
         return Kind(type, element, layout.name, place.kind.field, aux)
 
 
-def refuse_object(instance: Any, index: int) -> BaseException:
+def refuse_object(instance: Any, index: int, wanted: type | None) -> BaseException:
+    """The failure for an object of no entity, or not of the one that is wanted."""
     name = type(instance).__name__
-    return errors.from_record({
+    said = {
         "status": lib.TAKEO_EINPUT,
         "code": "TAKEO.INPUT.ENTITY",
         "message": f"a {name} is no entity of this data source",
         "expected": "an instance of an entity in entities=[...]",
         "got": name,
         "object": index + 1,
-    })
-
+    }
+    if wanted is not None:
+        said["message"] = f"a {name} is no {wanted.__name__}"
+        said["entity"] = said["expected"] = wanted.__name__
+        said["hint"] = "db.save and db.remove take objects of any entity"
+    return errors.from_record(said)

@@ -6,19 +6,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Iterable
 
 from . import errors
 from ._cffi_layouts import CELL, ColumnPlace, Layout, LinkPlace, Target
-from ._cffi_state import empty, new, peek, poke, set_state, state
-from ._cffi_values import INTEGERS, Refused, Writer, json_text, read, text_of
+from ._cffi_state import new, peek, poke, set_state, state
+from ._cffi_values import Refused, Writer, encode, json_text, read, text_of
 from ._lib import NULL, ffi, lib
 from .types import UNSET
 
 EXISTS = 1
 
-# What becomes of an object: which of its columns count as given.
-INSERT, UPDATE, SAVE, OTHER = range(4)
+SAVE, INSERT, UPDATE, UPSERT, REMOVE = range(5)  # verbs, as in the door's contract
 
 
 def address(pointer: Any) -> int:
@@ -30,11 +30,11 @@ class Block:
 
     __slots__ = ("base", "before", "layout", "memory", "object", "seen")
 
-    def __init__(self, layout: Layout, instance: Any) -> None:
+    def __init__(self, layout: Layout, instance: Any, struct: Any = None) -> None:
         self.layout = layout
         self.object = instance
-        self.memory = ffi.new("uint64_t[]", layout.size // 8)
-        self.base = ffi.cast("char *", self.memory)
+        self.memory = ffi.new("uint64_t[]", layout.size // 8) if struct is None else None
+        self.base = ffi.cast("char *", self.memory if struct is None else struct)
         self.seen = state(instance)
         self.before = b""
 
@@ -142,10 +142,7 @@ class Blocks:
             wanted = self.target.layouts[link.target].name
             self._fault(block, link, "TAKEO.INPUT.ENTITY", f"{block.layout.name}.{link.name} takes a {wanted}")
             return
-        self.set_pointer(block, link, self.of(other, layout))
-
-    def set_pointer(self, block: Block, link: LinkPlace, other: Block) -> None:
-        block.layout.pointers(block.base)[link.index] = other.base
+        block.layout.pointers(block.base)[link.index] = self.of(other, layout).base
 
     def _link_none(self, block: Block, link: LinkPlace) -> None:
         name = block.layout.name
@@ -163,6 +160,26 @@ class Blocks:
         said = {"code": code, "message": message, "entity": block.layout.name, "field": link.name}
         for number in link.columns:
             self.writer.fault(block.cell(number), said)
+
+    def link(self, block: Block, link: LinkPlace) -> list[Block]:
+        """For loads: tell the core what is loaded already; gives the members."""
+        value = peek(block.object, link.place)
+        if value is UNSET or value is None:
+            return []
+        members = []
+        for other in (value,) if link.to_one else tuple(value):
+            layout = self.target.of(other)
+            if layout is not None and layout.entity == link.target:
+                members.append(self.of(other, layout))
+        if link.to_one and members:
+            block.layout.pointers(block.base)[link.index] = members[0].base
+        elif not link.to_one:
+            items = ffi.new("void *[]", [member.base for member in members])
+            self.writer.kept.append(items)
+            into = block.layout.lists(block.base)[link.index]
+            into.items, into.count, into.entity = items, len(members), link.target
+            into.flags = lib.TAKEO_LIST_LOADED
+        return members
 
     def key_from_others(self, block: Block, link: LinkPlace) -> None:
         """For loads: a key that only the related object says."""
@@ -205,17 +222,13 @@ def stored_text(column: ColumnPlace, value: Any) -> str | None:
     if value is None:
         return None
     try:
-        return json_text(column.kind, list(value) if isinstance(value, tuple) else value)
+        return json_text(column.kind, value)
     except Refused as refused:
         raise errors.from_record({"status": lib.TAKEO_EINPUT, **refused.record}) from None
 
 
 def _normal(text: str) -> str | None:
     """A stored text as this library writes it: other tools write other spaces."""
-    import json
-
-    from ._cffi_values import encode
-
     try:
         return encode(json.loads(text))
     except ValueError:
@@ -225,7 +238,7 @@ def _normal(text: str) -> str | None:
 # ---- back into objects -----------------------------------------------------------------------------------------------
 
 
-def take_columns(block: Block, columns: Iterable[ColumnPlace], fill: Any = None) -> None:
+def take_columns(block: Block, columns: Iterable[ColumnPlace]) -> None:
     """Put cells that the core wrote into the object."""
     parts: dict[Any, list[Any]] = {}
     for column in columns:
@@ -248,13 +261,7 @@ def take_columns(block: Block, columns: Iterable[ColumnPlace], fill: Any = None)
 def loaded_text(cell: Any, value: Any) -> str | None:
     if value is None:
         return None
-    return text_of(cell) if cell.type == lib.TAKEO_TYPE_JSON else stored_list(value)
-
-
-def stored_list(value: Any) -> str:
-    from ._cffi_values import encode
-
-    return encode(value)
+    return text_of(cell) if cell.type == lib.TAKEO_TYPE_JSON else encode(value)
 
 
 class Reader:
@@ -262,24 +269,22 @@ class Reader:
 
     def __init__(self, target: Target, known: Blocks | None = None) -> None:
         self.target = target
-        self.made: dict[int, Any] = {}
+        self.made: dict[int, Block] = {}  # address of the struct -> its object
         self.todo: list[Block] = []
         self.joined: frozenset[int] | None = None  # entities that came by join; None: not known
         self._unlinked: list[tuple[Block, LinkPlace]] = []
         self._linked: set[tuple[int, int]] = set()  # (entity, relation) that some object has
         for block in known.all.values() if known is not None else ():
-            self.made[address(block.base)] = block.object
+            self.made[address(block.base)] = block
 
-    def object(self, layout: Layout, pointer: Any) -> Any:
+    def block(self, layout: Layout, pointer: Any) -> Block:
         """The object of a struct; its columns and relations are filled by `finish_row`."""
         where = address(pointer)
         if where not in self.made:
-            self.made[where] = made = new(layout.cls)
-            set_state(made, EXISTS)
-            block = Block.__new__(Block)
-            block.layout, block.object, block.memory = layout, made, None
-            block.base, block.seen, block.before = ffi.cast("char *", pointer), EXISTS, b""
-            self.todo.append(block)
+            instance = new(layout.cls)
+            set_state(instance, EXISTS)
+            self.made[where] = Block(layout, instance, pointer)
+            self.todo.append(self.made[where])
         return self.made[where]
 
     def finish_row(self) -> None:
@@ -294,21 +299,29 @@ class Reader:
                     self._link(block, link)
 
     def _link(self, block: Block, link: LinkPlace) -> None:
-        layout = self.target.layouts[link.target]
-        if not link.to_one:
-            members = block.layout.lists(block.base)[link.index]
-            if members.flags & lib.TAKEO_LIST_LOADED:
-                poke(block.object, link.place, self.members(layout, members))
-            return
-        pointer = block.layout.pointers(block.base)[link.index]
-        if pointer == NULL:
+        """A relation of a new object, if the core loaded it."""
+        is_none = link.to_one and block.layout.pointers(block.base)[link.index] == NULL
+        lists = block.layout.lists(block.base)
+        if is_none:
             self._unlinked.append((block, link))
-            return
-        self._linked.add((block.layout.entity, link.index))
-        poke(block.object, link.place, self.object(layout, pointer))
+        elif link.to_one or lists[link.index].flags & lib.TAKEO_LIST_LOADED:
+            self._linked.add((block.layout.entity, link.index))
+            self.take(block, link, keeps=False)
 
-    def members(self, layout: Layout, members: Any) -> list[Any]:
-        return [self.object(layout, pointer) for pointer in pointers_of(members)]
+    def take(self, block: Block, link: LinkPlace, keeps: bool) -> list[Block]:
+        """The members of a relation that was loaded; the object gets them unless it `keeps` its own."""
+        layout = self.target.layouts[link.target]
+        if link.to_one:
+            pointer = block.layout.pointers(block.base)[link.index]
+            members = [self.block(layout, pointer)] if pointer != NULL else []
+            value: Any = members[0].object if members else None
+        else:
+            found = block.layout.lists(block.base)[link.index]
+            members = [self.block(layout, pointer) for pointer in pointers_of(found)]
+            value = [member.object for member in members]
+        if not keeps:
+            poke(block.object, link.place, value)
+        return members
 
     def finish(self) -> None:
         """A to-one without an object: does it say that there is none, or was it not loaded?  A struct
@@ -339,9 +352,3 @@ def _is_there(cell: Any) -> bool:
 def _is_null(cell: Any) -> bool:
     return bool(cell.flags & lib.TAKEO_CELL_NULL)
 
-
-def drop_link(instance: Any, link: LinkPlace) -> None:
-    empty(instance, link.place)
-
-
-_ = INTEGERS

@@ -58,6 +58,7 @@ class State:
 
 
 _bits: Place = State.__dict__["_takeo_state"]
+del State._takeo_state  # nobody else is to see it
 _bases: list[type] = [State]
 
 

@@ -29,6 +29,7 @@ _PREFIX = "TAKEO_TYPE_"
 NAMES: dict[int, str] = {
     getattr(lib, name): name[len(_PREFIX) :].lower() for name in dir(lib) if name.startswith(_PREFIX)
 }
+NAMES[0] = "?"
 NUMBERS = {name: number for number, name in NAMES.items()}
 _NUMBERS_OF = {name: getattr(lib, _PREFIX + name) for name in (
     "INT16", "INT32", "OID", "YEAR", "DECIMAL", "TEXT", "BYTES", "UUID", "DATE", "TIME", "TIMETZ",

@@ -30,7 +30,7 @@ JOINS |= {"cross": lib.TAKEO_VARIANT_CROSS}
 STRATEGIES = {None: 0, "join": lib.TAKEO_VARIANT_BY_JOIN, "query": lib.TAKEO_VARIANT_BY_QUERY}
 CONSTANTS = {None: lib.TAKEO_VARIANT_NULL, True: lib.TAKEO_VARIANT_TRUE}
 FLAG_LIST = lib.TAKEO_NODE_FLAG_LIST
-FLAGGED = frozenset(range(24, 31)) | {64, 65}  # operators of text and order: (op, flags, a ...)
+FLAGGED = frozenset((*range(24, 29), 64, 65))  # operators of patterns and order: (op, flags, a ...)
 
 STATEMENT_MAX = 1000  # compiled statements that one source keeps
 
@@ -115,22 +115,26 @@ class _Compiler:
         self.paths: dict[tuple[int, int], tuple[type, int]] = {}
 
     # ---- statements
-    def statement(self, shape: Any, outer: list[Any]) -> int:
+    def statement(self, shape: Any, outer: list[Any], is_value: bool = False) -> int:
+        """A statement; as a value it gives keys where others give whole objects."""
         kind, root, *clauses = shape
         if kind == "raw":
             return self.push("RAW_SQL", a=self.nodes.chain([self._part(p, outer) for p in root]))
         table, entity = self._root(root)
-        scope = [(entity, table), *outer]
+        # Plain columns never mean an alias: that is asked for by other[City.name].
+        scope = [(entity, table), *outer] if isinstance(root, Leaf) else outer
         froms = [table]
         for clause in clauses:
             if clause[0] == "join":
                 self._declare(clause[2])
-            elif clause[0] == "columns":
+        for clause in clauses:
+            if clause[0] == "columns":
                 froms += [self._declare(s[1]) for s in clause[1:] if self._is_new_table(s)]
-        made = [self._clause(clause, scope, table) for clause in clauses]
+        made = [self._clause(clause, scope, table, is_value) for clause in clauses]
         if kind == "select":
             if not any(clause[0] == "columns" for clause in clauses):
-                made.append(self.push("COLUMNS", a=self.nodes.chain([self.push("ENTITY", a=table)])))
+                whole = self.push("KEY" if is_value else "ENTITY", a=table)
+                made.append(self.push("COLUMNS", a=self.nodes.chain([whole])))
             made.insert(0, self.push("FROM", a=self.nodes.chain(froms)))
         else:
             made.insert(0, self.push("INTO", a=table))
@@ -155,11 +159,11 @@ class _Compiler:
         return self.tables[source][1]
 
     def _is_new_table(self, shape: Any) -> bool:
-        is_alias = type(shape) is tuple and shape[0] in ("entity", "key") and shape[1] is not None
-        return is_alias and shape[1][0] == "table" and shape[1] not in self.tables
+        is_alias = type(shape) is tuple and shape[0] == "key" and shape[1][0] == "table"
+        return is_alias and shape[1] not in self.tables
 
     # ---- clauses
-    def _clause(self, clause: Any, scope: list[Any], table: int) -> int:
+    def _clause(self, clause: Any, scope: list[Any], table: int, is_value: bool) -> int:
         word = clause[0]
         if word in PLAIN_CLAUSES:
             what = clause[1] if len(clause) > 1 else PARAM
@@ -168,7 +172,8 @@ class _Compiler:
             values = [self.value(one, scope) for one in clause[1:]]
             return self.push(LIST_CLAUSES[word], a=self.nodes.chain(values))
         if word == "columns" or word == "returning":
-            values = [self.output(one, scope) for one in clause[1:]]
+            output = self.value if is_value else self.output
+            values = [output(one, scope) for one in clause[1:]]
             return self.push(word.upper(), a=self.nodes.chain(values))
         if word == "group_by":
             return self.push("GROUP_BY", a=self.nodes.chain([self._group(g, scope) for g in clause[1:]]))
@@ -380,7 +385,7 @@ class _Compiler:
 
     def _subquery(self, shape: Any, scope: list[Any]) -> int:
         paths, self.paths = self.paths, {}
-        made = self.statement(shape[1], scope)
+        made = self.statement(shape[1], scope, True)
         self.paths = paths
         return self.push("SUBQUERY", a=made)
 

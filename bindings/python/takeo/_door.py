@@ -77,6 +77,11 @@ class Door(Protocol):
     def new(self, cls: type) -> Any:
         """An empty instance, state 0, without calling __init__."""
 
+    construct: Callable[[Any, dict[str, Any], tuple[Any, ...]], bool] | None
+    """What `City(name="Lyon")` does, for classes whose fields have no hooks: construct(instance, given,
+    (fields by name, places that must be filled, ((place, default, is factory), ...))).  False: look
+    closer (an unknown or missing name, an unset value).  None: this door has no faster way."""
+
     # ---- handles -----------------------------------------------------------------------------------
     def target(self, model: Any) -> Any:
         """A target for a frozen takeo_model * (a cffi pointer): the layouts of its entities."""
@@ -120,11 +125,11 @@ class Door(Protocol):
 
     def write(self, where: Any, target: Any, verb: int, objects: Sequence[Any],
               upsert: tuple[Any, ...] | None = None, columns: tuple[int, ...] = (),
-              options: int = 0) -> bytes:
+              options: int = 0, entity: type | None = None) -> bytes:
         """Save, insert, update, upsert or remove objects (of any entities of the target): one
         crossing and one batch.  Gives one byte per object (takeo_written_values).  upsert is (on
         column numbers or None, update column numbers or None, nothing: bool, only_if_changed: bool,
-        index_where: str or None)."""
+        index_where: str or None).  With `entity`, an object of another class is an InputError."""
 
     def load(self, where: Any, target: Any, objects: Sequence[Any], paths: tuple[int, ...],
              again: bool) -> None:

@@ -116,17 +116,7 @@ class Executor:
         self._write(REMOVE, objects)
 
     def _write(self, verb: int, objects: Any) -> None:
-        many = _listed(objects)
-        for one in many:
-            if getattr(type(one), "_takeo", None) is None:
-                raise errors.InputError(
-                    "only objects of entities can be saved or removed",
-                    code="TAKEO.INPUT.ENTITY",
-                    got=errors.shown(one),
-                    hint="db.repository(City).create({...}) makes one from plain data",
-                )
-            self.known.of(type(one))
-        door.write(self.handle, self.known.target, verb, many, None, (), self.options)
+        door.write(self.handle, self.known.target, verb, _listed(objects), None, (), self.options)
 
     def load(self, objects: Any, /, *paths: Any, reload: bool = False) -> None:
         """Load relations of objects in hand: one query for each step of a path, for all objects.
@@ -176,7 +166,7 @@ class Executor:
                 if not isinstance(column, Field):
                     raise errors.InputError("reload takes columns", got=errors.shown(column))
                 numbers.append(model.column(column.about.name).number)
-            door.reload(self.handle, self.known.target, many, tuple(numbers))
+            door.reload(self.handle, self.known.target, many, tuple(numbers) or None)
 
     def _by_class(self, objects: Any) -> dict[type, list[Any]]:
         found: dict[type, list[Any]] = {}

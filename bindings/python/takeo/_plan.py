@@ -50,6 +50,7 @@ class Plan:
         self.has_post_init = hasattr(cls, "__post_init__")
         self.required: frozenset[str] = frozenset()
         self.fill: list[tuple[str, tuple[str, ...], Any, Any, bool]] = []
+        self.fast: tuple[Any, ...] | None = None  # the same for the door, when no field has a hook
 
     # ---- the constructor
     def settle(self) -> None:
@@ -64,6 +65,12 @@ class Plan:
                 twins = (member.name, *self._twins(member))
                 self.fill.append((member.name, twins, member.place, default, is_factory))
         self.required = frozenset(required)
+        has_hooks = self.options.frozen or any(m.is_relation and m.keys for m in self.members.values())
+        if door.construct is not None and not has_hooks:
+            fields = {name: member.field for name, member in self.members.items()}
+            places = tuple(self.members[name].place for name in required)
+            fill = tuple((place, default, is_factory) for _, _, place, default, is_factory in self.fill)
+            self.fast = (fields, places, fill)
 
     def _twins(self, member: Any) -> list[str]:
         if member.is_relation:
@@ -72,6 +79,8 @@ class Plan:
 
     def construct(self, instance: Any, given: dict[str, Any]) -> None:
         """What `City(name="Lyon")` does."""
+        if self.fast is not None and door.construct(instance, given, self.fast):  # type: ignore[misc]
+            return
         if not given.keys() <= self.members.keys():
             raise self._unexpected(given)
         left_out = [name for name, value in given.items() if value is UNSET or value is SKIP]
@@ -81,7 +90,7 @@ class Plan:
             raise self._missing(given)
         if self.options.frozen:
             for name, value in given.items():
-                self.members[name].__set__(instance, value)
+                self.members[name].field.__set__(instance, value)
         else:
             for name, value in given.items():
                 setattr(instance, name, value)

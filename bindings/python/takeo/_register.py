@@ -245,11 +245,11 @@ def target_of(relation: Any, near: list[type]) -> Any:
         return None
     module, _, name = target.rpartition(".")
     known = all_entities()
-    same = [c for c in known if c.__module__ == relation.entity.__module__]
-    for classes in (near, same, known):
-        for cls in classes:
-            if cls.__name__ == name and (not module or cls.__module__.endswith(module)):
-                return cls
+    if not module:  # a name alone means a class of this source or of this module
+        known = near + [c for c in known if c.__module__ == relation.entity.__module__]
+    for cls in known:
+        if cls.__name__ == name and (not module or ("." + cls.__module__).endswith("." + module)):
+            return cls
     return None
 
 
@@ -393,7 +393,6 @@ class _Definition:
             action = getattr(declared, name)
             if action not in (None, "NO ACTION"):
                 setattr(into, name, getattr(lib, f"TAKEO_ACTION_{action.replace(' ', '_')}"))
-        into.orphan = getattr(lib, f"TAKEO_ORPHAN_{declared.orphan.upper()}")
         into.flags = _relation_flags(relation)
         keys = tuple(_key_column(self.plan, name) for name in declared.keys)
         into.keys, into.key_count = memory.names(keys), len(keys or declared.references)
@@ -499,10 +498,8 @@ def _relation_flags(relation: Any) -> int:
         (declared.eager, "EAGER"),
         (declared.constraint is False, "NO_CONSTRAINT"),
         (not declared.index and owns, "NO_INDEX"),
-        (declared.read_only, "READ_ONLY"),
         (declared.deferrable, "DEFERRABLE"),
         (declared.deferrable == "deferred", "INITIALLY_DEFERRED"),
-        *((word in declared.cascade, f"CASCADE_{word.upper()}") for word in declared.cascade),
     )
     return sum(getattr(lib, prefix + name) for is_so, name in chosen if is_so)
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 NOT_GIVEN: Any = object()  # no `default=` at all: the constructor asks for the value
 
 ACTIONS = ("CASCADE", "RESTRICT", "SET NULL", "SET DEFAULT", "NO ACTION")
-CASCADES = ("insert", "update", "remove", "soft_remove", "recover")
-ORPHANS = ("nullify", "delete", "soft_delete", "keep")
 GENERATED = ("identity", "increment", "uuid7", "uuid4")
 
 
@@ -152,9 +150,8 @@ class Relation:
     """What `ManyToOne`, `OneToOne` and `OneToMany` make."""
 
     __slots__ = (
-        "cascade", "constraint", "default", "deferrable", "eager", "index", "inverse", "is_primary",
-        "keys", "kind", "mapped_by", "on_delete", "on_update", "order_by", "orphan",
-        "read_only", "references", "target",
+        "constraint", "default", "deferrable", "eager", "index", "inverse", "is_primary", "keys",
+        "kind", "mapped_by", "on_delete", "on_update", "order_by", "references", "target",
     )  # fmt: skip
 
     def __init__(self, kind: str, target: Any, **said: Any) -> None:
@@ -172,10 +169,7 @@ class Relation:
         self.index: bool = said.get("index", True)
         self.eager: bool = said.get("eager", False)
         self.deferrable = _one_of(said.get("deferrable"), ("immediate", "deferred"), "deferrable")
-        self.cascade = _cascade(said.get("cascade", ()))
-        self.orphan = _one_of(said.get("orphan", "nullify"), ORPHANS, "orphan")
         self.order_by = _order(said.get("order_by"))
-        self.read_only: bool = said.get("read_only", False)
         if not (self.default is NOT_GIVEN or self.default is None or self.default is UNSET):
             raise errors.MappingError(
                 "a relation has a default that is an object", hint="default=None or default=UNSET"
@@ -204,7 +198,6 @@ def ManyToOne(
     index: bool = True,
     eager: bool = False,
     deferrable: str | None = None,
-    cascade: str | Sequence[str] = (),
 ) -> Relation:
     """The side with the foreign key: `country: Rel[Country] = ManyToOne(Country)`.
 
@@ -220,7 +213,6 @@ def ManyToOne(
         index: False makes no index on the key.
         eager: loaded with every find.
         deferrable: "immediate" or "deferred".
-        cascade: "all", or some of "insert", "update", "remove".
     """
     options = locals()
     return Relation("MANY_TO_ONE", options.pop("target"), **options)
@@ -241,8 +233,6 @@ def OneToOne(
     constraint: bool | str | None = None,
     eager: bool = False,
     deferrable: str | None = None,
-    cascade: str | Sequence[str] = (),
-    orphan: str = "nullify",
 ) -> Relation:
     """One object on each side.  With `mapped_by=` this is the side without the key column.
 
@@ -262,20 +252,15 @@ def OneToMany(
     /,
     *,
     inverse: str,
-    cascade: str | Sequence[str] = (),
-    orphan: str = "nullify",
     order_by: str | Sequence[str] | None = None,
     eager: bool = False,
-    read_only: bool = False,
 ) -> Relation:
     """The side of the many: `cities: Rel[list["City"]] = OneToMany("City", inverse="country")`.
 
     Args:
         inverse: the `ManyToOne` on the other side.
-        cascade: what save and remove do to members: "all", or some of "insert", "update", "remove".
-        orphan: what becomes of a member that left the list: "nullify", "delete", "keep".
         order_by: properties there, such as "name" or "name desc".
-        read_only: save passes by.
+        eager: loaded with every find.
     """
     options = locals()
     return Relation("ONE_TO_MANY", options.pop("target"), **options)
@@ -348,13 +333,6 @@ def _one_of(value: Any, known: tuple[str, ...], option: str) -> Any:
             nearest=errors.nearest(str(value), known),
         )
     return value
-
-
-def _cascade(value: Any) -> frozenset[str]:
-    words = (value,) if isinstance(value, str) else tuple(value)
-    for word in words:
-        _one_of(word, ("all", *CASCADES), "cascade")
-    return frozenset(CASCADES[:3] if "all" in words else words)
 
 
 def _order(value: Any) -> str | None:

@@ -277,8 +277,9 @@ def _class(
             wrong.append(_of(e, old, name))
     plan = Plan(cls, options, members)
     if not options.abstract and not wrong:
-        plan.places = door.places(cls, slots)
-        plan.cached = {n: c for n, c in cached.items()}
+        abstract, cls.__abstractmethods__ = cls.__abstractmethods__, frozenset()
+        plan.places = door.places(cls, slots)  # looks at an object, which an ABC would refuse
+        cls.__abstractmethods__ = abstract
         for name, one in cached.items():
             one.place = plan.places[_HIDDEN + "cached_" + name]
         for name in slots:
@@ -394,6 +395,8 @@ def _bind(cls: type, plan: Plan) -> None:
                 relation.keys = ()
             elif relation.keys:
                 relation.hidden = None
+                if plan.said[relation.name].annotation is None:  # then its key says it
+                    relation.nullable = all(key.nullable for key in relation.keys)
     for member in (*plan.columns, *plan.relations):
         other, hook = _linked(plan, member)
         field = member.field

@@ -35,6 +35,7 @@ from .expr import (
     compare,
     listed,
     operand,
+    or_,
 )
 from .types import SKIP
 
@@ -324,8 +325,8 @@ def alias(entity: type, name: str | None = None, /) -> Alias:
     """
     if name is None:
         name = f"{entity.__name__.lower()}_2"
-    elif not isinstance(name, str):
-        raise errors.InputError("an alias is a text", got=errors.shown(name))
+    elif not isinstance(name, str) or not name:
+        raise errors.InputError("an alias is a text", code="TAKEO.QUERY.NAME", got=errors.shown(name))
     return Alias(entity, name)
 
 
@@ -383,10 +384,11 @@ def _among(op: int, left: Any, values: Any) -> Predicate:
         return SKIP  # type: ignore[return-value]
     if isinstance(values, Expr):
         return Predicate((op, left.shape, values.shape), left.values + values.values, 3)
-    keys = tuple(object_key(one)[1] for one in listed(values))
-    if all(len(key) == 1 for key in keys):
-        keys = tuple(key[0] for key in keys)
-    return Predicate((op, left.shape, LIST), (*left.values, keys), 3)
+    keys = [object_key(one) for one in listed(values)]
+    if all(shape is PARAM for shape, _ in keys):
+        return Predicate((op, left.shape, LIST), (*left.values, tuple(key[0] for _, key in keys)), 3)
+    any_of = or_(*[Predicate((EQ, left.shape, shape), key, 3) for shape, key in keys])
+    return any_of if op == IN else ~any_of
 
 
 def _related(variant: int, path: Any, where: tuple[Any, ...]) -> Predicate:

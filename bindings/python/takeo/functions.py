@@ -133,9 +133,9 @@ def replace(expr: Any, old: Any, new: Any, /) -> Value:
     return _call(Value, "REPLACE", expr, old, new)  # type: ignore[no-any-return]
 
 
-def position(part: Any, whole: Any, /) -> Value:
-    """Where a text begins in another, from 1; 0 when it is not in it."""
-    return _call(Value, "POSITION", part, whole)  # type: ignore[no-any-return]
+def position(expr: Any, part: Any, /) -> Value:
+    """Where `part` begins in a text, from 1; 0 when it is not in it."""
+    return _call(Value, "POSITION", expr, part)  # type: ignore[no-any-return]
 
 
 def concat(*parts: Any) -> Value:
@@ -245,7 +245,7 @@ def call(name: str, /, *arguments: Any, returns: Any) -> Value:
 
     The name must be letters, digits and _.
     """
-    if not isinstance(name, str) or not name.isascii() or not name.isidentifier():
+    if not (isinstance(name, str) and name.isascii() and name.isidentifier() and len(name) < 64):
         raise errors.InputError(
             f"{name!r} is no name of a function", code="TAKEO.QUERY.NAME", expected="letters, digits, _"
         )

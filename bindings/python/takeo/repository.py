@@ -12,12 +12,13 @@ from typing import Any
 from . import errors
 from . import functions as fn
 from ._door import COUNT, FIRST, INSERT, REMOVE, SAVE, UPSERT, door
-from .expr import AND, EQ, PARAM, Assignment
+from .expr import AND, EQ, PARAM, Assignment, Predicate, or_
 from .fields import Field, ToOne
 from .query import Query, _sets, conditions, counted, equals, loads, only, run
 from .types import SKIP, UNSET
 
 INSERTED, UPDATED = 1, 2  # takeo_written_values
+KEYS_MAX = 500  # composite keys in one statement
 
 
 class UpsertResult:
@@ -110,13 +111,13 @@ class Repository:
         """The objects with these keys; those that do not exist are left out."""
         plan = self.entity._takeo  # type: ignore[attr-defined]
         given = list(keys)
-        if self._parts == 1:
-            return self.find(plan.key[0].field.in_(given)) if not plan.key[0].is_relation else self._each(given)
-        return self._each(given)
-
-    def _each(self, keys: list[Any]) -> list[Any]:
-        found = (self.get(key) for key in keys)
-        return [one for one in found if one is not None]
+        if self._parts == 1 and not plan.key[0].is_relation:
+            return self.find(plan.key[0].field.in_(given))
+        found: list[Any] = []
+        for start in range(0, len(given), KEYS_MAX):
+            some = [Predicate(self._by_key, self._key(key), 2) for key in given[start : start + KEYS_MAX]]
+            found += self.find(or_(*some))
+        return found
 
     # ---- by condition
     def find(
@@ -289,11 +290,8 @@ class Repository:
 
     def _write(self, verb: int, objects: Any, upsert: Any = None) -> bytes:
         on = self._on
-        many = objects if type(objects) is list else _listed(objects)
-        for one in many:
-            if not isinstance(one, self.entity):
-                raise _foreign(self.entity, one)
-        return door.write(on.handle, on.known.target, verb, many, upsert, (), on.options)  # type: ignore[no-any-return]
+        many = (objects,) if isinstance(objects, self.entity) else _listed(objects)
+        return door.write(on.handle, on.known.target, verb, many, upsert, (), on.options, self.entity)  # type: ignore[no-any-return]
 
     def _numbers(self, columns: Any, option: str) -> tuple[int, ...]:
         model = self._on.known.of(self.entity)
@@ -389,23 +387,13 @@ def _key_condition(plan: Any) -> Any:
     return parts[0] if len(parts) == 1 else (AND, *parts)
 
 
-def _listed(objects: Any) -> list[Any]:
+def _listed(objects: Any) -> Any:
+    """What a writing verb was given, as a list or tuple of objects."""
     if isinstance(objects, (list, tuple)):
+        return objects
+    if type(objects).__dict__.get("_takeo") is None and hasattr(objects, "__next__"):
         return list(objects)
-    if hasattr(objects, "__next__"):
-        return list(objects)
-    return [objects]
-
-
-def _foreign(entity: type, one: Any) -> errors.InputError:
-    name = entity.__name__
-    return errors.InputError(
-        f"this is no {name}",
-        code="TAKEO.INPUT.ENTITY",
-        entity=name,
-        got=errors.shown(one),
-        hint=f"repository.create({{...}}) makes a {name} from plain data" if isinstance(one, dict) else None,
-    )
+    return (objects,)
 
 
 def create(on: Any, entity: type, data: Any) -> Any:

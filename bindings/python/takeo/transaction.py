@@ -162,33 +162,27 @@ class Scope:
     def run(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a function in a transaction and give its result; with `retry=` again as a whole, when
         the failure says that this may help."""
-        attempt = 0
-        while True:
-            transaction = self._begin()
+        for attempt in range(1, self._retry + 2):
+            outer = self._source._current.get()
             try:
-                result = function(*args, **kwargs)
-            except BaseException as e:
-                self._finish(e)
-                attempt += 1
-                pause = self._pause(transaction, e, attempt)
+                self._begin()
+                try:
+                    result = function(*args, **kwargs)
+                except BaseException as e:
+                    self._finish(e)
+                    raise
+                self._finish(None)
+                return result
+            except errors.TakeoError as e:
+                pause = self._pause(e, attempt) if outer is None else None  # never a single savepoint
                 if pause is None:
                     raise
-            else:
-                try:
-                    self._finish(None)
-                    return result
-                except errors.TakeoError as e:
-                    attempt += 1
-                    pause = self._pause(transaction, e, attempt)
-                    if pause is None:
-                        raise
-            _sleep(pause)
+                _sleep(pause)
+        raise AssertionError  # the last attempt has no pause
 
-    def _pause(self, transaction: Transaction, error: BaseException, attempt: int) -> float | None:
+    def _pause(self, error: errors.TakeoError, attempt: int) -> float | None:
         """Seconds to wait before the next attempt; None: do not try again."""
-        if attempt > self._retry or transaction._outer is not None:  # never a single savepoint
-            return None
-        if not isinstance(error, errors.TakeoError):
+        if attempt > self._retry:
             return None
         failed = ffi.new("takeo_error *")
         failed.struct_size = ffi.sizeof("takeo_error")

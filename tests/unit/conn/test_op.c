@@ -31,7 +31,7 @@ static void assert_code(const tk_op *op, const char *code, takeo_outcome outcome
     assert_null(op->error.first->next); /* the cause alone, not what cleaning up met */
 }
 
-/* ---- the good way ---------------------------------------------------------------------------------- */
+/* ---- the good way --------------------------------------------------------------------------- */
 
 static void op_run_goes_in_one_step(void **state) { /* DS-01: nothing is connected before */
     (void)state;
@@ -139,7 +139,7 @@ static void op_rows_taken_outlive_it(void **state) {
     tk_rows_free(NULL);
 }
 
-/* ---- failures at every state ------------------------------------------------------------------------- */
+/* ---- failures at every state ---------------------------------------------------------------- */
 
 typedef struct failure_case {
     const char *call; /* that is refused */
@@ -159,8 +159,7 @@ static const failure_case failure_cases[] = {
     {"start 1", false, true, "open; prepare 1; start 1; end 1; ", TAKEO_OUTCOME_NOT_SENT},
     {"fetch 1", false, true, "open; prepare 1; start 1; end 1; ", TAKEO_OUTCOME_ROLLED_BACK},
     {"fetch 1", false, false, "open; prepare 1; start 1; end 1; ", TAKEO_OUTCOME_NONE},
-    {"fetch 1", true, true,
-     "open; run begin immediate; prepare 1; start 1; end 1; run rollback; ",
+    {"fetch 1", true, true, "open; run begin immediate; prepare 1; start 1; end 1; run rollback; ",
      TAKEO_OUTCOME_ROLLED_BACK},
     {"run commit", true, true,
      "open; run begin immediate; prepare 1; start 1; end 1; run commit; run rollback; ",
@@ -297,7 +296,7 @@ static void op_transaction_left_open_by_sql_is_refused(void **state) {
     tear_down(&f);
 }
 
-/* ---- start and refuse -------------------------------------------------------------------------------- */
+/* ---- start and refuse ----------------------------------------------------------------------- */
 
 static void op_start_while_it_runs_is_refused(void **state) {
     (void)state;
@@ -339,7 +338,8 @@ static void op_idle_has_nothing_to_say(void **state) {
     assert_int_equal(tk_op_wait(f.op, 0), TAKEO_ESTATE);
     assert_int_equal(tk_op_interest(f.op, &interest), TAKEO_ESTATE);
     tk_op_cancel(f.op);
-    assert_int_equal(scripted_run(f.op, &f.job), TAKEO_DONE); /* cancelled before it began: nothing */
+    assert_int_equal(scripted_run(f.op, &f.job),
+                     TAKEO_DONE); /* cancelled before it began: nothing */
     tear_down(&f);
 }
 
@@ -361,11 +361,12 @@ static void op_interest_says_that_a_step_blocks(void **state) {
     assert_string_equal(f.script.log, "");
 }
 
-/* ---- waiting drivers --------------------------------------------------------------------------------- */
+/* ---- waiting drivers ------------------------------------------------------------------------ */
 
 static void op_driver_that_waits_is_asked_again(void **state) {
     (void)state;
-    static const char *const calls[] = {"prepare 1", "start 1", "fetch 1", "run begin", "run commit"};
+    static const char *const calls[] = {"prepare 1", "start 1", "fetch 1", "run begin",
+                                        "run commit"};
     for (size_t i = 0; i < TK_COUNT(calls); i++) {
         fixture f;
         set_up(&f, 1, 1);
@@ -394,8 +395,7 @@ static void op_freed_in_the_middle_is_rolled_back(void **state) {
     f.op->in_transaction = true;
     assert_int_equal(tk_op_step(f.op, 0), TAKEO_WAIT);
     tk_op_free(f.op);
-    assert_string_equal(f.script.log,
-                        "open; run begin; prepare 1; start 1; end 1; run rollback; ");
+    assert_string_equal(f.script.log, "open; run begin; prepare 1; start 1; end 1; run rollback; ");
     f.op = scripted_op(&f.source->shared);
     assert_int_equal(scripted_start(f.op, &f.job, NULL), TAKEO_DONE);
     tear_down(&f);
@@ -420,7 +420,7 @@ static void op_freed_while_cleaning_waits_closes(void **state) {
     assert_int_equal(f.job.finished, 1);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------ */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static bool whole_life(const takeo_allocator *allocator, void *context) {
     (void)context;
@@ -444,8 +444,8 @@ static bool whole_life(const takeo_allocator *allocator, void *context) {
     if (is_good) {
         is_good = tk_txn_begin(op, NULL, NULL) == TAKEO_DONE && tk_op_wait(op, -1) == TAKEO_DONE;
         is_good = is_good && scripted_run(op, &job) == TAKEO_DONE;
-        is_good = is_good && tk_txn_commit(op, 0, NULL) == TAKEO_DONE
-                  && tk_op_wait(op, -1) == TAKEO_DONE;
+        is_good =
+            is_good && tk_txn_commit(op, 0, NULL) == TAKEO_DONE && tk_op_wait(op, -1) == TAKEO_DONE;
         assert_true(is_good || op->status == TAKEO_ENOMEM);
     }
     tk_source_close(source);

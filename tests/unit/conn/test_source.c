@@ -6,12 +6,13 @@
 
 #include "scripted_driver.h"
 
-/* ---- options ----------------------------------------------------------------------------------------- */
+/* ---- options -------------------------------------------------------------------------------- */
 
 static void source_options_are_copied(void **state) { /* DS-01 */
     (void)state;
     scripted script = {0};
-    char url[] = "postgresql://me:secret@host/db", key[] = "timeout", value[] = "1", sql[] = "select 1";
+    char url[] = "postgresql://me:secret@host/db", key[] = "timeout", value[] = "1",
+         sql[] = "select 1";
     takeo_setting setting = {key, value};
     const char *init_sql[] = {sql};
     takeo_source_options options = {.struct_size = sizeof options,
@@ -59,7 +60,8 @@ static void source_url_comes_from_the_environment(void **state) {
         tk_source *source = NULL;
         tk_error error;
         tk_error_init(&error, tk_alloc_default);
-        takeo_status status = tk_source_open_with(NULL, &options, &scripted_driver, &source, &error);
+        takeo_status status =
+            tk_source_open_with(NULL, &options, &scripted_driver, &source, &error);
         if (cases[i].wanted != NULL) {
             assert_int_equal(status, TAKEO_DONE);
             assert_string_equal(source->options.url, cases[i].wanted);
@@ -112,7 +114,7 @@ static void source_without_client_library_does_not_open(void **state) { /* DS-06
     tk_error_done(&error);
 }
 
-/* ---- freeing in any order ------------------------------------------------------------------------------ */
+/* ---- freeing in any order ------------------------------------------------------------------- */
 
 typedef struct things {
     scripted script;
@@ -142,7 +144,8 @@ static void drop(things *t, int which) {
 
 static void source_session_and_operation_go_in_any_order(void **state) {
     (void)state;
-    static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     for (size_t i = 0; i < TK_COUNT(orders); i++) {
         things t;
         make(&t);
@@ -237,7 +240,7 @@ static void source_lets_go_of_what_was_attached(void **state) {
     assert_int_equal(detached, 1);
 }
 
-/* ---- fork ---------------------------------------------------------------------------------------------- */
+/* ---- fork ----------------------------------------------------------------------------------- */
 
 /* Exit codes of the child: 0 good, else the number of the first thing that was wrong. */
 static int child(things *t, scripted_job *job) {

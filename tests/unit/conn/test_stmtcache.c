@@ -1,4 +1,5 @@
-/* test_stmtcache.c - prepared statements are found again, and the oldest goes when there are too many. */
+/* test_stmtcache.c - prepared statements are found again, and the oldest goes when there are too
+ * many. */
 #include "support.h"
 
 #include "conn/conn_int.h"

@@ -1,4 +1,5 @@
-/* test_stop.c - cancel, deadlines, the host's check, and the interpreter's lock around all of it. */
+/* test_stop.c - cancel, deadlines, the host's check, and the interpreter's lock around all of it.
+ */
 #include "support.h"
 
 #include <pthread.h>
@@ -59,7 +60,7 @@ static void tear_down(fixture *f) {
     scripted_done(&f->script);
 }
 
-/* ---- the lock --------------------------------------------------------------------------------------- */
+/* ---- the lock ------------------------------------------------------------------------------- */
 
 static void assert_is_held(scripted *script) {
     (void)script;
@@ -140,7 +141,7 @@ static void stop_work_without_objects_leaves_it(void **state) {
     tear_down(&f);
 }
 
-/* ---- long steps --------------------------------------------------------------------------------------- */
+/* ---- long steps ----------------------------------------------------------------------------- */
 
 static void tick_for_12_ms(scripted *script) {
     int64_t until = tk_clock_now_ns() + 12 * MS;
@@ -188,7 +189,8 @@ static takeo_status failing_check(void *ctx) {
 static void stop_check_of_a_c_program_is_asked(void **state) {
     (void)state;
     int asked = 0;
-    fixture f = {.options = {.struct_size = sizeof f.options, .ctx = &asked, .check = failing_check}};
+    fixture f = {
+        .options = {.struct_size = sizeof f.options, .ctx = &asked, .check = failing_check}};
     f.script.rows = 1;
     f.source = scripted_source(&f.script, &f.options);
     f.op = scripted_op(&f.source->shared);
@@ -228,7 +230,7 @@ static void stop_deadline_of_the_source_holds_unless_said(void **state) {
     tear_down(&f);
 }
 
-/* ---- pauses ------------------------------------------------------------------------------------------- */
+/* ---- pauses --------------------------------------------------------------------------------- */
 
 static bool paused;
 
@@ -270,7 +272,7 @@ static void stop_pause_ends_at_the_deadline(void **state) {
     tear_down(&f);
 }
 
-/* ---- cancel ------------------------------------------------------------------------------------------- */
+/* ---- cancel --------------------------------------------------------------------------------- */
 
 static pthread_barrier_t barrier;
 
@@ -349,7 +351,8 @@ static void *cancel_for_a_while(void *op) {
     return NULL;
 }
 
-static void stop_cancel_at_any_moment_is_safe(void **state) { /* run under the thread sanitizer too */
+static void stop_cancel_at_any_moment_is_safe(
+    void **state) { /* run under the thread sanitizer too */
     (void)state;
     fixture f;
     set_up(&f);
@@ -370,7 +373,7 @@ static void stop_cancel_at_any_moment_is_safe(void **state) { /* run under the t
     tear_down(&f);
 }
 
-/* ---- byte budget -------------------------------------------------------------------------------------- */
+/* ---- byte budget ---------------------------------------------------------------------------- */
 
 static void stop_byte_budget_ends_a_result(void **state) {
     (void)state;

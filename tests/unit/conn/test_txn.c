@@ -1,4 +1,5 @@
-/* test_txn.c - transactions of a session: levels, savepoints, what happens when their words fail. */
+/* test_txn.c - transactions of a session: levels, savepoints, what happens when their words fail.
+ */
 #include "support.h"
 
 #include "scripted_driver.h"
@@ -52,7 +53,7 @@ static takeo_status run(fixture *f) {
         scripted_clear(&(f)->script);                                                              \
     } while (0)
 
-/* ---- the good way ---------------------------------------------------------------------------------- */
+/* ---- the good way --------------------------------------------------------------------------- */
 
 static void txn_commit_keeps_connection_until_then(void **state) { /* TX-01, TX-04 */
     (void)state;
@@ -156,23 +157,26 @@ static void txn_read_only_is_for_the_transaction(void **state) {
     assert_int_equal(tk_txn_begin(f.op, &options, NULL), TAKEO_DONE);
     assert_int_equal(tk_op_wait(f.op, -1), TAKEO_DONE);
     assert_int_equal(rollback(f.op, 0), TAKEO_DONE);
-    ASSERT_LOG(&f, "run begin; run pragma query_only = 1; run rollback; run pragma query_only = 0; ");
+    ASSERT_LOG(&f,
+               "run begin; run pragma query_only = 1; run rollback; run pragma query_only = 0; ");
     assert_int_equal(tk_txn_begin(f.op, &options, NULL), TAKEO_DONE);
     assert_int_equal(tk_op_wait(f.op, -1), TAKEO_DONE);
     tk_session_free(f.session); /* ends it like a rollback */
-    ASSERT_LOG(&f, "run begin; run pragma query_only = 1; run rollback; run pragma query_only = 0; ");
+    ASSERT_LOG(&f,
+               "run begin; run pragma query_only = 1; run rollback; run pragma query_only = 0; ");
     f.session = scripted_session(f.source);
     tear_down(&f);
 }
 
-/* ---- refusals -------------------------------------------------------------------------------------- */
+/* ---- refusals ------------------------------------------------------------------------------- */
 
 static void txn_isolation_that_is_lacking_is_refused(void **state) { /* TX-02 */
     (void)state;
     fixture f;
     set_up(&f);
-    static const takeo_status wanted[] = {TAKEO_DONE, TAKEO_EUNSUPPORTED, TAKEO_EUNSUPPORTED,
-                                          TAKEO_EUNSUPPORTED, TAKEO_DONE, TAKEO_EINVAL};
+    static const takeo_status wanted[] = {TAKEO_DONE,         TAKEO_EUNSUPPORTED,
+                                          TAKEO_EUNSUPPORTED, TAKEO_EUNSUPPORTED,
+                                          TAKEO_DONE,         TAKEO_EINVAL};
     for (uint32_t i = 0; i < TK_COUNT(wanted); i++) {
         takeo_txn_options options = {.struct_size = sizeof options, .isolation = i};
         assert_int_equal(tk_txn_begin(f.op, &options, NULL), wanted[i]);
@@ -208,7 +212,7 @@ static void txn_wrong_calls_are_refused(void **state) { /* TX-04, TX-05 */
     tear_down(&f); /* frees an open transaction */
 }
 
-/* ---- failures -------------------------------------------------------------------------------------- */
+/* ---- failures ------------------------------------------------------------------------------- */
 
 static void txn_begin_that_fails_gives_back(void **state) {
     (void)state;
@@ -225,7 +229,8 @@ static void txn_begin_that_fails_gives_back(void **state) {
     scripted_clear(&f.script);
     assert_int_equal(tk_txn_begin(f.op, &options, NULL), TAKEO_DONE);
     assert_int_equal(tk_op_wait(f.op, -1), TAKEO_EDATABASE);
-    ASSERT_LOG(&f, "run begin; run pragma query_only = 1; run rollback; run pragma query_only = 0; ");
+    ASSERT_LOG(&f,
+               "run begin; run pragma query_only = 1; run rollback; run pragma query_only = 0; ");
     assert_int_equal(f.session->level, 0);
     tear_down(&f);
 }
@@ -335,7 +340,7 @@ static void txn_read_only_that_cannot_end_closes_the_connection(void **state) {
     tear_down(&f);
 }
 
-/* ---- retry ------------------------------------------------------------------------------------------ */
+/* ---- retry ---------------------------------------------------------------------------------- */
 
 static void txn_retry_doubles_up_to_a_second(void **state) {
     (void)state;

@@ -7,14 +7,14 @@
 
 #include "model/model.h"
 
-#define MANY(what, plural, of)                                                                     \
-    .plural = of, .what##_count = TK_COUNT(of), .what##_size = sizeof *of
+#define MANY(what, plural, of) .plural = of, .what##_count = TK_COUNT(of), .what##_size = sizeof *of
 #define COLUMNS(of) MANY(column, columns, of)
 #define RELATIONS(of) MANY(relation, relations, of)
 #define INDEXES(of) MANY(index, indexes, of)
 #define CONSTRAINTS(of) MANY(constraint, constraints, of)
 #define ENTITY(called) .struct_size = sizeof(takeo_entity_def), .name = called
-#define ID {.name = "id", .type = TAKEO_TYPE_INT64, .flags = TAKEO_COLUMN_PRIMARY}
+#define ID                                                                                         \
+    { .name = "id", .type = TAKEO_TYPE_INT64, .flags = TAKEO_COLUMN_PRIMARY }
 
 enum { FINDINGS_SIZE = 8192 };
 

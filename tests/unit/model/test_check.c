@@ -15,7 +15,7 @@ static const takeo_expression nothing = {.sql = ""};
 static const takeo_expression bad_sql = {.sql = "\xff"};
 static const takeo_expression some_sql = {.sql = "1 = 1"};
 
-/* ---- columns ----------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 /* One column beside a key, and what is said of it without "T.c: " */
 typedef struct column_case {
@@ -74,7 +74,8 @@ static void check_column_limits_are_found(void **state) {
         {{.type = TAKEO_TYPE_DECIMAL, .precision = 2, .scale = 3},
          "the scale 3 is more than the precision 2"},
         {{.type = TAKEO_TYPE_DECIMAL, .scale = 3}, "a scale of 3 without a precision"},
-        {{.type = TAKEO_TYPE_DECIMAL, .precision = 1001}, "a decimal of 1001 digits; 1000 is the most"},
+        {{.type = TAKEO_TYPE_DECIMAL, .precision = 1001},
+         "a decimal of 1001 digits; 1000 is the most"},
         {{.type = TAKEO_TYPE_DECIMAL, .precision = 1000, .scale = 1000}, ""},
         {{.type = TAKEO_TYPE_TIME, .precision = 7},
          "a time with 7 digits of a second; 6 is the most"},
@@ -88,8 +89,11 @@ static void check_column_limits_are_found(void **state) {
          "a label is empty or not valid UTF-8\nT.c: a label is empty or not valid UTF-8"},
         {{.type = TAKEO_TYPE_TEXT, .labels = two_labels, .label_count = 2},
          "labels are for enums and sets, not for text"},
-        {{.type = TAKEO_TYPE_ARRAY, .element = TAKEO_TYPE_ENUM, .labels = two_labels,
-          .label_count = 2}, ""},
+        {{.type = TAKEO_TYPE_ARRAY,
+          .element = TAKEO_TYPE_ENUM,
+          .labels = two_labels,
+          .label_count = 2},
+         ""},
     };
     expect_columns(cases, TK_COUNT(cases));
 }
@@ -103,8 +107,10 @@ static void check_column_generation_is_found(void **state) {
          "a UUID is made for a column that is int64"},
         {{.type = TAKEO_TYPE_INT64, .generated = TAKEO_GENERATED_IDENTITY, .default_sql = "1"},
          "a generated column has a default too"},
-        {{.type = TAKEO_TYPE_INT64, .generated = TAKEO_GENERATED_INCREMENT,
-          .flags = TAKEO_COLUMN_NULLABLE}, "a generated column is nullable"},
+        {{.type = TAKEO_TYPE_INT64,
+          .generated = TAKEO_GENERATED_INCREMENT,
+          .flags = TAKEO_COLUMN_NULLABLE},
+         "a generated column is nullable"},
         {{.type = TAKEO_TYPE_INT64, .generated = TAKEO_GENERATED_SEQUENCE},
          "sequences are not built yet"},
         {{.type = TAKEO_TYPE_INT64, .generated = TAKEO_GENERATED_STORED},
@@ -129,12 +135,19 @@ static void check_column_default_is_found(void **state) {
          "the default: 70000 is outside int16"},
         {{.type = TAKEO_TYPE_TEXT, .length = 3, .default_value = &text_cell},
          "the default: \"abcd\" has 4 characters; the column takes 3"},
-        {{.type = TAKEO_TYPE_TEXT, .length = 3, .default_value = &text_cell,
-          .flags = TAKEO_COLUMN_SECRET}, "the default: *** has 4 characters; the column takes 3"},
-        {{.type = TAKEO_TYPE_ENUM, .labels = two_labels, .label_count = 2,
-          .default_value = &text_cell}, "the default: \"abcd\" is none of the labels"},
+        {{.type = TAKEO_TYPE_TEXT,
+          .length = 3,
+          .default_value = &text_cell,
+          .flags = TAKEO_COLUMN_SECRET},
+         "the default: *** has 4 characters; the column takes 3"},
+        {{.type = TAKEO_TYPE_ENUM,
+          .labels = two_labels,
+          .label_count = 2,
+          .default_value = &text_cell},
+         "the default: \"abcd\" is none of the labels"},
         {{.type = TAKEO_TYPE_TEXT, .default_value = &null_cell}, "the default: NULL is not taken"},
-        {{.type = TAKEO_TYPE_TEXT, .default_value = &null_cell, .flags = TAKEO_COLUMN_NULLABLE}, ""},
+        {{.type = TAKEO_TYPE_TEXT, .default_value = &null_cell, .flags = TAKEO_COLUMN_NULLABLE},
+         ""},
         {{.type = TAKEO_TYPE_TEXT, .default_value = &unset_cell},
          "the default: UNSET is no value: it was never given or loaded"},
         {{.type = TAKEO_TYPE_TEXT, .default_value = &text_cell, .default_sql = "now()"},
@@ -151,11 +164,14 @@ static void check_column_role_is_found(void **state) {
          "a managed time is timestamptz, not timestamp"},
         {{.type = TAKEO_TYPE_TIMESTAMPTZ, .role = TAKEO_ROLE_DELETED},
          "the time of a deletion is not nullable"},
-        {{.type = TAKEO_TYPE_TEXT, .role = TAKEO_ROLE_VERSION}, "a version is an integer, not text"},
+        {{.type = TAKEO_TYPE_TEXT, .role = TAKEO_ROLE_VERSION},
+         "a version is an integer, not text"},
         {{.type = TAKEO_TYPE_INT32, .role = TAKEO_ROLE_VERSION, .flags = TAKEO_COLUMN_NULLABLE},
          "a version is nullable"},
-        {{.type = TAKEO_TYPE_INT32, .role = TAKEO_ROLE_VERSION,
-          .generated = TAKEO_GENERATED_IDENTITY}, "a managed column is a key or generated"},
+        {{.type = TAKEO_TYPE_INT32,
+          .role = TAKEO_ROLE_VERSION,
+          .generated = TAKEO_GENERATED_IDENTITY},
+         "a managed column is a key or generated"},
         {{.type = TAKEO_TYPE_TEXT, .role = TAKEO_ROLE_DISCRIMINATOR},
          "inheritance is not built yet"},
         {{.type = TAKEO_TYPE_TEXT, .role = 9}, "9 is no role of a column"},
@@ -187,12 +203,13 @@ static void check_column_texts_are_found(void **state) {
         {{.type = TAKEO_TYPE_TEXT, .constraint = "uq_x"},
          "the constraint uq_x is named, but the column has none"},
         {{.type = TAKEO_TYPE_TEXT, .flags = 1 << 20}, "flags of the column are unknown (0x100000)"},
-        {{.type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_INHERITED}, "inheritance is not built yet"},
+        {{.type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_INHERITED},
+         "inheritance is not built yet"},
     };
     expect_columns(cases, TK_COUNT(cases));
 }
 
-/* ---- relations --------------------------------------------------------------------------------- */
+/* ---- relations ------------------------------------------------------------------------------- */
 
 typedef struct relation_case {
     takeo_relation_def relation;
@@ -204,7 +221,8 @@ static void check_relation_is_found(void **state) {
     static const char *const keys[] = {"t_id", "t_id"};
     static const char *const no_name[] = {""};
     static const relation_case cases[] = {
-        {{.kind = TAKEO_RELATION_MANY_TO_ONE, .target = NULL}, "the target of a relation has no name"},
+        {{.kind = TAKEO_RELATION_MANY_TO_ONE, .target = NULL},
+         "the target of a relation has no name"},
         {{.kind = 0, .target = "T"}, "0 is no kind of relation"},
         {{.kind = TAKEO_RELATION_MANY_TO_MANY, .target = "T"},
          "many-to-many relations are not built yet"},
@@ -223,15 +241,20 @@ static void check_relation_is_found(void **state) {
          "4 is no policy for orphans"},
         {{.kind = TAKEO_RELATION_MANY_TO_ONE, .target = "T", .orphan = TAKEO_ORPHAN_DELETE},
          "orphans are the other side's to say"},
-        {{.kind = TAKEO_RELATION_MANY_TO_ONE, .target = "T", .constraint = "fk",
+        {{.kind = TAKEO_RELATION_MANY_TO_ONE,
+          .target = "T",
+          .constraint = "fk",
           .flags = TAKEO_RELATION_FLAG_NO_CONSTRAINT},
          "a relation without a constraint has a name or actions for it"},
-        {{.kind = TAKEO_RELATION_MANY_TO_ONE, .target = "T",
+        {{.kind = TAKEO_RELATION_MANY_TO_ONE,
+          .target = "T",
           .flags = TAKEO_RELATION_FLAG_PRIMARY | TAKEO_RELATION_FLAG_NULLABLE},
          "a relation of the primary key is nullable"},
         {{.kind = TAKEO_RELATION_MANY_TO_ONE, .target = "T", .flags = 1 << 20},
          "flags of the relation are unknown (0x100000)"},
-        {{.kind = TAKEO_RELATION_ONE_TO_MANY, .target = "T", .inverse = "r",
+        {{.kind = TAKEO_RELATION_ONE_TO_MANY,
+          .target = "T",
+          .inverse = "r",
           .on_delete = TAKEO_ACTION_CASCADE},
          "keys, actions, the constraint and whether it is nullable belong to the side that has the "
          "key"},
@@ -260,7 +283,7 @@ static void check_relation_is_found(void **state) {
     }
 }
 
-/* ---- indexes and constraints ------------------------------------------------------------------- */
+/* ---- indexes and constraints ----------------------------------------------------------------- */
 
 static void check_index_is_found(void **state) {
     (void)state;
@@ -314,7 +337,9 @@ static void check_constraint_is_found(void **state) {
          "T: a constraint has parts that belong to another kind"},
         {{.kind = TAKEO_CONSTRAINT_UNIQUE},
          "T: a unique constraint has 0 columns; it takes 1 to 32"},
-        {{.kind = TAKEO_CONSTRAINT_UNIQUE, .items = id, .item_count = 1,
+        {{.kind = TAKEO_CONSTRAINT_UNIQUE,
+          .items = id,
+          .item_count = 1,
           .flags = TAKEO_CONSTRAINT_FLAG_DEFERRABLE},
          "T: a constraint has flags that are not built yet (0x1)"},
         {{.kind = TAKEO_CONSTRAINT_CHECK, .expression = &some_sql}, ""},
@@ -327,24 +352,29 @@ static void check_constraint_is_found(void **state) {
     }
 }
 
-/* ---- entities ---------------------------------------------------------------------------------- */
+/* ---- entities -------------------------------------------------------------------------------- */
 
 static void check_entity_is_found(void **state) {
     (void)state;
     static const takeo_column_def id[] = {ID};
     static const takeo_column_def no_key[] = {{.name = "n", .type = TAKEO_TYPE_INT32}};
     static const takeo_column_def null_key[] = {
-        {.name = "id", .type = TAKEO_TYPE_INT32,
+        {.name = "id",
+         .type = TAKEO_TYPE_INT32,
          .flags = TAKEO_COLUMN_PRIMARY | TAKEO_COLUMN_NULLABLE | TAKEO_COLUMN_DEFERRED}};
-    static const takeo_column_def two_generated[] = {
-        {.name = "a", .type = TAKEO_TYPE_INT32, .generated = TAKEO_GENERATED_IDENTITY,
-         .flags = TAKEO_COLUMN_PRIMARY},
-        {.name = "b", .type = TAKEO_TYPE_INT32, .generated = TAKEO_GENERATED_INCREMENT,
-         .flags = TAKEO_COLUMN_PRIMARY}};
+    static const takeo_column_def two_generated[] = {{.name = "a",
+                                                      .type = TAKEO_TYPE_INT32,
+                                                      .generated = TAKEO_GENERATED_IDENTITY,
+                                                      .flags = TAKEO_COLUMN_PRIMARY},
+                                                     {.name = "b",
+                                                      .type = TAKEO_TYPE_INT32,
+                                                      .generated = TAKEO_GENERATED_INCREMENT,
+                                                      .flags = TAKEO_COLUMN_PRIMARY}};
     static const takeo_column_def twice[] = {
         ID, {.name = "n", .type = TAKEO_TYPE_INT32}, {.name = "n", .type = TAKEO_TYPE_TEXT}};
     static const takeo_column_def two_versions[] = {
-        ID, {.name = "v", .type = TAKEO_TYPE_INT32, .role = TAKEO_ROLE_VERSION},
+        ID,
+        {.name = "v", .type = TAKEO_TYPE_INT32, .role = TAKEO_ROLE_VERSION},
         {.name = "w", .type = TAKEO_TYPE_INT32, .role = TAKEO_ROLE_VERSION}};
     static const takeo_relation_def also_id[] = {
         {.name = "id", .target = "T", .kind = TAKEO_RELATION_MANY_TO_ONE}};
@@ -355,7 +385,8 @@ static void check_entity_is_found(void **state) {
         {{ENTITY(NULL), COLUMNS(id)}, "entity 1: an entity has no name"},
         {{ENTITY("a b"), COLUMNS(id)}, "entity 1: a b is no name for an entity"},
         {{ENTITY(LONG_NAME), COLUMNS(id)},
-         "entity 1: the name a234567890123456789012345678901234567890... of an entity has 64 bytes; "
+         "entity 1: the name a234567890123456789012345678901234567890... of an entity has 64 "
+         "bytes; "
          "63 is the most"},
         {{ENTITY("T")}, "T: T has no primary key"},
         {{ENTITY("T"), COLUMNS(no_key)}, "T: T has no primary key"},
@@ -389,8 +420,8 @@ static void check_entity_is_found(void **state) {
 
 static void check_entities_reports_all_in_one_pass(void **state) {
     (void)state;
-    static const takeo_column_def columns[] = {ID, {.name = "a", .type = TAKEO_TYPE_INT32, .length = 1},
-                                               {.name = "b", .type = 200}};
+    static const takeo_column_def columns[] = {
+        ID, {.name = "a", .type = TAKEO_TYPE_INT32, .length = 1}, {.name = "b", .type = 200}};
     static const takeo_entity_def entities[] = {
         {ENTITY("T"), COLUMNS(columns)}, {ENTITY("T"), COLUMNS(columns)}, {ENTITY("U")}};
     expect_findings(entities, 3,
@@ -411,8 +442,7 @@ static void check_entities_gives_hints(void **state) {
     assert_int_equal(tk_model_new(NULL, &model, &error), TAKEO_DONE);
     assert_int_equal(tk_model_add(model, &entity, 1, &error), TAKEO_EMAPPING);
     assert_string_equal(error.first->code.data, "TAKEO.MODEL.INVALID");
-    assert_string_equal(error.first->hint.data,
-                        "mark one column, or several, as the primary key");
+    assert_string_equal(error.first->hint.data, "mark one column, or several, as the primary key");
     tk_error_done(&error);
     tk_model_drop(model);
 }

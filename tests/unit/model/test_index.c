@@ -48,11 +48,14 @@ static void expect_indexes(const takeo_entity_def *city, const char *expected) {
 static void index_of_columns_is_named(void **state) {
     (void)state;
     static const takeo_column_def columns[] = {
-        {.name = "id", .type = TAKEO_TYPE_INT64,
+        {.name = "id",
+         .type = TAKEO_TYPE_INT64,
          .flags = TAKEO_COLUMN_PRIMARY | TAKEO_COLUMN_UNIQUE | TAKEO_COLUMN_INDEX},
         {.name = "name", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_UNIQUE},
         {.name = "localName", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_INDEX},
-        {.name = "mail", .type = TAKEO_TYPE_TEXT, .constraint = "one_mail",
+        {.name = "mail",
+         .type = TAKEO_TYPE_TEXT,
+         .constraint = "one_mail",
          .flags = TAKEO_COLUMN_UNIQUE | TAKEO_COLUMN_INDEX}};
     static const takeo_entity_def city = {ENTITY("City"), .table = "cities", COLUMNS(columns)};
     expect_indexes(&city, "uq_cities_name unique constraint (name); "
@@ -68,15 +71,17 @@ static void index_of_relation_is_made_when_needed(void **state) {
     static const takeo_relation_def plain[] = {{TO_ONE("country", "Country")}};
     static const takeo_relation_def without[] = {
         {TO_ONE("country", "Country"), .flags = TAKEO_RELATION_FLAG_NO_INDEX}};
-    static const takeo_relation_def one[] = {
-        {.name = "country", .target = "Country", .kind = TAKEO_RELATION_ONE_TO_ONE,
-         .flags = TAKEO_RELATION_FLAG_NO_INDEX}};
+    static const takeo_relation_def one[] = {{.name = "country",
+                                              .target = "Country",
+                                              .kind = TAKEO_RELATION_ONE_TO_ONE,
+                                              .flags = TAKEO_RELATION_FLAG_NO_INDEX}};
     static const takeo_relation_def primary[] = {
         {TO_ONE("country", "Country"), .flags = TAKEO_RELATION_FLAG_PRIMARY}};
-    static const takeo_relation_def both[] = {
-        {TO_ONE("country", "Country")},
-        {.name = "capitalOf", .target = "Country", .kind = TAKEO_RELATION_ONE_TO_ONE,
-         .flags = TAKEO_RELATION_FLAG_NULLABLE}};
+    static const takeo_relation_def both[] = {{TO_ONE("country", "Country")},
+                                              {.name = "capitalOf",
+                                               .target = "Country",
+                                               .kind = TAKEO_RELATION_ONE_TO_ONE,
+                                               .flags = TAKEO_RELATION_FLAG_NULLABLE}};
     static const takeo_index_def leading[] = {{ITEMS(by_country_name)}};
     static const takeo_index_def partial[] = {
         {.name = "ix_living", ITEMS(by_country), .where = &living}};
@@ -97,7 +102,8 @@ static void index_of_relation_is_made_when_needed(void **state) {
         {{ENTITY("City"), COLUMNS(city_columns), RELATIONS(one), INDEXES(unique)},
          "uq_city_country unique (country_code)"},
         {{ENTITY("City"), .columns = city_columns + 1, .column_count = 1,
-          .column_size = sizeof *city_columns, RELATIONS(primary)}, ""},
+          .column_size = sizeof *city_columns, RELATIONS(primary)},
+         ""},
         /* the key is (id, country_code): its second column alone is not covered */
         {{ENTITY("City"), COLUMNS(city_columns), RELATIONS(primary)},
          "ix_city_country (country_code)"},
@@ -131,7 +137,8 @@ static void index_of_wrong_items_is_found(void **state) {
     (void)state;
     static const takeo_column_def columns[] = {
         {.name = "code", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_PRIMARY}};
-    static const takeo_relation_def to_many[] = {{.name = "cities", .target = "City",
+    static const takeo_relation_def to_many[] = {{.name = "cities",
+                                                  .target = "City",
                                                   .kind = TAKEO_RELATION_ONE_TO_MANY,
                                                   .inverse = "country"}};
     static const takeo_relation_def to_one[] = {{TO_ONE("country", "Country")}};
@@ -151,7 +158,9 @@ static void index_of_wrong_items_is_found(void **state) {
 static void index_names_keys_and_checks(void **state) {
     (void)state;
     static const takeo_column_def columns[] = {
-        {.name = "id", .type = TAKEO_TYPE_INT64, .flags = TAKEO_COLUMN_PRIMARY,
+        {.name = "id",
+         .type = TAKEO_TYPE_INT64,
+         .flags = TAKEO_COLUMN_PRIMARY,
          .constraint = "the_key"},
         {.name = "population", .type = TAKEO_TYPE_INT64, .check = &positive},
         {.name = "area", .type = TAKEO_TYPE_INT64, .check = &positive, .constraint = "ck_own"}};

@@ -90,7 +90,8 @@ static void naming_constraint_is_readable(void **state) {
     (void)state;
     tk_model *model = new_model(TAKEO_NAMING_SNAKE);
     takeo_text table = tk_zstr("cities");
-    assert_string_equal(tk_naming_constraint(model, "pk", table, tk_text(NULL, 0)).data, "pk_cities");
+    assert_string_equal(tk_naming_constraint(model, "pk", table, tk_text(NULL, 0)).data,
+                        "pk_cities");
     assert_string_equal(tk_naming_constraint(model, "uq", table, tk_zstr("name")).data,
                         "uq_cities_name");
     assert_string_equal(tk_naming_constraint(model, "ix", table, tk_zstr("country_name")).data,

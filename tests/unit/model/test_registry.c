@@ -8,11 +8,16 @@ static const takeo_expression positive = {.sql = "n > 0"};
 static const takeo_column_def parent_columns[] = {
     ID,
     {.name = "kind", .type = TAKEO_TYPE_ENUM, .labels = labels, .label_count = 2},
-    {.name = "price", .type = TAKEO_TYPE_DECIMAL, .precision = 6, .scale = 2,
+    {.name = "price",
+     .type = TAKEO_TYPE_DECIMAL,
+     .precision = 6,
+     .scale = 2,
      .default_value = &zero},
 };
 static const takeo_relation_def parent_relations[] = {
-    {.name = "children", .target = "Child", .inverse = "parent",
+    {.name = "children",
+     .target = "Child",
+     .inverse = "parent",
      .kind = TAKEO_RELATION_ONE_TO_MANY},
 };
 static const takeo_column_def child_columns[] = {
@@ -32,7 +37,7 @@ static const takeo_entity_def family[] = {
      INDEXES(indexes), CONSTRAINTS(constraints)},
 };
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void model_freeze_twice_does_nothing(void **state) {
     (void)state;
@@ -120,12 +125,12 @@ static void model_of_another_process_is_refused(void **state) {
     tk_model_drop(model);
 }
 
-/* ---- options ----------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static void model_options_name_tables(void **state) {
     (void)state;
-    takeo_model_options options = {.struct_size = sizeof options, .table_prefix = "app_",
-                                   .schema = "geo"};
+    takeo_model_options options = {
+        .struct_size = sizeof options, .table_prefix = "app_", .schema = "geo"};
     tk_model *model = freeze(&options, family, 2);
     assert_string_equal(entity_of(model, "Parent")->table.data, "app_parent");
     assert_string_equal(entity_of(model, "Child")->table.data, "app_kids");
@@ -156,7 +161,7 @@ static void model_options_wrong_are_refused(void **state) {
     }
 }
 
-/* ---- callers of other levels ------------------------------------------------------------------- */
+/* ---- callers of other levels ----------------------------------------------------------------- */
 
 /* An entity and a column as a later level would have them: ours with a tail. */
 typedef struct later_entity {
@@ -213,7 +218,8 @@ static void model_add_of_wrong_size_is_refused(void **state) {
     struct {
         const takeo_entity_def *entities;
         uint32_t count;
-    } cases[] = {{&small, 1}, {&huge, 1}, {&thin, 1}, {&bare, 1}, {&many, 1}, {mixed, 2}, {NULL, 1}};
+    } cases[] = {{&small, 1}, {&huge, 1}, {&thin, 1}, {&bare, 1},
+                 {&many, 1},  {mixed, 2}, {NULL, 1}};
     for (size_t i = 0; i < TK_COUNT(cases); i++) {
         tk_model *model = NULL;
         assert_int_equal(tk_model_new(NULL, &model, NULL), TAKEO_DONE);
@@ -232,7 +238,7 @@ static void model_add_of_nothing_is_done(void **state) {
     tk_model_drop(model);
 }
 
-/* ---- look-ups ---------------------------------------------------------------------------------- */
+/* ---- look-ups -------------------------------------------------------------------------------- */
 
 static void entity_raise_unknown_gives_nearest(void **state) {
     (void)state;
@@ -253,11 +259,11 @@ static void entity_raise_unknown_gives_nearest(void **state) {
     tk_model_drop(model);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static bool build_family(const takeo_allocator *allocator, void *context) {
-    takeo_model_options options = {.struct_size = sizeof options, .table_prefix = "t_",
-                                   .allocator = allocator};
+    takeo_model_options options = {
+        .struct_size = sizeof options, .table_prefix = "t_", .allocator = allocator};
     const takeo_entity_def *entities = context;
     tk_error error;
     tk_error_init(&error, tk_alloc_from(allocator));
@@ -287,8 +293,12 @@ static void model_with_findings_without_memory_fails_cleanly(void **state) {
     wrong[0].table = "kids";
     wrong[0].order_by = "prize";
     assert_true(tk_sweep(build_family, wrong) > 10);
-    takeo_column_def columns[] = {ID, {.name = "price", .type = TAKEO_TYPE_INT32,
-                                       .default_sql = "0", .default_value = &zero, .scale = 1}};
+    takeo_column_def columns[] = {ID,
+                                  {.name = "price",
+                                   .type = TAKEO_TYPE_INT32,
+                                   .default_sql = "0",
+                                   .default_value = &zero,
+                                   .scale = 1}};
     takeo_entity_def alone[] = {{ENTITY("A"), COLUMNS(columns)}, {ENTITY("A"), COLUMNS(columns)}};
     assert_true(tk_sweep(build_family, alone) > 2);
 }

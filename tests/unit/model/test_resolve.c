@@ -19,17 +19,14 @@ static void expect_city(const takeo_column_def *columns, uint32_t column_count,
                         const takeo_relation_def *relations, uint32_t relation_count,
                         const char *expected) {
     takeo_entity_def entities[] = {country,
-                                   {ENTITY("City"),
-                                    .columns = columns,
-                                    .column_count = column_count,
-                                    .column_size = sizeof *columns,
-                                    .relations = relations,
-                                    .relation_count = relation_count,
+                                   {ENTITY("City"), .columns = columns,
+                                    .column_count = column_count, .column_size = sizeof *columns,
+                                    .relations = relations, .relation_count = relation_count,
                                     .relation_size = sizeof *relations}};
     expect_findings(entities, 2, expected);
 }
 
-/* ---- keys -------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static void resolve_key_adds_hidden_column(void **state) {
     (void)state;
@@ -135,9 +132,10 @@ static void resolve_key_primary_comes_from_target(void **state) {
         {ONE("profile", "Profile"), .flags = TAKEO_RELATION_FLAG_PRIMARY}};
     static const takeo_relation_def profile_relations[] = {
         {ONE("user", "User"), .flags = TAKEO_RELATION_FLAG_PRIMARY}};
-    static const takeo_column_def user_columns[] = {
-        {.name = "id", .type = TAKEO_TYPE_INT64, .generated = TAKEO_GENERATED_IDENTITY,
-         .flags = TAKEO_COLUMN_PRIMARY}};
+    static const takeo_column_def user_columns[] = {{.name = "id",
+                                                     .type = TAKEO_TYPE_INT64,
+                                                     .generated = TAKEO_GENERATED_IDENTITY,
+                                                     .flags = TAKEO_COLUMN_PRIMARY}};
     static const takeo_entity_def entities[] = {
         {ENTITY("Badge"), COLUMNS(badge_columns), RELATIONS(badge_relations)},
         {ENTITY("Profile"), RELATIONS(profile_relations)},
@@ -177,7 +175,8 @@ static void resolve_key_wrong_is_found(void **state) {
         const char *expected;
     } cases[] = {
         {{TO_ONE("country", "Contry")},
-         "City.country: country leads to Contry, which is no entity of the model; nearest: Country"},
+         "City.country: country leads to Contry, which is no entity of the model; nearest: "
+         "Country"},
         {{TO_ONE("country", "Country")},
          "City.country: the key of country would be called country_code, as another property is"},
         {{TO_ONE("country", "Country"), KEYS(number)},
@@ -208,9 +207,9 @@ static void resolve_key_set_null_needs_all_nullable(void **state) {
         {.name = "b", .type = TAKEO_TYPE_INT32, .flags = TAKEO_COLUMN_PRIMARY}};
     static const takeo_column_def columns[] = {ID, {.name = "a", .type = TAKEO_TYPE_INT32}};
     static const char *const keys[] = {"a", "b"};
-    static const takeo_relation_def relations[] = {
-        {TO_ONE("pair", "Pair"), KEYS(keys), .flags = TAKEO_RELATION_FLAG_NULLABLE,
-         .on_delete = TAKEO_ACTION_SET_NULL}};
+    static const takeo_relation_def relations[] = {{TO_ONE("pair", "Pair"), KEYS(keys),
+                                                    .flags = TAKEO_RELATION_FLAG_NULLABLE,
+                                                    .on_delete = TAKEO_ACTION_SET_NULL}};
     static const takeo_entity_def entities[] = {
         {ENTITY("Pair"), COLUMNS(pair)}, {ENTITY("T"), COLUMNS(columns), RELATIONS(relations)}};
     expect_findings(entities, 2,
@@ -235,19 +234,20 @@ static void resolve_key_of_failed_key_is_reported_once(void **state) {
     static const takeo_relation_def to_none[] = {
         {TO_ONE("none", "None"), .flags = TAKEO_RELATION_FLAG_PRIMARY}};
     static const takeo_relation_def to_a[] = {{TO_ONE("a", "A")}};
-    static const takeo_entity_def entities[] = {
-        {ENTITY("A"), RELATIONS(to_none)}, {ENTITY("B"), COLUMNS(id), RELATIONS(to_a)}};
+    static const takeo_entity_def entities[] = {{ENTITY("A"), RELATIONS(to_none)},
+                                                {ENTITY("B"), COLUMNS(id), RELATIONS(to_a)}};
     expect_findings(entities, 2, "A.none: none leads to None, which is no entity of the model");
 }
 
-/* ---- both sides -------------------------------------------------------------------------------- */
+/* ---- both sides ------------------------------------------------------------------------------ */
 
 static void resolve_self_reference_is_tied(void **state) {
     (void)state;
     static const takeo_relation_def relations[] = {
         {TO_ONE("boss", "User"), .inverse = "reports", .flags = TAKEO_RELATION_FLAG_NULLABLE},
         {TO_MANY("reports", "User", "boss")}};
-    static const takeo_entity_def entities[] = {{ENTITY("User"), COLUMNS(id), RELATIONS(relations)}};
+    static const takeo_entity_def entities[] = {
+        {ENTITY("User"), COLUMNS(id), RELATIONS(relations)}};
     tk_model *model = freeze(NULL, entities, 1);
     const tk_entity *user = entity_of(model, "User");
     assert_ptr_equal(relation_of(user, "boss")->inverse, relation_of(user, "reports"));
@@ -265,16 +265,21 @@ static void resolve_inverse_wrong_is_found(void **state) {
         takeo_relation_def on_b;
         const char *expected;
     } cases[] = {
-        {{TO_MANY("bs", "B", "aa")}, {TO_ONE("a", "A")},
+        {{TO_MANY("bs", "B", "aa")},
+         {TO_ONE("a", "A")},
          "A.bs: the inverse aa is no relation of B; nearest: a"},
-        {{TO_MANY("bs", "B", "a")}, {TO_ONE("a", "B")},
+        {{TO_MANY("bs", "B", "a")},
+         {TO_ONE("a", "B")},
          "A.bs: the inverse B.a does not lead back to A"},
-        {{TO_ONE("b", "B"), .inverse = "a"}, {TO_ONE("a", "A")},
+        {{TO_ONE("b", "B"), .inverse = "a"},
+         {TO_ONE("a", "A")},
          "A.b: the inverse B.a is of a kind that does not fit"},
-        {{TO_MANY("bs", "B", "a")}, {TO_ONE("a", "A"), .inverse = "id"},
+        {{TO_MANY("bs", "B", "a")},
+         {TO_ONE("a", "A"), .inverse = "id"},
          "A.bs: the inverse B.a has id as its own inverse\n"
          "B.a: the inverse id is no relation of A"},
-        {{TO_MANY("bs", "B", "a")}, {TO_MANY("a", "A", "bs")},
+        {{TO_MANY("bs", "B", "a")},
+         {TO_MANY("a", "A", "bs")},
          "A.bs: the inverse B.a is of a kind that does not fit\n"
          "B.a: the inverse A.bs is of a kind that does not fit"},
         {{TO_MANY("bs", "B", "a")}, {TO_ONE("a", "A")}, ""},
@@ -312,11 +317,16 @@ static void resolve_one_to_one_finds_its_owner(void **state) {
         {{ONE("b", "B"), .inverse = "a"}, {ONE("a", "A")}, false, ""},
         {{ONE("b", "B"), .inverse = "a", KEYS(keys)}, {ONE("a", "A"), .inverse = "b"}, true, ""},
         {{ONE("b", "B"), .inverse = "a"},
-         {ONE("a", "A"), .inverse = "b", .on_delete = TAKEO_ACTION_CASCADE}, false, ""},
-        {{ONE("b", "B"), .inverse = "a"}, {ONE("a", "A"), .inverse = "b"}, true,
+         {ONE("a", "A"), .inverse = "b", .on_delete = TAKEO_ACTION_CASCADE},
+         false,
+         ""},
+        {{ONE("b", "B"), .inverse = "a"},
+         {ONE("a", "A"), .inverse = "b"},
+         true,
          "A.b: neither side of the one-to-one is the one with the key"},
         {{ONE("b", "B"), .inverse = "a", KEYS(keys)},
-         {ONE("a", "A"), .inverse = "b", .constraint = "fk"}, true,
+         {ONE("a", "A"), .inverse = "b", .constraint = "fk"},
+         true,
          "A.b: both sides of the one-to-one have the key"},
     };
     for (size_t i = 0; i < TK_COUNT(cases); i++) {
@@ -348,12 +358,14 @@ static void resolve_one_to_one_own_inverse_is_found(void **state) {
     expect_findings(&entity, 1, "User.spouse: spouse is its own inverse");
 }
 
-/* ---- flags of columns -------------------------------------------------------------------------- */
+/* ---- flags of columns ------------------------------------------------------------------------ */
 
 static void resolve_columns_say_who_writes_them(void **state) {
     (void)state;
     static const takeo_column_def columns[] = {
-        {.name = "id", .type = TAKEO_TYPE_INT64, .generated = TAKEO_GENERATED_IDENTITY_ALWAYS,
+        {.name = "id",
+         .type = TAKEO_TYPE_INT64,
+         .generated = TAKEO_GENERATED_IDENTITY_ALWAYS,
          .flags = TAKEO_COLUMN_PRIMARY},
         {.name = "made", .type = TAKEO_TYPE_TEXT, .default_sql = "'x'"},
         {.name = "fixed", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_NO_UPDATE},
@@ -361,7 +373,9 @@ static void resolve_columns_say_who_writes_them(void **state) {
         {.name = "version", .type = TAKEO_TYPE_INT32, .role = TAKEO_ROLE_VERSION},
         {.name = "created", .type = TAKEO_TYPE_TIMESTAMPTZ, .role = TAKEO_ROLE_CREATED},
         {.name = "updated", .type = TAKEO_TYPE_TIMESTAMPTZ, .role = TAKEO_ROLE_UPDATED},
-        {.name = "deleted", .type = TAKEO_TYPE_TIMESTAMPTZ, .role = TAKEO_ROLE_DELETED,
+        {.name = "deleted",
+         .type = TAKEO_TYPE_TIMESTAMPTZ,
+         .role = TAKEO_ROLE_DELETED,
          .flags = TAKEO_COLUMN_NULLABLE}};
     static const takeo_entity_def entities[] = {
         {ENTITY("T"), COLUMNS(columns)},
@@ -370,8 +384,8 @@ static void resolve_columns_say_who_writes_them(void **state) {
         const char *name;
         bool is_insertable, is_updatable, is_server_made;
     } cases[] = {
-        {"id", false, false, true},   {"made", true, true, true},  {"fixed", true, false, false},
-        {"own", false, true, false},  {"version", true, true, false},
+        {"id", false, false, true},  {"made", true, true, true},     {"fixed", true, false, false},
+        {"own", false, true, false}, {"version", true, true, false},
     };
     tk_model *model = freeze(NULL, entities, 2);
     const tk_entity *entity = entity_of(model, "T");
@@ -394,9 +408,12 @@ static void resolve_columns_say_who_writes_them(void **state) {
 static void resolve_default_has_the_form_of_its_column(void **state) {
     (void)state;
     static const takeo_cell one = {.type = TAKEO_TYPE_INT64, .v = {.i = 1}};
-    static const takeo_column_def columns[] = {
-        ID, {.name = "price", .type = TAKEO_TYPE_DECIMAL, .precision = 5, .scale = 2,
-             .default_value = &one}};
+    static const takeo_column_def columns[] = {ID,
+                                               {.name = "price",
+                                                .type = TAKEO_TYPE_DECIMAL,
+                                                .precision = 5,
+                                                .scale = 2,
+                                                .default_value = &one}};
     static const takeo_entity_def entity = {ENTITY("T"), COLUMNS(columns)};
     tk_model *model = freeze(NULL, &entity, 1);
     const takeo_cell *cell = column_of(entity_of(model, "T"), "price")->default_value;

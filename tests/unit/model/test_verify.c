@@ -6,19 +6,22 @@
 static const takeo_column_def id[] = {ID};
 static const takeo_expression yes = {.sql = "1 = 1"};
 
-/* ---- names ------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static void verify_names_twice_is_found(void **state) {
     (void)state;
     static const takeo_column_def same_column[] = {
         ID, {.name = "a", .type = TAKEO_TYPE_TEXT, .column = "id"}};
     static const takeo_column_def same_check[] = {
-        ID, {.name = "a", .type = TAKEO_TYPE_TEXT, .check = &yes, .constraint = "ck"},
+        ID,
+        {.name = "a", .type = TAKEO_TYPE_TEXT, .check = &yes, .constraint = "ck"},
         {.name = "b", .type = TAKEO_TYPE_TEXT, .check = &yes, .constraint = "ck"}};
     static const takeo_column_def same_unique[] = {
-        ID, {.name = "a", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_UNIQUE, .constraint = "u"}};
+        ID,
+        {.name = "a", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_UNIQUE, .constraint = "u"}};
     static const takeo_column_def table_as_index[] = {
-        ID, {.name = "a", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_UNIQUE, .constraint = "b"}};
+        ID,
+        {.name = "a", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_UNIQUE, .constraint = "b"}};
     static const struct {
         takeo_entity_def entities[2];
         const char *expected;
@@ -27,7 +30,8 @@ static void verify_names_twice_is_found(void **state) {
           {ENTITY("B"), COLUMNS(id), .table = "t"}},
          "B: t is the name of the table of A and of the table of B"},
         {{{ENTITY("A"), COLUMNS(id), .table = "t"},
-          {ENTITY("B"), COLUMNS(id), .table = "t", .schema = "other"}}, ""},
+          {ENTITY("B"), COLUMNS(id), .table = "t", .schema = "other"}},
+         ""},
         {{{ENTITY("A"), COLUMNS(same_column)}, {ENTITY("B"), COLUMNS(id)}},
          "A: id is the name of a column of A and of a column of A"},
         {{{ENTITY("A"), COLUMNS(same_check)}, {ENTITY("B"), COLUMNS(same_check)}},
@@ -46,7 +50,8 @@ static void verify_names_twice_is_found(void **state) {
 static void verify_table_with_prefix_too_long_is_found(void **state) {
     (void)state;
     static const takeo_entity_def entity = {
-        ENTITY("A"), COLUMNS(id), .table = "a23456789012345678901234567890123456789012345678901234567890"};
+        ENTITY("A"), COLUMNS(id),
+        .table = "a23456789012345678901234567890123456789012345678901234567890"};
     takeo_model_options options = {.struct_size = sizeof options, .table_prefix = "prefix_"};
     char found[FINDINGS_SIZE];
     assert_int_equal(judge(&entity, 1, &options, found), TAKEO_EMAPPING);
@@ -54,7 +59,7 @@ static void verify_table_with_prefix_too_long_is_found(void **state) {
                                "bytes with the prefix; 63 is the most");
 }
 
-/* ---- order_by ---------------------------------------------------------------------------------- */
+/* ---- order_by -------------------------------------------------------------------------------- */
 
 static void verify_order_is_a_list_of_columns(void **state) {
     (void)state;
@@ -81,19 +86,22 @@ static void verify_order_is_a_list_of_columns(void **state) {
 
 static void verify_order_of_relation_is_of_its_target(void **state) {
     (void)state;
-    static const takeo_relation_def to_many[] = {{.name = "cities", .target = "City",
+    static const takeo_relation_def to_many[] = {{.name = "cities",
+                                                  .target = "City",
                                                   .kind = TAKEO_RELATION_ONE_TO_MANY,
-                                                  .inverse = "country", .order_by = "nam"}};
+                                                  .inverse = "country",
+                                                  .order_by = "nam"}};
     static const takeo_relation_def to_one[] = {{TO_ONE("country", "Country")}};
     static const takeo_column_def columns[] = {ID, {.name = "name", .type = TAKEO_TYPE_TEXT}};
     static const takeo_entity_def entities[] = {
         {ENTITY("Country"), COLUMNS(id), RELATIONS(to_many)},
         {ENTITY("City"), COLUMNS(columns), RELATIONS(to_one)}};
-    expect_findings(entities, 2, "Country.cities: order_by: \"nam\" is no list of columns of City; "
-                                 "nearest: name");
+    expect_findings(entities, 2,
+                    "Country.cities: order_by: \"nam\" is no list of columns of City; "
+                    "nearest: name");
 }
 
-/* ---- both sides -------------------------------------------------------------------------------- */
+/* ---- both sides ------------------------------------------------------------------------------ */
 
 static void verify_eager_circle_is_found(void **state) {
     (void)state;
@@ -115,28 +123,32 @@ static void verify_eager_circle_is_found(void **state) {
                                              {ENTITY("C"), COLUMNS(id), RELATIONS(to_b)}};
     expect_findings(chain, 3, "");
     expect_findings(circle, 3, "B.self: self is eager in a circle of eager relations");
-    expect_findings(round, 3, "B.c: c is eager in a circle of eager relations\n"
-                              "C.b: b is eager in a circle of eager relations");
+    expect_findings(round, 3,
+                    "B.c: c is eager in a circle of eager relations\n"
+                    "C.b: b is eager in a circle of eager relations");
 }
 
 static void verify_remove_cascade_on_both_sides_is_found(void **state) {
     (void)state;
-    static const takeo_relation_def to_many[] = {
-        {.name = "cities", .target = "City", .kind = TAKEO_RELATION_ONE_TO_MANY,
-         .inverse = "country", .flags = TAKEO_RELATION_FLAG_CASCADE_REMOVE}};
+    static const takeo_relation_def to_many[] = {{.name = "cities",
+                                                  .target = "City",
+                                                  .kind = TAKEO_RELATION_ONE_TO_MANY,
+                                                  .inverse = "country",
+                                                  .flags = TAKEO_RELATION_FLAG_CASCADE_REMOVE}};
     static const takeo_relation_def to_one[] = {
         {TO_ONE("country", "Country"), .flags = TAKEO_RELATION_FLAG_CASCADE_REMOVE}};
     static const takeo_entity_def entities[] = {
         {ENTITY("Country"), COLUMNS(id), RELATIONS(to_many)},
         {ENTITY("City"), COLUMNS(id), RELATIONS(to_one)}};
-    expect_findings(entities, 2, "City.country: both sides cascade remove: removing one City would "
-                                 "remove all of them");
+    expect_findings(entities, 2,
+                    "City.country: both sides cascade remove: removing one City would "
+                    "remove all of them");
 }
 
 static void verify_references_are_the_key_or_unique(void **state) {
     (void)state;
-    static const takeo_column_def columns[] = {ID, {.name = "a", .type = TAKEO_TYPE_INT32},
-                                               {.name = "b", .type = TAKEO_TYPE_INT32}};
+    static const takeo_column_def columns[] = {
+        ID, {.name = "a", .type = TAKEO_TYPE_INT32}, {.name = "b", .type = TAKEO_TYPE_INT32}};
     static const takeo_index_item items[] = {{.name = "b"}, {.name = "a"}};
     static const takeo_index_def unique[] = {
         {.items = items, .item_count = 2, .flags = TAKEO_INDEX_UNIQUE}};
@@ -153,11 +165,12 @@ static void verify_references_are_the_key_or_unique(void **state) {
                     "U.t: t refers to T.a and more, which is neither the key nor unique");
 }
 
-/* ---- order of writing -------------------------------------------------------------------------- */
+/* ---- order of writing ------------------------------------------------------------------------ */
 
 enum { NODES = 6 };
 
-/* Entities A.. with to-one relations given as "AB Bc": A needs B, and B needs C, which may be NULL. */
+/* Entities A.. with to-one relations given as "AB Bc": A needs B, and B needs C, which may be NULL.
+ */
 static void expect_ranks(const char *arrows, uint32_t count, const char *expected) {
     char names[NODES][2];
     char links[NODES][NODES][8];

@@ -1,0 +1,325 @@
+"""The data source: its options, its entities, opening and closing, synchronize, SQL by hand."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import models
+from models import City, Country, Stock
+from takeo import Column, DataSource, Entity, Index, ManyToOne, Mapped, PrimaryColumn, PrimaryGeneratedColumn, Rel
+from takeo.errors import (
+    Closed,
+    ConfigError,
+    ConnectFailed,
+    InputError,
+    MappingError,
+    MultipleFound,
+    NotFound,
+    ResultTooLarge,
+    StatementTimeout,
+    TakeoError,
+    UnknownField,
+)
+
+
+def test_ds_01_opening_is_lazy_and_closing_twice_is_harmless(tmp_path: Path) -> None:
+    db = DataSource(f"sqlite:///{tmp_path / 'a.db'}", entities=[City])
+    assert not (tmp_path / "a.db").exists()
+    assert db.connect() is db
+    db.connect()
+    db.synchronize()
+    db.close()
+    db.close()
+
+
+def test_b86_use_after_close(memory: DataSource) -> None:
+    cities, query = memory.repository(City), memory.query(City)
+    memory.close()
+    for use in (
+        lambda: cities.get(1),
+        lambda: query.list(),
+        lambda: memory.save(Country(code="x", name="x")),
+        lambda: memory.sql("select 1").scalar(),
+        lambda: memory.synchronize(),
+        lambda: memory.connect(),
+        lambda: memory.transaction().__enter__(),
+    ):
+        with pytest.raises(Closed):
+            use()
+    never = DataSource("sqlite://", entities=[City])
+    never.close()
+    with pytest.raises(Closed):
+        never.connect()
+
+
+def test_ds_02_where_the_url_comes_from(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("TAKEO_DATABASE_URL", raising=False)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with pytest.raises(ConfigError, match="no URL"):
+        DataSource(entities=[City])
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///b.db")
+    assert "b.db" in repr(DataSource())
+    monkeypatch.setenv("TAKEO_DATABASE_URL", "sqlite:///a.db")
+    assert "a.db" in repr(DataSource())
+    assert "c.db" in repr(DataSource("sqlite:///c.db"))
+
+
+def test_b84_s21_passwords_are_masked() -> None:
+    for url in ("postgresql://me:hush@host/db", "sqlite://me:hush@host/x", "mysql+driver://a:hush@h:99999/"):
+        db = DataSource(url, entities=[City])
+        assert "hush" not in repr(db) and "***" in repr(db)
+        with pytest.raises(TakeoError) as e:
+            db.connect()
+        assert "hush" not in str(e.value) and "hush" not in str(e.value.to_dict())
+
+
+def test_b85_options() -> None:
+    for option, wrong in (
+        ("pool_timeout", -1), ("pool_timeout", "x"), ("pool_timeout", float("nan")), ("statement_timeout", float("inf")),
+        ("coerce", "magic"), ("isolation", "strict"), ("max_result_bytes", -1), ("max_result_bytes", True),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError):
+            DataSource("sqlite://", **{option: wrong})
+    with pytest.raises(ConfigError):
+        DataSource("sqlite:///x.db?mod=ro", entities=[City]).connect()
+    with pytest.raises(ConnectFailed):
+        DataSource("sqlite:////nowhere/at/all.db", entities=[City]).connect()
+
+
+def test_ent_09_entities(caplog: pytest.LogCaptureFixture) -> None:
+    db = DataSource("sqlite://", entities=[City])
+    assert {m.entity for m in db.models} == {City, Country, models.Person, models.Passport}  # targets come along
+    with pytest.raises(MappingError) as e:
+        db.repository(Stock)
+    assert "entities=[City" in str(e.value) and "add Stock" in str(e.value)
+    with pytest.raises(MappingError):
+        db.model(Stock)
+    for by in (["models"], [models]):
+        assert len(DataSource("sqlite://", entities=by).models) == len(models.ALL)
+    with caplog.at_level(logging.INFO, "takeo"):
+        everything = {m.entity for m in DataSource("sqlite://").models}
+    assert set(models.ALL) <= everything and "entities= was left out" in caplog.text
+    for wrong in (City, "models"):
+        with pytest.raises(ConfigError, match="takes a list"):
+            DataSource("sqlite://", entities=wrong).validate()
+    with pytest.raises(ConfigError, match="nowhere"):
+        DataSource("sqlite://", entities=["nowhere.models"]).validate()
+    with pytest.raises(MappingError):
+        DataSource("sqlite://", entities=[int]).validate()
+    with pytest.raises(InputError, match="an entity is needed"):
+        DataSource("sqlite://", entities=[City]).repository(int)
+
+
+def test_ent_10_all_findings_at_once() -> None:
+    @Entity("a", constraints=[Index("nme"), 3])
+    class Broken:
+        id: Mapped[int] = PrimaryGeneratedColumn()
+        name: Mapped[str] = Column(precision=3)
+        other: Rel[Any] = ManyToOne("Nothing")
+
+    with pytest.raises(MappingError) as e:
+        DataSource("sqlite://", entities=[Broken]).validate()
+    assert len(e.value.errors) > 2
+    assert "precision" in str(e.value) and "Nothing" in str(e.value)
+
+
+def test_ent_13_reading_the_model_back(memory: DataSource) -> None:
+    model = memory.model(City)
+    assert (model.table, model.key, model.name) == ("cities", ("id",), "City")
+    assert not model.column("name").nullable and model.column("founded").nullable
+    assert model.relation("country").columns == ("country_code",)
+    assert model.column("country_code").hidden
+    with pytest.raises(UnknownField):
+        model.column("nme")
+    with pytest.raises(UnknownField):
+        model.relation("contry")
+    assert "cities" in repr(model) and "name" in repr(model.column("name")) and "Country" in repr(model.relation("country"))
+
+
+def test_ent_08_prefix_and_ent_15_two_classes_of_one_name(tmp_path: Path) -> None:
+    def make(table: str) -> type:
+        @Entity(table)
+        class Same:
+            id: Mapped[int] = PrimaryGeneratedColumn()
+
+        return Same
+
+    a, b = make("first"), make("second")
+    with DataSource("sqlite://", entities=[a, b], table_prefix="app_") as db:
+        text = " ".join(db.synchronize())
+        assert '"app_first"' in text or '"first"' in text
+        db.save([a(), b()])
+        assert db.repository(a).count() == db.repository(b).count() == 1
+
+
+def test_ds_04_one_class_in_two_sources() -> None:
+    with DataSource("sqlite://", entities=[Country]) as a, DataSource("sqlite://", entities=[Stock, Country]) as b:
+        a.synchronize()
+        b.synchronize()
+        france = Country(code="FR", name="France")
+        a.save(france)
+        b.repository(Country).insert(Country(code="FR", name="other"))
+        assert a.get(Country, "FR").name == "France"
+        with a.transaction():  # a transaction of one source does not touch the other
+            b.save(Country(code="IT", name="Italy"))
+        assert b.repository(Country).count() == 2
+
+
+def test_sync_01_creates_what_is_missing(db: DataSource) -> None:
+    assert db.synchronize() == []
+    assert db.synchronize(plan=True) == []
+    with DataSource("sqlite://", entities=models.ALL) as other:
+        plan = other.synchronize(plan=True)
+        assert any('create table "cities"' in statement for statement in plan)
+        with pytest.raises(TakeoError):
+            other.repository(City).count()
+        assert other.synchronize() != []
+
+
+def test_sync_a_table_that_differs_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+
+    @Entity("things")
+    class Thing:
+        id: Mapped[int] = PrimaryGeneratedColumn()
+        name: Mapped[str] = Column()
+
+    @Entity("things")
+    class Changed:
+        id: Mapped[int] = PrimaryGeneratedColumn()
+        size: Mapped[int] = Column()
+
+    with DataSource(url, entities=[Thing]) as db:
+        db.synchronize()
+    with DataSource(url, entities=[Changed]) as db, pytest.raises(MappingError) as e:
+        db.synchronize()
+    assert "size" in str(e.value) and e.value.code == "TAKEO.MODEL.DIFFERS"
+
+
+def test_ent_04_05_07_options_of_a_table(tmp_path: Path) -> None:
+    @Entity("plain", comment="what it is", without_rowid=True, strict=True, primary_key="pk_mine")
+    class Plain:
+        id: Mapped[int] = PrimaryColumn()
+        name: Mapped[str] = Column(name="full_name", comment="of it")
+
+    @Entity("foreign_table", managed=False)
+    class Foreign:
+        id: Mapped[int] = PrimaryColumn()
+
+    with DataSource("sqlite://", entities=[Plain, Foreign]) as db:
+        text = " ".join(db.synchronize())
+        assert "without rowid" in text and "strict" in text and '"pk_mine"' in text and '"full_name"' in text
+        assert "foreign_table" not in text
+
+
+# ---- SQL by hand
+
+
+def test_sql_02_braces(db: DataSource, towns: list[City]) -> None:
+    assert db.sql("select name from cities where id = {id}", id=3).scalars() == ["Caen"]
+    assert db.sql("select {col} from {table} where {col} in {names} order by 1", col=City.name, table=City,
+                  names=["Ax", "Rome"]).scalars() == ["Ax", "Rome"]  # fmt: skip
+    assert db.sql("select count(*) from cities where id in {ids}", ids=[]).scalar() == 0
+    assert db.sql("select '{{}}' as a, {x} as b", x="y").dicts() == [{"a": "{}", "b": "y"}]
+    assert db.sql("select 1 as one, 2 as two").one() == (1, 2)
+    assert db.sql("select 1 where 1 = 0").first() is None
+    assert db.sql("select 1 where 1 = 0").scalar() is None
+    assert db.sql("update cities set population = {p} where population < {p}", p=20).run() == 2
+    assert db.sql("select {x} = 'a''b'", x="a'b").scalar() == 1
+
+
+def test_b70_parameters_of_sql(memory: DataSource) -> None:
+    for text, values in (
+        ("select {a}", {}),
+        ("select 1", {"a": 1}),
+        ("select {a", {"a": 1}),
+        ("select a}", {}),
+        ("select {}", {}),
+        ("select {a.b}", {"a": 1}),
+        ("select {a!r}", {"a": 1}),
+        ("select {a:>10}", {"a": 1}),
+    ):
+        with pytest.raises(InputError):
+            memory.sql(text, **values)
+
+
+def test_b21_b71_what_sql_does_not_take(memory: DataSource, france: Country) -> None:
+    with pytest.raises(InputError, match="zero byte at 8"):
+        memory.sql("select 1\0; drop table cities")
+    for wrong in ({"a": 1}, france, City.population > 3, object()):
+        with pytest.raises(InputError):
+            memory.sql("select {x}", x=wrong).scalar()
+    with pytest.raises(InputError):
+        memory.sql(b"select 1")
+    with pytest.raises(InputError):
+        memory.sql("select {x}", x=[None]).scalar()
+
+
+def test_b78_b79_statements_that_are_none_or_several(memory: DataSource) -> None:
+    for wrong in ("", "-- nothing", "select 1; select 2", "select 'x"):
+        with pytest.raises(TakeoError):
+            memory.sql(wrong).tuples()
+    for wrong in ("begin", "commit", "rollback", "savepoint x"):
+        with pytest.raises(TakeoError):
+            memory.sql(wrong).run()
+    memory.save(Country(code="AA", name="x"))
+
+
+def test_b82_two_columns_of_one_name(memory: DataSource) -> None:
+    assert memory.sql("select 1 as a, 2 as a").tuples() == [(1, 2)]
+    with pytest.raises(InputError):
+        memory.sql("select 1 as a, 2 as a").dicts()
+
+
+def test_sql_shapes_of_results(db: DataSource, towns: list[City]) -> None:
+    with pytest.raises(InputError, match="2 columns"):
+        db.sql("select 1, 2").scalars()
+    with pytest.raises(NotFound):
+        db.sql("select 1 where 0").one()
+    with pytest.raises(MultipleFound):
+        db.sql("select name from cities").one()
+    assert "SqlQuery" in repr(db.sql("select {x}", x=1))
+
+
+def test_f48_time_limits(db: DataSource) -> None:
+    endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
+    with pytest.raises(StatementTimeout):
+        db.sql(endless).timeout(0.05).scalar()
+    assert db.sql("select 1").timeout(5).scalar() == 1
+    with DataSource("sqlite://", entities=[City], statement_timeout=0.05) as other, pytest.raises(StatementTimeout):
+        other.sql(endless).scalar()
+
+
+def test_s18_budget_of_a_result() -> None:
+    with DataSource("sqlite://", entities=[City], max_result_bytes=10_000) as db:
+        assert db.sql("select 'x'").scalar() == "x"
+        with pytest.raises(ResultTooLarge):
+            db.sql("select hex(zeroblob(100000))").tuples()
+
+
+def test_statements_are_kept_within_bounds(memory: DataSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("takeo._compile.STATEMENT_MAX", 5)
+    for number in range(20):
+        memory.sql(f"select {number}").scalar()
+    assert len(memory.statements) <= 5
+
+
+def test_modules_of_a_package_are_walked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    package = tmp_path / "shop_package" / "inner"
+    package.mkdir(parents=True)
+    (tmp_path / "shop_package" / "__init__.py").write_text("")
+    (package / "__init__.py").write_text("")
+    (package / "things.py").write_text(
+        "from takeo import Entity, Mapped, PrimaryGeneratedColumn\n"
+        "@Entity\nclass DeepThing:\n    id: Mapped[int] = PrimaryGeneratedColumn()\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (model,) = DataSource("sqlite://", entities=["shop_package"]).models
+    assert model.table == "deep_thing"
+    assert isinstance(sys.modules["shop_package"], types.ModuleType)
