@@ -1,4 +1,5 @@
-/* airports.c - airports of the world from C: define, synchronize, save, find, follow, change, roll back.
+/* airports.c - airports of the world from C: define, synchronize, save, find, follow, change, roll
+ * back.
  *
  *     cc airports.c $(pkg-config --cflags --libs takeo) -o airports
  *     ./airports sqlite:///airports.db airports.csv iso3166.tab
@@ -162,8 +163,8 @@ static int follow(takeo_op *op, takeo_target *structs) {
         {0, ELEVATION, TAKEO_OPERATOR_GT, .value = {TAKEO_TYPE_INT32, .v = {.i = 12000}}}};
     const takeo_order order[] = {{.column = ELEVATION, .op = TAKEO_OPERATOR_DESC}};
     const uint32_t load[] = {AIRPORT_COUNTRY, 0}, children[] = {COUNTRY_AIRPORTS, 0};
-    const takeo_find find = {sizeof find, .where = high, .where_count = 1, .order = order,
-                             .order_count = 1, .load = load, .load_count = 2, .limit = 5};
+    const takeo_find find = {sizeof find,      .where = high, .where_count = 1, .order = order,
+                             .order_count = 1, .load = load,  .load_count = 2,  .limit = 5};
     if (takeo_repo_find(op, structs, AIRPORT, &find) < 0 || takeo_op_wait(op, -1) != TAKEO_ROWS) {
         return finish(op, takeo_op_wait(op, 0)); /* says again how it ended */
     }

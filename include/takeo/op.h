@@ -3,8 +3,8 @@
  *     idle --start--> running --step--> rows --step--> done, or failed
  *
  * A start is allowed in idle, done and failed, and after the batch of rows (there is one, marked
- * TAKEO_ROWS_LAST); it forgets the rows, result and failure before it.  One operation runs one thing
- * at a time.  Several may be open on a session; they take turns.
+ * TAKEO_ROWS_LAST); it forgets the rows, result and failure before it.  One operation runs one
+ * thing at a time.  Several may be open on a session; they take turns.
  */
 #ifndef TAKEO_OP_H
 #define TAKEO_OP_H
@@ -18,10 +18,7 @@ typedef struct takeo_session takeo_session; /* where it runs: source.h */
 
 /** Events on a file descriptor.  Flags. */
 typedef uint32_t takeo_events;
-enum takeo_events_values {
-    TAKEO_EVENT_READ = 1 << 0,
-    TAKEO_EVENT_WRITE = 1 << 1
-};
+enum takeo_events_values { TAKEO_EVENT_READ = 1 << 0, TAKEO_EVENT_WRITE = 1 << 1 };
 
 enum takeo_interest_flags {
     TAKEO_INTEREST_BLOCKING = 1 << 0 /* the next step may block: give it a worker thread */

@@ -1,8 +1,9 @@
 /* takeo/source.h - the data source: one database, its connection, and the sessions on it.
  *
  * A session is one caller's conversation: it borrows the source's connection for each operation,
- * keeps it from the begin of a transaction to its end, and gives it back.  Others wait in turn.  Every source has one
- * shared session for work outside transactions; a transaction needs a session of its own.
+ * keeps it from the begin of a transaction to its end, and gives it back.  Others wait in turn.
+ * Every source has one shared session for work outside transactions; a transaction needs a session
+ * of its own.
  */
 #ifndef TAKEO_SOURCE_H
 #define TAKEO_SOURCE_H

@@ -18,10 +18,7 @@ enum takeo_isolation_values {
     TAKEO_ISOLATION_SERIALIZABLE = 4
 };
 
-enum takeo_txn_flags {
-    TAKEO_TXN_READ_ONLY = 1 << 0,
-    TAKEO_TXN_DEFERRABLE = 1 << 1
-};
+enum takeo_txn_flags { TAKEO_TXN_READ_ONLY = 1 << 0, TAKEO_TXN_DEFERRABLE = 1 << 1 };
 
 typedef struct takeo_txn_options {
     uint32_t struct_size;

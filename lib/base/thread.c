@@ -108,7 +108,7 @@ void tk_sleep_ns(int64_t ns) {
     }
 }
 
-/* Asked at every start of an operation, where a system call would cost as much as all the rest.  The
+/* Asked at every start of an operation, where a system call would cost as much as all the rest. The
  * number changes in one way only, and the system tells of that. */
 static _Atomic int64_t known_process;
 

@@ -88,6 +88,27 @@ static takeo_status put_part(const tk_step *step, void *object, const takeo_cell
     return TAKEO_DONE;
 }
 
+/* A value of another class that was taken for what it means, such as a UUID's text: after success the
+ * object holds what it would hold if it had been loaded. */
+typedef struct conversion {
+    const tk_step *step;
+    void *object;
+    tk_py seen; /* borrowed: compared, never used */
+    takeo_cell cell;
+} conversion;
+
+static takeo_status note_conversion(const tk_step *step, void *object, tk_py seen,
+                                    const takeo_cell *cell, tk_holder *holder, tk_error *error) {
+    conversion *noted = tk_arena_take(holder->arena, sizeof *noted);
+    conversion **item = noted != NULL ? tk_vec_push(&holder->fixes) : NULL;
+    if (item == NULL) {
+        return tk_raise_memory(error);
+    }
+    *noted = (conversion){step, object, seen, *cell};
+    *item = noted;
+    return TAKEO_DONE;
+}
+
 static takeo_status get_value(const tk_step *step, void *object, takeo_cell *out,
                               tk_holder *holder, tk_error *error) {
     tk_py value = TK_PY_SLOT(object, step->offset);
@@ -101,8 +122,13 @@ static takeo_status get_value(const tk_step *step, void *object, takeo_cell *out
             return TAKEO_EHOST;
         }
     }
+    const tk_py_field *field = step->aux;
     P.Py_IncRef(value); /* reading may run Python code that empties the slot */
-    takeo_status status = tk_py_read(step->aux, value, out, holder, error);
+    takeo_status status = tk_py_read(field, value, out, holder, error);
+    if (TK_UNLIKELY(TK_PY_TYPE(value) != field->canonical) && field->canonical != NULL && status >= 0
+        && step->place == 0 && !tk_cell_is_null(out) && (out->flags & TAKEO_CELL_UNSET) == 0) {
+        status = note_conversion(step, object, value, out, holder, error);
+    }
     P.Py_DecRef(value);
     return status;
 }
@@ -119,6 +145,10 @@ static takeo_status make(const tk_layout *layout, tk_holder *holder, void **out,
     TK_PY_AT(object, TK_PY_STATE_OFFSET, uint64_t) = 1; /* the row exists */
     *out = object;
     return TAKEO_DONE;
+}
+
+static void hold(void *object) {
+    P.Py_IncRef(object);
 }
 
 static void drop(void *object) {
@@ -218,9 +248,20 @@ static void release(tk_holder *holder) {
     tk_vec_clear(&holder->fixes);
 }
 
-/* Accepted conversions are written back when the value came from a column with a fixed class. */
+/* Only what the slot still holds is replaced; a value that cannot be made stays as it was given. */
 static void settle(tk_holder *holder) {
-    (void)holder;
+    for (size_t i = 0; i < holder->fixes.count; i++) {
+        const conversion *noted = *(conversion **)tk_vec_at(&holder->fixes, i);
+        if (TK_PY_SLOT(noted->object, noted->step->offset) != noted->seen) {
+            continue;
+        }
+        tk_py value = tk_py_make(noted->step->aux, &noted->cell, NULL);
+        if (value != NULL) {
+            fill_slot(noted->object, noted->step->offset, value);
+        } else {
+            P.PyErr_Clear();
+        }
+    }
 }
 
 static void free_target(tk_target *target) {
@@ -242,6 +283,7 @@ const tk_host tk_cpython_host = {
     .name = "cpython",
     .interpreter = {.leave = leave, .enter = enter, .check = check},
     .make = make,
+    .hold = hold,
     .drop = drop,
     .link_one = link_one,
     .link_many = link_many,

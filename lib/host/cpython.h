@@ -228,6 +228,7 @@ struct tk_py_field { /* how values of one column, parameter or result look in Py
     takeo_status (*read)(const tk_py_field *field, tk_py value, takeo_cell *out, tk_holder *holder,
                          tk_error *error);
     tk_accept accept;
+    tk_py canonical; /* the class that a value has when it was loaded; NULL: several */
     tk_py to_member; /* of an enum: dict stored value -> member; borrowed from the target */
     tk_py to_value;  /* dict member -> stored value */
     tk_py load;      /* of JSON with a class of its own: function; NULL */

@@ -110,10 +110,19 @@ static tk_py make_uuid(const tk_py_field *field, const takeo_cell *cell, tk_erro
     return made;
 }
 
+/* Python's calendar ends where the server's may go on. */
+static tk_py within_calendar(tk_py made, const takeo_cell *cell, const char *expected,
+                             tk_error *error) {
+    if (TK_UNLIKELY(made == NULL) && P.PyErr_ExceptionMatches(O.ValueError_)) {
+        P.PyErr_Clear();
+        return undecodable(cell, expected, error);
+    }
+    return made;
+}
+
 static tk_py make_date(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
     (void)field;
-    (void)error;
-    return tk_py_make_date(cell->v.i);
+    return within_calendar(tk_py_make_date(cell->v.i), cell, "date of the years 1 to 9999", error);
 }
 
 static tk_py make_time(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
@@ -126,14 +135,14 @@ static tk_py make_time(const tk_py_field *field, const takeo_cell *cell, tk_erro
 
 static tk_py make_timestamp(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
     (void)field;
-    (void)error;
-    return tk_py_make_timestamp(cell->v.i, false);
+    return within_calendar(tk_py_make_timestamp(cell->v.i, false), cell,
+                           "time of the years 1 to 9999", error);
 }
 
 static tk_py make_timestamptz(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
     (void)field;
-    (void)error;
-    return tk_py_make_timestamp(cell->v.i, true);
+    return within_calendar(tk_py_make_timestamp(cell->v.i, true), cell,
+                           "time of the years 1 to 9999", error);
 }
 
 /* The member of an enum that stands for a stored value; the value is consumed. */
@@ -177,6 +186,50 @@ static tk_py make_json(const tk_py_field *field, const takeo_cell *cell, tk_erro
         tk_py loaded = P.PyObject_CallFunctionObjArgs(field->load, made, NULL);
         P.Py_DecRef(made);
         return loaded;
+    }
+    return made;
+}
+
+/* What JSON makes of an element's type; NULL: text of another form, checked when it is used. */
+static tk_py json_class_of(takeo_type type) {
+    switch (type) {
+    case TAKEO_TYPE_BOOL:
+        return O.bool_;
+    case TAKEO_TYPE_INT16:
+    case TAKEO_TYPE_INT32:
+    case TAKEO_TYPE_INT64:
+        return O.int_;
+    case TAKEO_TYPE_FLOAT32:
+    case TAKEO_TYPE_FLOAT64:
+        return O.float_;
+    default:
+        return O.str_;
+    }
+}
+
+/* The elements of an array as the column's class: stored as JSON, so each has to be what it says. */
+static bool elements_fit(tk_py list, takeo_type element) {
+    tk_py wanted = json_class_of(element), items = P.PySequence_Tuple(list);
+    tk_py_size count = items != NULL ? P.PyTuple_Size(items) : -1;
+    bool fit = count >= 0;
+    for (tk_py_size i = 0; fit && i < count; i++) {
+        tk_py item = P.PyTuple_GetItem(items, i);
+        tk_py type = TK_PY_TYPE(item);
+        fit = item == O.None_ || type == wanted || (wanted == O.float_ && type == O.int_)
+              || (type == O.list_ && elements_fit(item, element));
+    }
+    tk_py_drop(items);
+    return fit;
+}
+
+static tk_py make_array(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    tk_py made = make_json(field, cell, error);
+    if (made == NULL || field->load != NULL) {
+        return made;
+    }
+    if (TK_PY_TYPE(made) != O.list_ || !elements_fit(made, field->accept.element)) {
+        P.Py_DecRef(made);
+        return P.PyErr_Occurred() ? NULL : undecodable(cell, "array of its element's type", error);
     }
     return made;
 }
@@ -272,10 +325,12 @@ static takeo_status decimal_of(tk_py value, takeo_cell *out, tk_holder *holder, 
     tk_buf_done(&plain);
     P.Py_DecRef(text);
     if (copy == NULL) {
-        return is_plain ? tk_raise_memory(error)
-                        : tk_raise(error, TK_INPUT_PRECISION,
-                                   "a decimal with more than %d digits cannot be stored",
-                                   TK_DECIMAL_MAX);
+        if (is_plain) {
+            return tk_raise_memory(error);
+        }
+        tk_raise(error, TK_INPUT_PRECISION, "a decimal with more than %d digits cannot be stored",
+                 TK_DECIMAL_MAX);
+        return TAKEO_EINPUT;
     }
     *out = tk_cell_text(TAKEO_TYPE_DECIMAL, copy, plain_len);
     return TAKEO_DONE;
@@ -303,8 +358,47 @@ static takeo_status uuid_of(tk_py value, takeo_cell *out) {
     return P.PyErr_Occurred() ? host_failed() : TAKEO_DONE;
 }
 
+static void name_column(const tk_py_field *field, tk_error *error) {
+    if (field->accept.column != NULL) {
+        TK_SET(error, entity, "%s", field->accept.column->entity->name.data);
+        TK_SET(error, field, "%s", field->accept.column->name.data);
+    }
+}
+
+enum { JSON_DEPTH_MAX = 500 };
+
+/* json writes numbers and None as keys by making text of them, which reads back as something else. */
+static bool keys_are_text(tk_py value, int depth) {
+    tk_py type = TK_PY_TYPE(value);
+    if (type == O.str_ || type == O.int_ || depth > JSON_DEPTH_MAX) {
+        return true; /* what is too deep is refused when it is validated */
+    }
+    bool are = true;
+    if (P.PyType_IsSubtype(type, O.dict_)) {
+        tk_py_size at = 0;
+        tk_py key = NULL, item = NULL;
+        while (are && P.PyDict_Next(value, &at, &key, &item)) {
+            are = P.PyType_IsSubtype(TK_PY_TYPE(key), O.str_) && keys_are_text(item, depth + 1);
+        }
+    } else if (type == O.list_ || type == O.tuple_) {
+        tk_py items = P.PySequence_Tuple(value);
+        tk_py_size count = items != NULL ? P.PyTuple_Size(items) : 0;
+        for (tk_py_size i = 0; are && i < count; i++) {
+            are = keys_are_text(P.PyTuple_GetItem(items, i), depth + 1);
+        }
+        tk_py_drop(items);
+    }
+    return are;
+}
+
 static takeo_status json_of(const tk_py_field *field, tk_py value, takeo_cell *out,
                             tk_holder *holder, tk_error *error) {
+    if (field->dump == NULL && !keys_are_text(value, 0)) {
+        tk_raise(error, TK_INPUT_FORM, "a key in a JSON value is no str");
+        TK_SET(error, expected, "dicts whose keys are str");
+        name_column(field, error);
+        return TAKEO_EINPUT;
+    }
     tk_py plain = field->dump != NULL ? P.PyObject_CallFunctionObjArgs(field->dump, value, NULL)
                                       : tk_py_own(value == O.JSON_NULL_ ? O.None_ : value);
     tk_py text = plain != NULL ? P.PyObject_CallFunctionObjArgs(O.json_dumps_, plain, NULL) : NULL;
@@ -326,10 +420,7 @@ static takeo_status json_of(const tk_py_field *field, tk_py value, takeo_cell *o
         tk_py_drop(raised);
         tk_py_drop(trace);
         TK_SET(error, expected, "dict, list, str, int, finite float, bool or None");
-        if (field->accept.column != NULL) {
-            TK_SET(error, entity, "%s", field->accept.column->entity->name.data);
-            TK_SET(error, field, "%s", field->accept.column->name.data);
-        }
+        name_column(field, error);
         return TAKEO_EINPUT;
     }
     takeo_status status = utf8_of(field, text, TAKEO_TYPE_JSON, out, holder, error);
@@ -401,7 +492,14 @@ static takeo_status read_natural(const tk_py_field *field, tk_py value, takeo_ce
         *out = cell;
         return TAKEO_DONE;
     }
-    return tk_accept_cell(&field->accept, &cell, out, holder->arena, error);
+    uint32_t coerce = holder->flags & (TAKEO_OP_COERCE_TEXT | TAKEO_OP_COERCE_LOSSY);
+    if (TK_LIKELY(coerce == 0)) {
+        return tk_accept_cell(&field->accept, &cell, out, holder->arena, error);
+    }
+    tk_accept relaxed = field->accept;
+    relaxed.text_is_parsed = true;
+    relaxed.loss_is_allowed |= (coerce & TAKEO_OP_COERCE_LOSSY) != 0;
+    return tk_accept_cell(&relaxed, &cell, out, holder->arena, error);
 }
 
 static takeo_status read_int(const tk_py_field *field, tk_py value, takeo_cell *out,
@@ -521,7 +619,11 @@ takeo_status tk_py_read(const tk_py_field *field, tk_py value, takeo_cell *out, 
         *out = (takeo_cell){.flags = TAKEO_CELL_UNSET};
         return TAKEO_DONE;
     }
-    return field->read(field, value, out, holder, error);
+    takeo_status status = field->read(field, value, out, holder, error);
+    if (TK_UNLIKELY(status == TAKEO_EINPUT) && tk_error_last(error)->field.data == NULL) {
+        name_column(field, error);
+    }
+    return status;
 }
 
 /* ---- choosing ------------------------------------------------------------------------------------------ */
@@ -535,6 +637,40 @@ static tk_py make_any(const tk_py_field *field, const takeo_cell *cell, tk_error
         return undecodable(cell, "value that Python has a form for", error);
     }
     return found.make(&found, cell, error);
+}
+
+/* The class that values of a type have when they were loaded. */
+static tk_py canonical_class_of(takeo_type type) {
+    switch (type) {
+    case TAKEO_TYPE_BOOL:
+        return O.bool_;
+    case TAKEO_TYPE_INT16:
+    case TAKEO_TYPE_INT32:
+    case TAKEO_TYPE_INT64:
+        return O.int_;
+    case TAKEO_TYPE_FLOAT32:
+    case TAKEO_TYPE_FLOAT64:
+        return O.float_;
+    case TAKEO_TYPE_DECIMAL:
+        return O.Decimal_;
+    case TAKEO_TYPE_TEXT:
+        return O.str_;
+    case TAKEO_TYPE_BYTES:
+        return O.bytes_;
+    case TAKEO_TYPE_UUID:
+        return O.UUID_;
+    case TAKEO_TYPE_DATE:
+        return O.date_;
+    case TAKEO_TYPE_TIME:
+        return O.time_;
+    case TAKEO_TYPE_TIMESTAMP:
+    case TAKEO_TYPE_TIMESTAMPTZ:
+        return O.datetime_;
+    case TAKEO_TYPE_ARRAY:
+        return O.list_;
+    default:
+        return NULL;
+    }
 }
 
 void tk_py_field_init(tk_py_field *field, const tk_accept *accept) {
@@ -574,7 +710,7 @@ void tk_py_field_init(tk_py_field *field, const tk_accept *accept) {
         {TAKEO_TYPE_DECIMAL, make_decimal, read_natural},
         {TAKEO_TYPE_BYTES, make_bytes, read_natural},
         {TAKEO_TYPE_JSON, make_json, read_json},
-        {TAKEO_TYPE_ARRAY, make_json, read_array},
+        {TAKEO_TYPE_ARRAY, make_array, read_array},
         {TAKEO_TYPE_ENUM, make_enum, read_enum},
         {TAKEO_TYPE_DATE, make_date, read_natural},
         {TAKEO_TYPE_TIME, make_time, read_natural},
@@ -587,11 +723,15 @@ void tk_py_field_init(tk_py_field *field, const tk_accept *accept) {
             field->read = special[i].read;
         }
     }
+    field->canonical = canonical_class_of(accept->type);
 }
 
 void tk_py_field_set_enum(tk_py_field *field, tk_py to_member, tk_py to_value) {
     field->to_member = to_member;
     field->to_value = to_value;
+    tk_py_size at = 0;
+    tk_py member = NULL, value = NULL;
+    field->canonical = P.PyDict_Next(to_value, &at, &member, &value) ? TK_PY_TYPE(member) : NULL;
     field->make = field->accept.type == TAKEO_TYPE_ENUM ? make_enum : make_int_enum;
     field->read = read_enum;
 }

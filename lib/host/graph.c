@@ -9,14 +9,28 @@
  */
 #include "host/host_int.h"
 
-/* ---- one object ------------------------------------------------------------------------------------
+/* ---- one object
+ * ------------------------------------------------------------------------------------
  */
+
+/* A stored value that is none of its type: say of which column, if the host did not. */
+static takeo_status tell_column(const tk_step *step, tk_error *error, takeo_status status) {
+    const takeo_error *record = error != NULL && error->first != NULL ? tk_error_last(error) : NULL;
+    if (record != NULL && record->field.data == NULL && step->column != NULL) {
+        TK_SET(error, entity, "%s", step->column->entity->name.data);
+        TK_SET(error, field, "%s", step->column->name.data);
+    }
+    return status;
+}
 
 static takeo_status fill(const tk_plan_part *part, void *object, const takeo_cell *cells,
                          tk_holder *holder, tk_error *error) {
     const tk_step *end = part->steps + part->step_count;
     for (const tk_step *step = part->steps; step < end; step++) {
-        TK_TRY(step->put(step, object, &cells[step->cell], holder, error));
+        takeo_status status = step->put(step, object, &cells[step->cell], holder, error);
+        if (TK_UNLIKELY(status < 0)) {
+            return status == TAKEO_EDECODE ? tell_column(step, error, status) : status;
+        }
     }
     return TAKEO_DONE;
 }
@@ -42,7 +56,7 @@ static takeo_status build(tk_graph *graph, const tk_plan_part *part, const takeo
     return TAKEO_DONE;
 }
 
-/* A stored value that is none of its type: say in which row. */
+/* And in which row. */
 static takeo_status tell_row(tk_graph *graph, takeo_status status) {
     takeo_error *record =
         graph->error != NULL && graph->error->first != NULL ? tk_error_last(graph->error) : NULL;
@@ -52,7 +66,8 @@ static takeo_status tell_row(tk_graph *graph, takeo_status status) {
     return status;
 }
 
-/* ---- rows of several parts ---------------------------------------------------------------------------
+/* ---- rows of several parts
+ * ---------------------------------------------------------------------------
  */
 
 static bool is_missing(const tk_plan_part *part, const takeo_cell *cells) {
@@ -70,8 +85,7 @@ static bool is_missing(const tk_plan_part *part, const takeo_cell *cells) {
 /* The object of a part that may come again.  Its map keeps one reference; the caller gets none. */
 static takeo_status know(tk_graph *graph, uint32_t number, const takeo_cell *cells, void **out) {
     const tk_plan_part *part = &graph->plan->parts[number];
-    tk_known *known =
-        tk_identity_find(&graph->identity[part->twin], part, cells, graph->arena);
+    tk_known *known = tk_identity_find(&graph->identity[part->twin], part, cells, graph->arena);
     if (known == NULL) {
         return tk_raise_memory(graph->error);
     }
@@ -153,6 +167,10 @@ static takeo_status build_root(tk_graph *graph, uint32_t number, const takeo_cel
     }
     if (part->shape.may_repeat) {
         void *object;
+        if (host->hold == NULL && host->drop != NULL) {
+            return tk_raise(graph->error, TK_CALL_INTERNAL, "the host %s cannot hold objects",
+                            host->name);
+        }
         TK_TRY(know(graph, number, cells, &object));
         if (host->hold != NULL) {
             host->hold(object);
@@ -171,8 +189,7 @@ static takeo_status build_parts(tk_graph *graph, const takeo_cell *cells) {
     memset(graph->is_first, 0, count * sizeof *graph->is_first);
     for (uint32_t i = 0; i < count; i++) {
         bool is_root = graph->plan->parts[i].shape.parent == 0;
-        takeo_status status =
-            is_root ? build_root(graph, i, cells) : build_child(graph, i, cells);
+        takeo_status status = is_root ? build_root(graph, i, cells) : build_child(graph, i, cells);
         if (TK_UNLIKELY(status < 0)) {
             return status;
         }
@@ -190,7 +207,8 @@ static void drop_roots(tk_graph *graph) {
     }
 }
 
-/* ---- the door --------------------------------------------------------------------------------------
+/* ---- the door
+ * --------------------------------------------------------------------------------------
  */
 
 static bool init_parts(tk_graph *graph) {

@@ -1,13 +1,13 @@
-/* host.h - door of the room `host`: objects of a host language, and the plans by which rows of cells
- * become objects and objects become cells.
+/* host.h - door of the room `host`: objects of a host language, and the plans by which rows of
+ * cells become objects and objects become cells.
  *
- * It knows cells, layouts and plans.  It does not know SQL, statements as text, networks, or what an
- * ORM does with objects; Python only in cpython*.c.
+ * It knows cells, layouts and plans.  It does not know SQL, statements as text, networks, or what
+ * an ORM does with objects; Python only in cpython*.c.
  *
- * Every host lays an entity out as fields at offsets of an object: a C program in its struct, CPython
- * in the slots of a class.  A layout has one `tk_step` per column: the two functions, chosen once,
- * that store a cell into an object and read it back.  The hot loop then runs through steps without a
- * branch on types.
+ * Every host lays an entity out as fields at offsets of an object: a C program in its struct,
+ * CPython in the slots of a class.  A layout has one `tk_step` per column: the two functions,
+ * chosen once, that store a cell into an object and read it back.  The hot loop then runs through
+ * steps without a branch on types.
  */
 #ifndef TK_HOST_H
 #define TK_HOST_H
@@ -22,40 +22,43 @@ typedef struct tk_layout tk_layout;
 typedef struct tk_step tk_step;
 typedef struct tk_holder tk_holder;
 
-/* ---- what keeps a host's other threads and signals alive while the core waits ------------------- */
+/* ---- what keeps a host's other threads and signals alive while the core waits -------------------
+ */
 
 typedef struct tk_interpreter { /* all NULL: a host without an interpreter's lock */
-    void *(*leave)(void);          /* give the lock up; what it gives is handed to enter */
+    void *(*leave)(void);       /* give the lock up; what it gives is handed to enter */
     void (*enter)(void *left);
-    takeo_status (*check)(void);   /* with the lock: signals; a failure is TAKEO_EHOST */
+    takeo_status (*check)(void); /* with the lock: signals; a failure is TAKEO_EHOST */
 } tk_interpreter;
 
-/* ---- layouts ---------------------------------------------------------------------------------------- */
+/* ---- layouts
+ * ---------------------------------------------------------------------------------------- */
 
 struct tk_step {
     /* Store a cell.  The object takes what it needs; the cell's text is only borrowed. */
-    takeo_status (*put)(const tk_step *step, void *object, const takeo_cell *cell, tk_holder *holder,
-                        tk_error *error);
+    takeo_status (*put)(const tk_step *step, void *object, const takeo_cell *cell,
+                        tk_holder *holder, tk_error *error);
     /* Read a field as a cell that fits the column, or with TAKEO_CELL_UNSET when nothing was given
      * or loaded.  Text stays valid until the holder lets go.  A value that does not fit is
      * TAKEO_EINPUT with entity, field, expected and got. */
     takeo_status (*get)(const tk_step *step, void *object, takeo_cell *out, tk_holder *holder,
                         tk_error *error);
     const tk_column *column;
-    uint32_t cell;    /* of a row, when the step stands in a plan */
-    uint32_t offset;  /* of the field in the object */
+    uint32_t cell;   /* of a row, when the step stands in a plan */
+    uint32_t offset; /* of the field in the object */
     uint32_t size;
     uint32_t null_at; /* C structs: offset of the NULL mark; 0: none */
     uint16_t kind;    /* the host's own kind of field */
-    uint16_t place;   /* CPython: place in the tuple of a composite key + 1; 0: the slot is the value */
-    const void *aux;  /* the host's own, such as the members of an enum */
+    uint16_t
+        place; /* CPython: place in the tuple of a composite key + 1; 0: the slot is the value */
+    const void *aux; /* the host's own, such as the members of an enum */
     tk_accept accept;
 };
 
 typedef struct tk_link_place { /* where a relation stands */
     const tk_relation *relation;
     uint32_t offset;
-    uint16_t bit;  /* of a to-many: bit of the state that says it was assigned; 0: none */
+    uint16_t bit;  /* bit of the state that says it was assigned; 0: none of its own */
     bool is_there; /* the layout has a field for it */
 } tk_link_place;
 
@@ -81,14 +84,15 @@ struct takeo_target {
     const tk_host *host;
     tk_alloc alloc;
     tk_arena arena;
-    int32_t references; /* atomic */
-    tk_model *model;    /* held; NULL when no layout names an entity */
+    int32_t references;  /* atomic */
+    tk_model *model;     /* held; NULL when no layout names an entity */
     tk_layout **layouts; /* layouts[entity - 1]; NULL: none for this entity */
     uint32_t layout_count;
     tk_layout *plain; /* for rows of any statement (entity 0); NULL: none */
 };
 
-/* What an operation keeps of its host until it ends: text that cells borrow, objects on their way. */
+/* What an operation keeps of its host until it ends: text that cells borrow, objects on their way.
+ */
 struct tk_holder {
     tk_arena *arena;
     const tk_host *host;
@@ -111,7 +115,8 @@ struct tk_host {
     takeo_status (*make)(const tk_layout *layout, tk_holder *holder, void **out, tk_error *error);
     void (*hold)(void *object); /* take one more reference; NULL with drop NULL: nobody counts */
     void (*drop)(void *object); /* give one reference up */
-    /* Set a to-one; other NULL says that there is none.  Borrowed: the host takes its own reference. */
+    /* Set a to-one; other NULL says that there is none.  Borrowed: the host takes its own
+     * reference. */
     takeo_status (*link_one)(const tk_layout *layout, const tk_relation *relation, void *object,
                              void *other, tk_holder *holder, tk_error *error);
     /* Set a to-many, complete: members are borrowed, the host takes its own references. */
@@ -123,10 +128,10 @@ struct tk_host {
     /* Members of a to-many that is loaded, borrowed and held by the holder; -1: not loaded. */
     int64_t (*peek_many)(const tk_layout *layout, const tk_relation *relation, void *object,
                          void ***out_members, tk_holder *holder, tk_error *error);
-    /* The layout of an object by what it is (its class); NULL: none of this target.  C structs cannot
-     * be asked: NULL slot. */
+    /* The layout of an object by what it is (its class); NULL: none of this target.  C structs
+     * cannot be asked: NULL slot. */
     const tk_layout *(*layout_of)(const tk_target *target, void *object);
-    void (*settle)(tk_holder *holder); /* after success: write accepted conversions back */
+    void (*settle)(tk_holder *holder);  /* after success: write accepted conversions back */
     void (*release)(tk_holder *holder); /* let go of everything held */
     void (*free_target)(tk_target *target);
 };
@@ -146,10 +151,10 @@ TK_CHECKED takeo_status tk_target_new(tk_model *model, const takeo_target_def *d
                                       tk_error *error);
 /* A twin of a layout whose next `count` objects stand one after another, from *out_objects on. */
 TK_CHECKED takeo_status tk_struct_block(const tk_layout *layout, uint32_t count, tk_arena *arena,
-                                        const tk_layout **out, void **out_objects,
-                                        tk_error *error);
+                                        const tk_layout **out, void **out_objects, tk_error *error);
 
-/* ---- plan.c: columns x layouts -> steps, once per shape ------------------------------------------- *
+/* ---- plan.c: columns x layouts -> steps, once per shape
+ * ------------------------------------------- *
  *
  * The rooms above describe the shape of a row in these terms, because `sql` and `host` do not know
  * each other.
@@ -182,22 +187,25 @@ typedef struct tk_plan {
     bool is_simple; /* one part that neither repeats nor is collected */
 } tk_plan;
 
-/* TAKEO_EINPUT (INPUT_ENTITY) when a part has no layout in the target, or its parent's layout no field
- * for the relation.  A part without entity is a row of any statement. */
+/* TAKEO_EINPUT (INPUT_ENTITY) when a part has no layout in the target, or its parent's layout no
+ * field for the relation.  A part without entity is a row of any statement. */
 TK_CHECKED takeo_status tk_plan_make(const tk_target *target, const tk_shape_part *parts,
-                                     uint32_t count, tk_arena *arena, tk_plan *out, tk_error *error);
+                                     uint32_t count, tk_arena *arena, tk_plan *out,
+                                     tk_error *error);
 
-/* ---- graph.c, identity.c: rows -> objects ------------------------------------------------------------ */
+/* ---- graph.c, identity.c: rows -> objects
+ * ------------------------------------------------------------ */
 
 typedef struct tk_graph {
     const tk_plan *plan;
     tk_holder *holder;
     tk_arena *arena;
     tk_error *error;
-    void **objects;   /* of the row built last, one per part; NULL: missing.  Borrowed but for part 1
-                         (and other parts without a parent), of which the caller owns one reference */
-    bool *is_first;   /* of the row built last: the part met its object for the first time */
-    tk_map *identity; /* per part that may repeat; keys and objects, of which it owns one reference */
+    void **objects; /* of the row built last, one per part; NULL: missing.  Borrowed but for part 1
+                       (and other parts without a parent), of which the caller owns one reference */
+    bool *is_first; /* of the row built last: the part met its object for the first time */
+    tk_map
+        *identity; /* per part that may repeat; keys and objects, of which it owns one reference */
     tk_vec *collected; /* per part; borrowed objects, each once */
     uint64_t row;      /* rows built, for messages */
 } tk_graph;
@@ -209,11 +217,12 @@ TK_CHECKED takeo_status tk_graph_row(tk_graph *graph, const takeo_cell *cells);
 void **tk_graph_objects(const tk_graph *graph, uint32_t part, uint32_t *out_count);
 void tk_graph_done(tk_graph *graph);
 
-/* A cell of a key as bytes that are equal when the values are, for maps; gives their number, and only
- * counts when `out` is NULL. */
+/* A cell of a key as bytes that are equal when the values are, for maps; gives their number, and
+ * only counts when `out` is NULL. */
 size_t tk_key_write(const takeo_cell *cell, char *out);
 
-/* ---- cells.c: rows as cells, for hosts without a target ------------------------------------------------ */
+/* ---- cells.c: rows as cells, for hosts without a target
+ * ------------------------------------------------ */
 
 typedef struct tk_cell_rows {
     tk_arena *arena;

@@ -5,8 +5,8 @@
 #include "host/host.h"
 
 typedef struct tk_known { /* an object that was met before */
-    void *object;   /* one reference belongs to the map */
-    uint64_t parts; /* bit n: part n has met it */
+    void *object;         /* one reference belongs to the map */
+    uint64_t parts;       /* bit n: part n has met it */
 } tk_known;
 
 /* The entry of the key that the row has for this part; made, with object NULL, when there is none.

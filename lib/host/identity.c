@@ -11,8 +11,7 @@ size_t tk_key_write(const takeo_cell *cell, char *out) {
     const tk_type_info *info = tk_type_info_of(cell->type);
     uint8_t form = info != NULL && !tk_cell_is_null(cell) ? info->form : (uint8_t)TK_FORM_NONE;
     if (form == TK_FORM_TEXT) {
-        size_t len =
-            cell->type == TAKEO_TYPE_BITS ? (cell->v.text.len + 7) / 8 : cell->v.text.len;
+        size_t len = cell->type == TAKEO_TYPE_BITS ? (cell->v.text.len + 7) / 8 : cell->v.text.len;
         if (out != NULL) {
             memcpy(out, &cell->v.text.len, sizeof cell->v.text.len);
             if (len != 0) {

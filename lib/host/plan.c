@@ -72,8 +72,8 @@ static uint32_t find_twin(const tk_plan *plan, uint32_t number) {
 static takeo_status make_part(tk_plan *plan, uint32_t number, tk_arena *arena, tk_error *error) {
     tk_plan_part *part = &plan->parts[number];
     const tk_shape_part *shape = &part->shape;
-    part->layout = shape->entity != NULL ? tk_target_layout(plan->target, shape->entity)
-                                         : plan->target->plain;
+    part->layout =
+        shape->entity != NULL ? tk_target_layout(plan->target, shape->entity) : plan->target->plain;
     if (part->layout == NULL) {
         return raise_no_layout(shape, error);
     }
@@ -103,8 +103,8 @@ takeo_status tk_plan_make(const tk_target *target, const tk_shape_part *parts, u
         TK_TRY(make_part(&plan, i, arena, error));
     }
     const tk_shape_part *first = count == 1 ? &plan.parts[0].shape : NULL;
-    plan.is_simple = first != NULL && !first->may_repeat && !first->is_collected
-                     && !first->may_be_missing;
+    plan.is_simple =
+        first != NULL && !first->may_repeat && !first->is_collected && !first->may_be_missing;
     *out = plan;
     return TAKEO_DONE;
 }

@@ -52,7 +52,8 @@ static void find(maker *at, const char *field, const char *format, ...) {
     tk_buf_done(&buf);
 }
 
-/* ---- fields --------------------------------------------------------------------------------------
+/* ---- fields
+ * --------------------------------------------------------------------------------------
  */
 
 /* Does the field lie inside the object, at a place where its type may stand? */
@@ -139,7 +140,8 @@ static void add_column(maker *at, const takeo_field_def *def, const tk_struct_ki
         return;
     }
     if (!kind->can_hold(column)) {
-        find(at, name, "%s cannot hold %s of type %s", kind->name, name, tk_type_name(column->type));
+        find(at, name, "%s cannot hold %s of type %s", kind->name, name,
+             tk_type_name(column->type));
         return;
     }
     if (!check_place(at, def, kind, name)) {
@@ -231,7 +233,8 @@ static void add_field(maker *at, const takeo_field_def *def) {
     }
 }
 
-/* ---- layouts ---------------------------------------------------------------------------------------
+/* ---- layouts
+ * ---------------------------------------------------------------------------------------
  */
 
 /* A pointer beside a key column has the say: note where those pointers are. */
@@ -311,7 +314,8 @@ static bool is_zero(const void *from, const void *to) {
 /* Elements of a later level are taken when what we do not know says nothing. */
 static takeo_status check_fields(maker *at) {
     const takeo_layout_def *def = at->layout_def;
-    if (def->field_count != 0 && (def->fields == NULL || def->field_size < sizeof(takeo_field_def))) {
+    if (def->field_count != 0
+        && (def->fields == NULL || def->field_size < sizeof(takeo_field_def))) {
         return tk_raise(at->error, TK_CALL_INVALID, "field_size is %u, which is no takeo_field_def",
                         def->field_size);
     }
@@ -376,15 +380,15 @@ static takeo_status add_layout(maker *at) {
     return TAKEO_DONE;
 }
 
-/* ---- targets -----------------------------------------------------------------------------------------
+/* ---- targets
+ * -----------------------------------------------------------------------------------------
  */
 
 static takeo_status fill_target(maker *at) {
     const takeo_target_def *def = at->def;
     tk_target *target = at->target;
     target->layout_count = target->model != NULL ? target->model->entity_count : 0;
-    target->layouts =
-        tk_arena_array(&target->arena, target->layout_count, sizeof(tk_layout *));
+    target->layouts = tk_arena_array(&target->arena, target->layout_count, sizeof(tk_layout *));
     if (target->layouts == NULL) {
         return tk_raise_memory(at->error);
     }
@@ -398,7 +402,7 @@ static takeo_status fill_target(maker *at) {
     }
     if (at->findings != 0) {
         return at->error != NULL && at->error->first != NULL ? at->error->first->status
-                                                              : TAKEO_EMAPPING;
+                                                             : TAKEO_EMAPPING;
     }
     return TAKEO_DONE;
 }

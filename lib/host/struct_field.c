@@ -12,7 +12,8 @@ static void *at_field(const tk_step *step, void *object) {
     return (char *)object + step->offset;
 }
 
-/* ---- failures ---------------------------------------------------------------------------------------
+/* ---- failures
+ * ---------------------------------------------------------------------------------------
  */
 
 static void set_place(const tk_step *step, tk_error *error) {
@@ -59,7 +60,8 @@ static takeo_status raise_input(const tk_step *step, tk_code code, tk_error *err
     return status;
 }
 
-/* ---- NULL and unset ---------------------------------------------------------------------------------
+/* ---- NULL and unset
+ * ---------------------------------------------------------------------------------
  */
 
 static bool can_say_null(const tk_step *step) {
@@ -159,7 +161,8 @@ static takeo_status accept(const tk_step *step, void *object, const takeo_cell *
     return tk_accept_cell(&relaxed, in, out, holder->arena, error);
 }
 
-/* ---- integers ------------------------------------------------------------------------------------------
+/* ---- integers
+ * ------------------------------------------------------------------------------------------
  */
 
 static uint8_t form_of(takeo_type type) {
@@ -281,7 +284,8 @@ static takeo_status get_uint(const tk_step *step, void *object, takeo_cell *out,
     return accept(step, object, &cell, out, holder, error);
 }
 
-/* ---- floating point ---------------------------------------------------------------------------------
+/* ---- floating point
+ * ---------------------------------------------------------------------------------
  */
 
 static takeo_status put_float(const tk_step *step, void *object, const takeo_cell *cell,
@@ -320,7 +324,8 @@ static takeo_status get_float(const tk_step *step, void *object, takeo_cell *out
     return accept(step, object, &cell, out, holder, error);
 }
 
-/* ---- UUIDs -------------------------------------------------------------------------------------------
+/* ---- UUIDs
+ * -------------------------------------------------------------------------------------------
  */
 
 static takeo_status put_uuid(const tk_step *step, void *object, const takeo_cell *cell,
@@ -347,7 +352,8 @@ static takeo_status get_uuid(const tk_step *step, void *object, takeo_cell *out,
     return accept(step, object, &cell, out, holder, error);
 }
 
-/* ---- text --------------------------------------------------------------------------------------------
+/* ---- text
+ * --------------------------------------------------------------------------------------------
  */
 
 /* Text for a field that ends with a zero byte. */
@@ -356,7 +362,8 @@ static takeo_status check_zero_byte(const tk_step *step, const takeo_cell *cell,
         return raise_decode(step, cell, error, "it is no text");
     }
     if (cell->v.text.len != 0 && memchr(cell->v.text.data, 0, cell->v.text.len) != NULL) {
-        return raise_decode(step, cell, error, "the text has a zero byte in it; a TEXT can hold it");
+        return raise_decode(step, cell, error,
+                            "the text has a zero byte in it; a TEXT can hold it");
     }
     return TAKEO_DONE;
 }
@@ -454,7 +461,8 @@ static takeo_status get_text(const tk_step *step, void *object, takeo_cell *out,
     return get_text_cell(step, object, field->data, field->len, out, holder, error);
 }
 
-/* ---- cells -------------------------------------------------------------------------------------------
+/* ---- cells
+ * -------------------------------------------------------------------------------------------
  */
 
 static takeo_status put_cell(const tk_step *step, void *object, const takeo_cell *cell,
@@ -483,7 +491,8 @@ static takeo_status get_cell(const tk_step *step, void *object, takeo_cell *out,
     return accept(step, object, field, out, holder, error);
 }
 
-/* ---- the table -----------------------------------------------------------------------------------------
+/* ---- the table
+ * -----------------------------------------------------------------------------------------
  */
 
 static bool holds_bool(const tk_column *column) {

@@ -9,8 +9,8 @@
 /* aux of a step: what decides whether a field was given at all */
 typedef struct tk_struct_info {
     const tk_layout *layout;
-    bool zero_is_unset;   /* generated key: 0 is none yet */
-    uint32_t link_count;  /* to-ones whose key this column is: while one of these */
+    bool zero_is_unset;    /* generated key: 0 is none yet */
+    uint32_t link_count;   /* to-ones whose key this column is: while one of these */
     uint32_t *link_places; /* pointers is set, a zero here says nothing */
 } tk_struct_info;
 

@@ -1,12 +1,13 @@
 /* action.c - what is to be done with an object, and with which of its columns.
  *
  * The rules of save: a loaded object is updated where it changed; a new one is inserted; one whose
- * generated key was set by hand is updated by it.  Nothing is guessed and nothing is selected first.
- * It must not know how values get to the server.
+ * generated key was set by hand is updated by it.  Nothing is guessed and nothing is selected
+ * first. It must not know how values get to the server.
  */
 #include "orm/write_int.h"
 
-/* ---- which action ------------------------------------------------------------------------------------
+/* ---- which action
+ * ------------------------------------------------------------------------------------
  */
 
 /* Keep the words of the state as they are now, so that bits set meanwhile stay. */
@@ -31,9 +32,16 @@ static takeo_status see_state(tk_write *write, tk_subject *subject) {
     return TAKEO_DONE;
 }
 
-static bool was_given(const tk_subject *subject, const tk_column *column) {
-    uint32_t bit = subject->layout->bits[column->number - 1];
+static bool is_seen(const tk_subject *subject, uint32_t bit) {
     return (subject->seen[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+/* By its own bit, or by that of the relation whose key it is. */
+static bool was_given(const tk_subject *subject, const tk_column *column) {
+    const tk_layout *layout = subject->layout;
+    uint32_t link = column->relation != NULL ? layout->links[column->relation->number - 1].bit : 0;
+    return is_seen(subject, layout->bits[column->number - 1])
+           || (link != 0 && is_seen(subject, link));
 }
 
 /* The key as it stands; UNSET cells where there is none. */
@@ -96,9 +104,10 @@ static takeo_status make_keys(tk_write *write, tk_subject *subject, tk_error *er
 }
 
 takeo_status tk_action_find(tk_write *write, tk_subject *subject, tk_error *error) {
-    static const tk_action actions[] = {
-        [TK_VERB_INSERT] = TK_ACTION_INSERT, [TK_VERB_UPDATE] = TK_ACTION_UPDATE,
-        [TK_VERB_UPSERT] = TK_ACTION_UPSERT, [TK_VERB_REMOVE] = TK_ACTION_DELETE};
+    static const tk_action actions[] = {[TK_VERB_INSERT] = TK_ACTION_INSERT,
+                                        [TK_VERB_UPDATE] = TK_ACTION_UPDATE,
+                                        [TK_VERB_UPSERT] = TK_ACTION_UPSERT,
+                                        [TK_VERB_REMOVE] = TK_ACTION_DELETE};
     if (subject->is_known) {
         return TAKEO_DONE;
     }
@@ -114,7 +123,8 @@ takeo_status tk_action_find(tk_write *write, tk_subject *subject, tk_error *erro
     return is_new ? make_keys(write, subject, error) : TAKEO_DONE;
 }
 
-/* ---- arguments ----------------------------------------------------------------------------------------
+/* ---- arguments
+ * ----------------------------------------------------------------------------------------
  */
 
 typedef struct reader { /* one object's way through its columns */
@@ -171,16 +181,16 @@ static bool is_stored(const tk_column *column) {
     return column->generated < TAKEO_GENERATED_STORED;
 }
 
-/* ---- insert, upsert -----------------------------------------------------------------------------------
+/* ---- insert, upsert
+ * -----------------------------------------------------------------------------------
  */
 
 static takeo_status raise_unset(const tk_subject *subject, const tk_column *column,
                                 tk_error *error) {
     bool is_link = column->relation != NULL && column->is_hidden;
-    takeo_status status =
-        tk_raise(error, TK_INPUT_UNSET, "%s.%s has no value and no default",
-                 subject->entity->name.data, is_link ? column->relation->name.data
-                                                     : column->name.data);
+    takeo_status status = tk_raise(error, TK_INPUT_UNSET, "%s.%s has no value and no default",
+                                   subject->entity->name.data,
+                                   is_link ? column->relation->name.data : column->name.data);
     TK_SET(error, entity, "%s", subject->entity->name.data);
     TK_SET(error, field, "%s", is_link ? column->relation->name.data : column->name.data);
     TK_SET(error, hint, "give a value, a default, or make the column nullable");
@@ -253,7 +263,8 @@ static takeo_status read_insert(reader *at) {
     return TAKEO_DONE;
 }
 
-/* ---- update -------------------------------------------------------------------------------------------
+/* ---- update
+ * -------------------------------------------------------------------------------------------
  */
 
 static takeo_status raise_read_only(const tk_subject *subject, const tk_column *column,
@@ -342,7 +353,8 @@ static takeo_status read_update(reader *at) {
     return TAKEO_DONE;
 }
 
-/* ---- the door --------------------------------------------------------------------------------------------
+/* ---- the door
+ * --------------------------------------------------------------------------------------------
  */
 
 static takeo_status read_delete(reader *at) {
@@ -355,22 +367,39 @@ static takeo_status read_delete(reader *at) {
     return TAKEO_DONE;
 }
 
-/* A list that was assigned says that its members are to be saved, which save does not do. */
-static takeo_status check_lists(const tk_subject *subject, tk_error *error) {
+static takeo_status raise_list(const tk_subject *subject, const tk_relation *relation,
+                               tk_error *error) {
+    takeo_status status =
+        tk_raise(error, TK_INPUT_UNSAVED, "%s.%s was assigned; save does not write its members",
+                 subject->entity->name.data, relation->name.data);
+    TK_SET(error, entity, "%s", subject->entity->name.data);
+    TK_SET(error, field, "%s", relation->name.data);
+    TK_SET(error, hint, "save the members themselves: each says by its relation whose it is");
+    return status;
+}
+
+/* A list that was assigned says that its members are to be saved, which save does not do.  A new
+ * object's empty list says nothing. */
+static takeo_status check_lists(tk_write *write, const tk_subject *subject, tk_error *error) {
     const tk_layout *layout = subject->layout;
     for (uint32_t i = 0; layout != NULL && i < layout->entity->relation_count; i++) {
         const tk_link_place *link = &layout->links[i];
         if (link->relation->is_to_one || link->bit == 0 || subject->seen == NULL
-            || (subject->seen[link->bit / 64] >> link->bit % 64 & 1) == 0) {
+            || !is_seen(subject, link->bit)) {
             continue;
         }
-        takeo_status status =
-            tk_raise(error, TK_INPUT_UNSAVED, "%s.%s was assigned; save does not write its members",
-                     subject->entity->name.data, link->relation->name.data);
-        TK_SET(error, entity, "%s", subject->entity->name.data);
-        TK_SET(error, field, "%s", link->relation->name.data);
-        TK_SET(error, hint, "save the members themselves: each says by its relation whose it is");
-        return status;
+        void **members = NULL;
+        int64_t count = 1;
+        if (!subject->is_loaded) {
+            count = write->task.holder->host->peek_many(layout, link->relation, subject->item,
+                                                        &members, write->task.holder, error);
+        }
+        if (count < -1) {
+            return (takeo_status)count;
+        }
+        if (count > 0) {
+            return raise_list(subject, link->relation, error);
+        }
     }
     return TAKEO_DONE;
 }
@@ -429,7 +458,7 @@ takeo_status tk_action_read(tk_write *write, tk_subject *subject, tk_findings *f
         status = tk_action_find(write, subject, tk_findings_error(findings));
     }
     if (status >= 0 && write->verb != TK_VERB_REMOVE) {
-        status = check_lists(subject, tk_findings_error(findings));
+        status = check_lists(write, subject, tk_findings_error(findings));
     }
     if (status < 0) {
         return add_finding(&at, status) ? TAKEO_DONE : status;

@@ -34,7 +34,8 @@ const tk_catalog_index *tk_schema_index(const tk_schema *schema, takeo_text name
     return NULL;
 }
 
-/* ---- findings ------------------------------------------------------------------------------------------
+/* ---- findings
+ * ------------------------------------------------------------------------------------------
  */
 
 /* One difference; `expected` and `got` may be NULL. */
@@ -80,7 +81,8 @@ static takeo_status find_list(tk_schema *schema, const tk_entity *entity, const 
     return failed ? tk_raise_memory(schema->error) : TAKEO_DONE;
 }
 
-/* ---- columns -------------------------------------------------------------------------------------------
+/* ---- columns
+ * -------------------------------------------------------------------------------------------
  */
 
 static const tk_catalog_column *find_column(const tk_catalog_table *table, takeo_text name) {
@@ -138,8 +140,10 @@ static void compare_others(tk_schema *schema, const tk_entity *entity,
         }
         if (!is_known && !there->is_nullable && there->default_sql.data == NULL
             && there->key_place == 0) {
-            find(schema, entity, NULL, "it has a column that takes no NULL, has no default and "
-                 "stands in no entity", NULL, there->name.data);
+            find(schema, entity, NULL,
+                 "it has a column that takes no NULL, has no default and "
+                 "stands in no entity",
+                 NULL, there->name.data);
         }
     }
 }
@@ -151,17 +155,18 @@ static takeo_status compare_key(tk_schema *schema, const tk_entity *entity,
     for (uint32_t i = 0; i < table->column_count; i++) {
         uint32_t place = table->columns[i].key_place;
         there += place != 0;
-        is_same &= place == 0
-                   || (place <= entity->key_count
-                       && tk_schema_is_same(entity->key[place - 1]->column,
-                                            table->columns[i].name));
+        is_same &=
+            place == 0
+            || (place <= entity->key_count
+                && tk_schema_is_same(entity->key[place - 1]->column, table->columns[i].name));
     }
     return is_same && there == entity->key_count
                ? TAKEO_DONE
                : find_list(schema, entity, "it has another key", entity->key, entity->key_count);
 }
 
-/* ---- constraints ----------------------------------------------------------------------------------------
+/* ---- constraints
+ * ----------------------------------------------------------------------------------------
  */
 
 static bool has_columns(const takeo_text *names, uint32_t name_count,
@@ -189,8 +194,10 @@ static takeo_status compare_index(tk_schema *schema, const tk_entity *entity, co
                            && has_columns(there->columns, there->column_count, index->columns,
                                           index->column_count);
             return is_same ? TAKEO_DONE
-                           : find_list(schema, entity, "an index has other columns, or is unique "
-                                       "on one side only", index->columns, index->column_count);
+                           : find_list(schema, entity,
+                                       "an index has other columns, or is unique "
+                                       "on one side only",
+                                       index->columns, index->column_count);
         }
     }
     return index->is_constraint ? find_list(schema, entity, "it is not unique by these columns",

@@ -1,5 +1,5 @@
-/* explain.c - a failure of the database in the nouns of the model: entity and field instead of table
- * and column, and what to do.
+/* explain.c - a failure of the database in the nouns of the model: entity and field instead of
+ * table and column, and what to do.
  *
  * What the database said stays in `detail`.  It must not know any database's codes; the driver has
  * read them.
@@ -146,12 +146,13 @@ static void tell(const found *what, const takeo_error *record, tk_error *error) 
     case TAKEO_EFOREIGN_KEY:
         TK_SET(error, message,
                "a %s refers to a row that is not there, or is still referred to itself", name);
-        TK_SET(error, hint, "save what it refers to first; remove what refers to it first, or "
+        TK_SET(error, hint,
+               "save what it refers to first; remove what refers to it first, or "
                "declare on_delete");
         break;
     case TAKEO_EUNDEFINED_TABLE:
-        TK_SET(error, message, "the database has no table %s for %s",
-               what->entity->table.data, name);
+        TK_SET(error, message, "the database has no table %s for %s", what->entity->table.data,
+               name);
         TK_SET(error, hint, "synchronize, or run the migration that makes it");
         break;
     case TAKEO_EUNDEFINED_COLUMN:

@@ -16,7 +16,8 @@ typedef struct find_shape {
 
 static const takeo_find find_all = {.struct_size = sizeof find_all};
 
-/* ---- nodes -------------------------------------------------------------------------------------------
+/* ---- nodes
+ * -------------------------------------------------------------------------------------------
  */
 
 typedef struct sketch {
@@ -63,8 +64,8 @@ static void add_clause(sketch *draft, takeo_node_kind kind, uint32_t a) {
 }
 
 static uint32_t push_param(sketch *draft, uint32_t flags) {
-    return push(draft, (takeo_node){
-                           .kind = TAKEO_NODE_PARAM, .ref = ++draft->params, .flags = flags});
+    return push(draft,
+                (takeo_node){.kind = TAKEO_NODE_PARAM, .ref = ++draft->params, .flags = flags});
 }
 
 /* The table, or what a relation of it leads to; each is joined once. */
@@ -77,8 +78,8 @@ static uint32_t source_of(sketch *draft, uint32_t relation) {
             return draft->paths[i];
         }
     }
-    uint32_t path = push(draft, (takeo_node){.kind = TAKEO_NODE_PATH, .a = draft->table,
-                                             .ref = relation});
+    uint32_t path =
+        push(draft, (takeo_node){.kind = TAKEO_NODE_PATH, .a = draft->table, .ref = relation});
     if (path != 0 && draft->path_count < TK_COUNT(draft->paths)) {
         draft->paths[draft->path_count++] = path;
     }
@@ -90,7 +91,8 @@ static uint32_t push_column(sketch *draft, uint32_t relation, uint32_t column) {
     return push(draft, (takeo_node){.kind = TAKEO_NODE_COLUMN, .a = source, .ref = column});
 }
 
-/* ---- clauses --------------------------------------------------------------------------------------------
+/* ---- clauses
+ * --------------------------------------------------------------------------------------------
  */
 
 static bool takes_list(takeo_operator op) {
@@ -125,10 +127,9 @@ static void add_orders(sketch *draft, const takeo_find *find) {
         const takeo_order *order = &find->order[i];
         takeo_operator op = order->op != 0 ? order->op : TAKEO_OPERATOR_ASC;
         uint32_t column = push_column(draft, order->relation, order->column);
-        uint32_t item = push(draft, (takeo_node){.kind = TAKEO_NODE_OPERATION,
-                                                 .op = op,
-                                                 .a = column,
-                                                 .flags = order->flags});
+        uint32_t item = push(
+            draft, (takeo_node){
+                       .kind = TAKEO_NODE_OPERATION, .op = op, .a = column, .flags = order->flags});
         link_nodes(draft, &first, &last, item);
     }
     if (first != 0) {
@@ -151,10 +152,10 @@ static void add_loads(sketch *draft, const takeo_find *find) {
     uint32_t at = draft->table;
     for (uint32_t i = 0; i < find->load_count && !draft->has_no_memory; i++) {
         if (find->load[i] != 0) {
-            at = at == draft->table ? source_of(draft, find->load[i])
-                                    : push(draft, (takeo_node){.kind = TAKEO_NODE_PATH,
-                                                               .a = at,
-                                                               .ref = find->load[i]});
+            at = at == draft->table
+                     ? source_of(draft, find->load[i])
+                     : push(draft,
+                            (takeo_node){.kind = TAKEO_NODE_PATH, .a = at, .ref = find->load[i]});
             continue;
         }
         if (at != draft->table) {
@@ -213,7 +214,8 @@ static void add_clauses(sketch *draft) {
 static takeo_status compile(sketch *draft, tk_alloc alloc, tk_statement **out, tk_error *error) {
     const find_shape *shape = draft->shape;
     bool is_delete = shape->kind == FIND_DELETE;
-    draft->table = push(draft, (takeo_node){.kind = TAKEO_NODE_TABLE, .ref = shape->entity->number});
+    draft->table =
+        push(draft, (takeo_node){.kind = TAKEO_NODE_TABLE, .ref = shape->entity->number});
     add_clause(draft, is_delete ? TAKEO_NODE_INTO : TAKEO_NODE_FROM, draft->table);
     add_clauses(draft);
     push(draft, (takeo_node){.kind = is_delete ? TAKEO_NODE_DELETE : TAKEO_NODE_SELECT,
@@ -237,7 +239,8 @@ static takeo_status make(const void *context, tk_alloc alloc, tk_statement **out
     return status;
 }
 
-/* ---- shapes --------------------------------------------------------------------------------------------
+/* ---- shapes
+ * --------------------------------------------------------------------------------------------
  */
 
 static size_t key_size(const takeo_find *find) {
@@ -285,12 +288,13 @@ static takeo_status get_statement(tk_task *task, const find_shape *shape, tk_sta
         return tk_raise_memory(&op->error);
     }
     write_key(shape, key);
-    TK_TRY(tk_shapes_get(op->source, tk_text((const char *)key, size), make, shape, out,
-                         &op->error));
+    TK_TRY(
+        tk_shapes_get(op->source, tk_text((const char *)key, size), make, shape, out, &op->error));
     return tk_task_keep(task, *out);
 }
 
-/* ---- checks ----------------------------------------------------------------------------------------------
+/* ---- checks
+ * ----------------------------------------------------------------------------------------------
  */
 
 static takeo_status check_place(const tk_entity *entity, const char *what, uint32_t number,
@@ -332,8 +336,10 @@ static takeo_status check_condition(const tk_entity *entity, const takeo_conditi
     }
     bool takes_value = !takes_nothing(condition->op) && condition->op != TAKEO_OPERATOR_BETWEEN;
     if (takes_value && (value->flags & TAKEO_CELL_UNSET) == 0 && tk_cell_is_null(value)) {
-        takeo_status status = tk_raise(error, TK_INPUT_NULL, "condition %u compares with NULL, "
-                                       "which is never true", number);
+        takeo_status status = tk_raise(error, TK_INPUT_NULL,
+                                       "condition %u compares with NULL, "
+                                       "which is never true",
+                                       number);
         TK_SET(error, hint, "use IS_NULL, or leave the condition out");
         return status;
     }
@@ -365,7 +371,8 @@ static takeo_status check_find(tk_op *op, const tk_entity *entity, const takeo_f
     return tk_findings_end(&findings);
 }
 
-/* ---- arguments ---------------------------------------------------------------------------------------------
+/* ---- arguments
+ * ---------------------------------------------------------------------------------------------
  */
 
 static takeo_status make_arguments(tk_op *op, const takeo_find *find, bool has_pages,
@@ -403,8 +410,8 @@ static takeo_status find_entity(const tk_op *op, uint32_t number, const tk_entit
                         : tk_raise(error, TK_INPUT_ENTITY, "the model has no entity %u", number);
 }
 
-static takeo_status begin(tk_task *task, find_shape *shape, uint32_t entity,
-                          const takeo_find *find, tk_receiver *receiver, bool makes_receiver) {
+static takeo_status begin(tk_task *task, find_shape *shape, uint32_t entity, const takeo_find *find,
+                          tk_receiver *receiver, bool makes_receiver) {
     tk_op *op = task->op;
     const takeo_cell *arguments = NULL;
     uint32_t count = 0;
@@ -448,7 +455,8 @@ takeo_status tk_orm_delete(tk_op *op, uint32_t entity, const takeo_find *find) {
     return tk_task_ready(op, status);
 }
 
-/* ---- count --------------------------------------------------------------------------------------------------
+/* ---- count
+ * --------------------------------------------------------------------------------------------------
  */
 
 typedef struct count_receiver {
@@ -488,7 +496,8 @@ takeo_status tk_orm_count(tk_op *op, uint32_t entity, const takeo_find *find) {
     return tk_task_ready(op, status);
 }
 
-/* ---- get --------------------------------------------------------------------------------------------------
+/* ---- get
+ * --------------------------------------------------------------------------------------------------
  */
 
 /* Keys as one list, for a statement that takes several. */
@@ -545,8 +554,10 @@ static takeo_status get(tk_task *task, uint32_t number, const takeo_cell *keys, 
     const tk_entity *entity;
     TK_TRY(find_entity(op, number, &entity, &op->error));
     if (entity->key_count == 0 || count == 0 || count % entity->key_count != 0) {
-        return tk_raise(&op->error, TK_INPUT_COUNT, "the key of %s has %u columns; %u cells were "
-                        "given", entity->name.data, entity->key_count, count);
+        return tk_raise(&op->error, TK_INPUT_COUNT,
+                        "the key of %s has %u columns; %u cells were "
+                        "given",
+                        entity->name.data, entity->key_count, count);
     }
     if (count != entity->key_count || (op->options.flags & TAKEO_OP_NO_EAGER) != 0) {
         return get_many(task, entity, keys, count);

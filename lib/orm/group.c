@@ -70,7 +70,8 @@ takeo_status tk_group_find(tk_write *write, const tk_subject *subject, const uin
     return TAKEO_DONE;
 }
 
-/* ---- statements ---------------------------------------------------------------------------------------
+/* ---- statements
+ * ---------------------------------------------------------------------------------------
  */
 
 typedef struct maker {
@@ -82,8 +83,8 @@ static takeo_status make(const void *context, tk_alloc alloc, tk_statement **out
     const tk_group *group = ((const maker *)context)->group;
     switch ((tk_action)group->action) {
     case TK_ACTION_INSERT:
-        return tk_shape_insert(group->entity, group->columns, group->column_count,
-                               group->returning, group->returning_count, alloc, out, error);
+        return tk_shape_insert(group->entity, group->columns, group->column_count, group->returning,
+                               group->returning_count, alloc, out, error);
     case TK_ACTION_UPDATE:
         return tk_shape_update(group->entity, group->columns, group->column_count, alloc, out,
                                error);

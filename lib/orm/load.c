@@ -41,7 +41,8 @@ typedef struct load_job {
     tk_vec made; /* children, one reference of each is ours */
 } load_job;
 
-/* ---- keys ------------------------------------------------------------------------------------------------
+/* ---- keys
+ * ------------------------------------------------------------------------------------------------
  */
 
 static takeo_status raise_no_key(const tk_relation *relation, const tk_column *column,
@@ -68,10 +69,10 @@ static takeo_status read_from_other(const tk_layout *layout, const tk_relation *
         *out = tk_cell_null();
         return TAKEO_DONE;
     }
-    const tk_layout *other_layout =
-        state != TK_LINK_OBJECT          ? NULL
-        : holder->host->layout_of != NULL ? holder->host->layout_of(layout->target, other)
-                                          : tk_target_layout(layout->target, relation->target);
+    const tk_layout *other_layout = state != TK_LINK_OBJECT ? NULL
+                                    : holder->host->layout_of != NULL
+                                        ? holder->host->layout_of(layout->target, other)
+                                        : tk_target_layout(layout->target, relation->target);
     if (other_layout == NULL || other_layout->entity != relation->target) {
         return TAKEO_DONE;
     }
@@ -81,8 +82,7 @@ static takeo_status read_from_other(const tk_layout *layout, const tk_relation *
 
 takeo_status tk_load_read(const tk_layout *layout, const tk_relation *relation,
                           const tk_column *const *columns, uint32_t count, void *object,
-                          tk_holder *holder, takeo_cell *out, bool *out_is_null,
-                          tk_error *error) {
+                          tk_holder *holder, takeo_cell *out, bool *out_is_null, tk_error *error) {
     *out_is_null = false;
     for (uint32_t i = 0; i < count; i++) {
         const tk_step *step = &layout->steps[columns[i]->number - 1];
@@ -169,9 +169,10 @@ static takeo_status read_keys(load_job *load) {
     for (uint32_t i = 0; i < load->def.count; i++) {
         takeo_cell cells[TK_KEY_MAX];
         bool is_null;
-        takeo_status status = tk_load_read(
-            load->def.layout, relation, relation->columns, relation->column_count,
-            load->def.objects[i], load->task->holder, cells, &is_null, tk_findings_error(&findings));
+        takeo_status status =
+            tk_load_read(load->def.layout, relation, relation->columns, relation->column_count,
+                         load->def.objects[i], load->task->holder, cells, &is_null,
+                         tk_findings_error(&findings));
         if (status >= 0 && !is_null) {
             status = find_group(load, cells, list, &list_count, &load->groups[i]);
         }
@@ -183,7 +184,8 @@ static takeo_status read_keys(load_job *load) {
     return tk_findings_end(&findings);
 }
 
-/* ---- the job -----------------------------------------------------------------------------------------------
+/* ---- the job
+ * -----------------------------------------------------------------------------------------------
  */
 
 static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
@@ -228,8 +230,8 @@ static takeo_status row(tk_job *job, tk_op *op, const takeo_cell *cells) {
     *made = object;
     char small[SMALL];
     size_t len;
-    const char *key = make_key(op, cells, load->reference_cells, load->def.relation->column_count,
-                               small, &len);
+    const char *key =
+        make_key(op, cells, load->reference_cells, load->def.relation->column_count, small, &len);
     if (key == NULL) {
         return tk_raise_memory(&op->error);
     }
@@ -297,8 +299,7 @@ static takeo_status done(tk_job *job, tk_op *op) {
     return TAKEO_DONE;
 }
 
-static const tk_job_methods load_methods = {
-    .name = "load", .bind = bind, .row = row, .done = done};
+static const tk_job_methods load_methods = {.name = "load", .bind = bind, .row = row, .done = done};
 
 static void clean(tk_cleanup *cleanup) {
     load_job *load = TK_CONTAINER(cleanup, load_job, cleanup);
@@ -309,7 +310,8 @@ static void clean(tk_cleanup *cleanup) {
     }
 }
 
-/* ---- set up ------------------------------------------------------------------------------------------------
+/* ---- set up
+ * ------------------------------------------------------------------------------------------------
  */
 
 /* Where the columns stand in a row by which a child says whose it is. */

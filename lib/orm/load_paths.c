@@ -140,8 +140,7 @@ static takeo_status load_rest(walk *at, const tk_relation *relation, const tk_ve
     }
     memcpy(objects, members->items, members->count * sizeof *objects);
     at->depth++;
-    takeo_status status =
-        load_paths(at, layout, objects, (uint32_t)members->count, rest);
+    takeo_status status = load_paths(at, layout, objects, (uint32_t)members->count, rest);
     at->depth--;
     return status;
 }
@@ -157,8 +156,8 @@ static takeo_status load_first(walk *at, const tk_layout *layout, const tk_relat
     tk_vec_init(&members, op->alloc, sizeof(void *));
     load_shape shape = {relation, rest};
     tk_load_def def = {.relation = relation, .layout = layout, .objects = lacking};
-    takeo_status status = sort_objects(at, layout, relation, objects, count, lacking, &def.count,
-                                       &members);
+    takeo_status status =
+        sort_objects(at, layout, relation, objects, count, lacking, &def.count, &members);
     if (status >= 0 && def.count != 0) {
         status = get_statement(at->task, &shape, &def.statement);
         if (status >= 0) {

@@ -28,7 +28,8 @@ takeo_status tk_order_add(tk_write *write, tk_subject *subject, tk_subject *befo
     return TAKEO_DONE;
 }
 
-/* ---- stages ------------------------------------------------------------------------------------------
+/* ---- stages
+ * ------------------------------------------------------------------------------------------
  */
 
 static takeo_status raise_cycle(tk_write *write, const tk_subject *from, const tk_subject *last,
@@ -100,7 +101,8 @@ static takeo_status find_stage(tk_write *write, tk_subject *subject, tk_findings
     return TAKEO_DONE;
 }
 
-/* ---- removals: who refers to whom within one entity ---------------------------------------------------
+/* ---- removals: who refers to whom within one entity
+ * ---------------------------------------------------
  */
 
 enum { SMALL = 128 };
@@ -153,9 +155,8 @@ static takeo_status order_entity(tk_write *write, const tk_entity *entity,
     for (uint32_t i = 0; i < write->order_count; i++) {
         tk_subject *subject = write->order[i];
         char small[SMALL];
-        size_t size = subject->entity == entity
-                          ? write_key(subject->key, entity->key_count, small)
-                          : 0;
+        size_t size =
+            subject->entity == entity ? write_key(subject->key, entity->key_count, small) : 0;
         const char *key = size != 0 ? tk_arena_copy(&write->op->arena, small, size) : NULL;
         if (size != 0 && (key == NULL || !tk_map_put(keys, key, size, subject))) {
             return tk_raise_memory(&write->op->error);
@@ -188,7 +189,8 @@ static takeo_status order_removals(tk_write *write) {
     return TAKEO_DONE;
 }
 
-/* ---- the order ---------------------------------------------------------------------------------------
+/* ---- the order
+ * ---------------------------------------------------------------------------------------
  */
 
 static int phase_of(const tk_subject *subject) {

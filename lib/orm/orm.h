@@ -1,8 +1,9 @@
-/* orm.h - door of the room `orm`: what an ORM does.  Verbs that start an operation: run a statement,
- * get, find, count, delete, save, insert, update, upsert, remove, load, reload, synchronize.
+/* orm.h - door of the room `orm`: what an ORM does.  Verbs that start an operation: run a
+ * statement, get, find, count, delete, save, insert, update, upsert, remove, load, reload,
+ * synchronize.
  *
- * It knows the model, statements, plans, sessions.  It does not know placeholders, quoting, sockets,
- * versions of servers, or the language of the host.
+ * It knows the model, statements, plans, sessions.  It does not know placeholders, quoting,
+ * sockets, versions of servers, or the language of the host.
  *
  * Every verb checks and binds everything before the first step: what does not fit is refused with
  * nothing sent.  A failure stands on the operation.
@@ -14,7 +15,8 @@
 #include "sql/sql.h"
 #include "takeo/repo.h"
 
-/* ---- what becomes of rows ------------------------------------------------------------------------------ *
+/* ---- what becomes of rows
+ * ------------------------------------------------------------------------------ *
  *
  * A receiver is told the rows of a run.  receive_cells.c and receive_structs.c serve the C ABI; the
  * CPython door brings its own, which makes lists of entities, tuples or dictionaries.
@@ -40,18 +42,20 @@ struct tk_receiver {
 TK_CHECKED takeo_status tk_orm_plan(const tk_statement *statement, const tk_target *target,
                                     tk_arena *arena, tk_plan *out, tk_error *error);
 
-/* ---- statements ------------------------------------------------------------------------------------------- */
+/* ---- statements
+ * ------------------------------------------------------------------------------------------- */
 
-/* Run a statement.  `arguments` fit already (accepted) when `are_accepted`.  receiver NULL: cells for
- * the C ABI (op->rows), or nothing when the statement gives no rows.  count is a multiple of the
- * parameters: one execution for each, in one transaction. */
+/* Run a statement.  `arguments` fit already (accepted) when `are_accepted`.  receiver NULL: cells
+ * for the C ABI (op->rows), or nothing when the statement gives no rows.  count is a multiple of
+ * the parameters: one execution for each, in one transaction. */
 TK_CHECKED takeo_status tk_orm_run(tk_op *op, tk_statement *statement, tk_receiver *receiver,
                                    const takeo_cell *arguments, uint32_t count, bool are_accepted);
 /* The statement that reads an entity by its key; made once per source, borrowed from it. */
 TK_CHECKED takeo_status tk_orm_get_statement(tk_source *source, const tk_entity *entity,
                                              tk_statement **out, tk_error *error);
 
-/* ---- the C ABI's finds --------------------------------------------------------------------------------------- */
+/* ---- the C ABI's finds
+ * --------------------------------------------------------------------------------------- */
 
 TK_CHECKED takeo_status tk_orm_get(tk_op *op, tk_target *target, uint32_t entity,
                                    const takeo_cell *keys, uint32_t count);
@@ -63,12 +67,19 @@ TK_CHECKED takeo_status tk_orm_delete(tk_op *op, uint32_t entity, const takeo_fi
 TK_CHECKED takeo_status tk_orm_statement(tk_op *op, tk_statement *statement, tk_target *target,
                                          const takeo_cell *arguments, uint32_t count);
 
-/* ---- writing objects -------------------------------------------------------------------------------------------- */
+/* ---- writing objects
+ * -------------------------------------------------------------------------------------------- */
 
-typedef enum tk_verb { TK_VERB_SAVE, TK_VERB_INSERT, TK_VERB_UPDATE, TK_VERB_UPSERT, TK_VERB_REMOVE } tk_verb;
+typedef enum tk_verb {
+    TK_VERB_SAVE,
+    TK_VERB_INSERT,
+    TK_VERB_UPDATE,
+    TK_VERB_UPSERT,
+    TK_VERB_REMOVE
+} tk_verb;
 
 typedef struct tk_objects { /* what is written, in the caller's order */
-    void *const *items;             /* objects; or rows of cells (const takeo_cell *) without a target */
+    void *const *items;     /* objects; or rows of cells (const takeo_cell *) without a target */
     const tk_layout *const *layouts; /* of each; NULL without a target */
     uint32_t count;
     const tk_entity *entity; /* without a target: of all */
@@ -95,10 +106,11 @@ TK_CHECKED takeo_status tk_orm_write_lists(tk_op *op, tk_verb verb, tk_target *t
                                            const uint32_t *columns, uint32_t column_count,
                                            const tk_upsert *upsert);
 
-/* ---- loading relations of objects in hand ------------------------------------------------------------------------ */
+/* ---- loading relations of objects in hand
+ * ------------------------------------------------------------------------ */
 
-/* All objects have the same layout.  Paths are relations, each path ended by 0; what is loaded already
- * is left unless `again`. */
+/* All objects have the same layout.  Paths are relations, each path ended by 0; what is loaded
+ * already is left unless `again`. */
 TK_CHECKED takeo_status tk_orm_load(tk_op *op, tk_target *target, const tk_layout *layout,
                                     void *const *objects, uint32_t count, const uint32_t *paths,
                                     uint32_t path_count, bool again);
@@ -106,7 +118,9 @@ TK_CHECKED takeo_status tk_orm_reload(tk_op *op, tk_target *target, const tk_lay
                                       void *const *objects, uint32_t count, const uint32_t *columns,
                                       uint32_t column_count);
 
-/* ---- the schema ----------------------------------------------------------------------------------------------------- */
+/* ---- the schema
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 TK_CHECKED takeo_status tk_orm_synchronize(tk_op *op, uint32_t flags);
 TK_CHECKED takeo_status tk_orm_connect(tk_op *op);

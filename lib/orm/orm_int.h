@@ -15,7 +15,8 @@
 
 #include "orm/orm.h"
 
-/* ---- task.c: what op->verb points to -------------------------------------------------------------- */
+/* ---- task.c: what op->verb points to
+ * -------------------------------------------------------------- */
 
 typedef struct tk_cleanup tk_cleanup;
 struct tk_cleanup { /* its owner's struct contains it; it lives in the operation's arena */
@@ -43,13 +44,15 @@ typedef struct tk_task {
 TK_CHECKED takeo_status tk_task_start(tk_op *op, tk_target *target, tk_holder *holder, size_t size,
                                       tk_task **out);
 void tk_task_add_cleanup(tk_task *task, tk_cleanup *cleanup, void (*run)(tk_cleanup *cleanup));
-/* A statement that is dropped when the task ends; takes the caller's reference, also when it fails. */
+/* A statement that is dropped when the task ends; takes the caller's reference, also when it fails.
+ */
 TK_CHECKED takeo_status tk_task_keep(tk_task *task, tk_statement *statement);
 /* Go: or refuse, when the status is a failure. */
 takeo_status tk_task_ready(tk_op *op, takeo_status status);
 TK_CHECKED void *tk_task_take(tk_op *op, size_t size); /* zeroed, of the operation's arena */
 
-/* ---- shapes.c ------------------------------------------------------------------------------------------ */
+/* ---- shapes.c
+ * ------------------------------------------------------------------------------------------ */
 
 typedef struct tk_shapes tk_shapes;
 typedef takeo_status (*tk_shape_maker)(const void *context, tk_alloc alloc, tk_statement **out,
@@ -65,7 +68,8 @@ TK_CHECKED takeo_status tk_shapes_render(tk_source *source, tk_statement *statem
 TK_CHECKED takeo_status tk_shapes_dialect(tk_source *source, const tk_dialect **out,
                                           tk_error *error);
 
-/* ---- findings.c ------------------------------------------------------------------------------------------ */
+/* ---- findings.c
+ * ------------------------------------------------------------------------------------------ */
 
 enum { TK_FINDINGS_KEPT = 100 };
 
@@ -85,7 +89,9 @@ bool tk_findings_add(tk_findings *findings, takeo_status status, uint32_t object
 /* The end of the pass: what it gives. */
 takeo_status tk_findings_end(tk_findings *findings);
 
-/* ---- run.c ---------------------------------------------------------------------------------------------------- */
+/* ---- run.c
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 /* The same as tk_orm_run for a task that is started. */
 TK_CHECKED takeo_status tk_run_statement(tk_task *task, tk_statement *statement,
@@ -104,7 +110,9 @@ TK_CHECKED takeo_status tk_rows_new(tk_op *op, const takeo_column_info *columns,
 TK_CHECKED takeo_status tk_rows_show(tk_op *op, takeo_rows *rows, const tk_cell_rows *from,
                                      tk_error *error);
 
-/* ---- load.c ---------------------------------------------------------------------------------------------------- */
+/* ---- load.c
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 typedef struct tk_load_def {
     tk_statement *statement; /* of tk_shape_load; borrowed, held by the task */
@@ -126,7 +134,9 @@ TK_CHECKED takeo_status tk_load_read(const tk_layout *layout, const tk_relation 
                                      tk_holder *holder, takeo_cell *out, bool *out_is_null,
                                      tk_error *error);
 
-/* ---- explain.c ------------------------------------------------------------------------------------------------- */
+/* ---- explain.c
+ * -------------------------------------------------------------------------------------------------
+ */
 
 void tk_orm_explain(tk_op *op, takeo_error *record);
 

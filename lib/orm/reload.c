@@ -15,7 +15,7 @@ typedef struct reload_job {
     void *const *objects;
     uint32_t count;
     const tk_statement *statement;
-    tk_map rows; /* key -> row; NULL as long as it has not come */
+    tk_map rows;                /* key -> row; NULL as long as it has not come */
     struct reload_row **places; /* of each object: where its row will be told */
     takeo_cell argument;
     bool is_bound;
@@ -33,10 +33,11 @@ static takeo_status make(const void *context, tk_alloc alloc, tk_statement **out
     return tk_shape_reload(shape->entity, shape->columns, shape->count, alloc, out, error);
 }
 
-/* ---- keys ------------------------------------------------------------------------------------------------
+/* ---- keys
+ * ------------------------------------------------------------------------------------------------
  */
 
-typedef struct reload_row { /* of one key */
+typedef struct reload_row {  /* of one key */
     const takeo_cell *cells; /* NULL: has not come */
 } reload_row;
 
@@ -73,16 +74,14 @@ static takeo_status add_key(reload_job *load, const takeo_cell *cells, takeo_cel
     }
     memcpy(copy, cells, count * sizeof *copy);
     list[(*list_count)++] =
-        count == 1 ? copy[0]
-                   : (takeo_cell){.type = TAKEO_TYPE_ARRAY, .v = {.list = {copy, count}}};
+        count == 1 ? copy[0] : (takeo_cell){.type = TAKEO_TYPE_ARRAY, .v = {.list = {copy, count}}};
     return TAKEO_DONE;
 }
 
 static takeo_status raise_no_key(const reload_job *load, tk_error *error) {
     const tk_entity *entity = load->layout->entity;
-    takeo_status status = tk_raise(error, TK_INPUT_UNSET,
-                                   "a %s without a key has no row to be read again",
-                                   entity->name.data);
+    takeo_status status = tk_raise(
+        error, TK_INPUT_UNSET, "a %s without a key has no row to be read again", entity->name.data);
     TK_SET(error, entity, "%s", entity->name.data);
     TK_SET(error, field, "%s", entity->key[0]->name.data);
     return status;
@@ -103,9 +102,9 @@ static takeo_status read_keys(reload_job *load) {
         takeo_cell cells[TK_KEY_MAX];
         bool is_null;
         tk_error *error = tk_findings_error(&findings);
-        takeo_status status = tk_load_read(load->layout, NULL, entity->key, entity->key_count,
-                                           load->objects[i], load->task->holder, cells, &is_null,
-                                           error);
+        takeo_status status =
+            tk_load_read(load->layout, NULL, entity->key, entity->key_count, load->objects[i],
+                         load->task->holder, cells, &is_null, error);
         if (status >= 0) {
             status = is_null ? raise_no_key(load, error)
                              : add_key(load, cells, list, &list_count, &places[i]);
@@ -119,7 +118,8 @@ static takeo_status read_keys(reload_job *load) {
     return tk_findings_end(&findings);
 }
 
-/* ---- the job ------------------------------------------------------------------------------------------------
+/* ---- the job
+ * ------------------------------------------------------------------------------------------------
  */
 
 static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
@@ -138,8 +138,7 @@ static takeo_status row(tk_job *job, tk_op *op, const takeo_cell *cells) {
     const tk_part *part = &load->statement->parts[0];
     char small[SMALL];
     size_t len;
-    const char *key =
-        make_key(op, cells, part->key_cells, part->entity->key_count, small, &len);
+    const char *key = make_key(op, cells, part->key_cells, part->entity->key_count, small, &len);
     reload_row *found = key != NULL ? tk_map_get(&load->rows, key, len) : NULL;
     if (found == NULL) {
         return key != NULL ? TAKEO_DONE : tk_raise_memory(&op->error);
@@ -168,6 +167,16 @@ static takeo_status check_all_came(const reload_job *load, tk_op *op) {
     return TAKEO_DONE;
 }
 
+/* The column is as the database has it, and so is the relation whose key it is. */
+static void clear_bits(const tk_layout *layout, const tk_column *column, uint64_t *state) {
+    uint32_t own = layout->bits[column->number - 1];
+    uint32_t link = column->relation != NULL ? layout->links[column->relation->number - 1].bit : 0;
+    state[own / 64] &= ~(UINT64_C(1) << own % 64);
+    if (link != 0) {
+        state[link / 64] &= ~(UINT64_C(1) << link % 64);
+    }
+}
+
 static takeo_status put_all(const reload_job *load, void *object, const takeo_cell *cells) {
     const tk_plan_part *part = &load->plan.parts[0];
     uint64_t *state = tk_layout_state(load->layout, object);
@@ -175,9 +184,8 @@ static takeo_status put_all(const reload_job *load, void *object, const takeo_ce
         const tk_step *step = &part->steps[i];
         TK_TRY(step->put(step, object, &cells[step->cell], load->task->holder,
                          &load->task->op->error));
-        uint32_t bit = load->layout->bits[step->column->number - 1];
         if (state != NULL) {
-            state[bit / 64] &= ~(UINT64_C(1) << bit % 64);
+            clear_bits(load->layout, step->column, state);
         }
     }
     if (state != NULL) {
@@ -202,7 +210,8 @@ static void clean(tk_cleanup *cleanup) {
     tk_map_done(&TK_CONTAINER(cleanup, reload_job, cleanup)->rows);
 }
 
-/* ---- which columns ----------------------------------------------------------------------------------------------
+/* ---- which columns
+ * ----------------------------------------------------------------------------------------------
  */
 
 /* Is the column loaded in one of the objects? */

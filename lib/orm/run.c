@@ -14,7 +14,8 @@ typedef struct run_job {
     uint32_t left; /* executions */
 } run_job;
 
-/* ---- the job -----------------------------------------------------------------------------------------
+/* ---- the job
+ * -----------------------------------------------------------------------------------------
  */
 
 static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
@@ -39,9 +40,8 @@ static takeo_status row(tk_job *job, tk_op *op, const takeo_cell *cells) {
 static takeo_status described(tk_job *job, tk_op *op, const takeo_column_info *columns,
                               uint32_t count) {
     tk_receiver *receiver = ((run_job *)job)->receiver;
-    return receiver->described != NULL
-               ? receiver->described(receiver, columns, count, &op->error)
-               : TAKEO_DONE;
+    return receiver->described != NULL ? receiver->described(receiver, columns, count, &op->error)
+                                       : TAKEO_DONE;
 }
 
 static takeo_status ran(tk_job *job, tk_op *op, const tk_execution *execution) {
@@ -75,7 +75,8 @@ static const tk_job_methods write_methods = {
     .name = "write", .bind = bind, .row = row, .ran = ran, .done = done, .described = described};
 static const tk_job_methods quiet_methods = {.name = "write", .bind = bind, .ran = ran};
 
-/* ---- arguments -----------------------------------------------------------------------------------------
+/* ---- arguments
+ * -----------------------------------------------------------------------------------------
  */
 
 /* Put the parameter's number before what accept said. */
@@ -157,7 +158,8 @@ static takeo_status accept_all(tk_op *op, const tk_statement *statement, const t
         takeo_status status = accept_one(op, param, &in[i], &cells[i], error);
         if (TK_UNLIKELY(status < 0)) {
             status = name_parameter(error, status, param, number + 1);
-            uint32_t execution = count > statement->param_count ? i / statement->param_count + 1 : 0;
+            uint32_t execution =
+                count > statement->param_count ? i / statement->param_count + 1 : 0;
             if (!tk_findings_add(&findings, status, execution)) {
                 break;
             }
@@ -176,7 +178,8 @@ static takeo_status check_count(tk_op *op, const tk_statement *statement, uint32
                     wanted, wanted == 1 ? "" : "s", count, count == 1 ? "was" : "were");
 }
 
-/* ---- the verb --------------------------------------------------------------------------------------------
+/* ---- the verb
+ * --------------------------------------------------------------------------------------------
  */
 
 takeo_status tk_run_statement(tk_task *task, tk_statement *statement, tk_receiver *receiver,
@@ -192,9 +195,9 @@ takeo_status tk_run_statement(tk_task *task, tk_statement *statement, tk_receive
     if (run == NULL) {
         return tk_raise_memory(&op->error);
     }
-    run->job.methods = statement->is_write  ? receiver != NULL ? &write_methods : &quiet_methods
-                       : receiver != NULL ? &read_methods
-                                          : &quiet_methods;
+    run->job.methods = statement->is_write ? receiver != NULL ? &write_methods : &quiet_methods
+                       : receiver != NULL  ? &read_methods
+                                           : &quiet_methods;
     run->job.sql = sql;
     run->job.needs_host = receiver != NULL && receiver->needs_host;
     run->task = task;
@@ -249,7 +252,8 @@ takeo_status tk_orm_statement(tk_op *op, tk_statement *statement, tk_target *tar
     return tk_task_ready(op, status);
 }
 
-/* ---- the shape of rows for the room `host` ---------------------------------------------------------------
+/* ---- the shape of rows for the room `host`
+ * ---------------------------------------------------------------
  */
 
 takeo_status tk_orm_plan(const tk_statement *statement, const tk_target *target, tk_arena *arena,

@@ -16,7 +16,8 @@ typedef struct write_job {
     tk_subject *current;
 } write_job;
 
-/* ---- failures -----------------------------------------------------------------------------------------
+/* ---- failures
+ * -----------------------------------------------------------------------------------------
  */
 
 static void set_subject(const tk_subject *subject, tk_error *error) {
@@ -55,7 +56,8 @@ static takeo_status raise_no_row(const tk_subject *subject, tk_op *op) {
         TK_SET(&op->error, hint, "read it again before writing it");
         return status;
     }
-    TK_SET(&op->error, why, "a key that the database makes was set by hand, so an update was meant");
+    TK_SET(&op->error, why,
+           "a key that the database makes was set by hand, so an update was meant");
     TK_SET(&op->error, hint,
            "insert makes a row with this key; upsert makes or updates it; update_one says whether "
            "there was one; merge changes an object that was read");
@@ -64,9 +66,10 @@ static takeo_status raise_no_row(const tk_subject *subject, tk_op *op) {
 
 static takeo_status raise_parent_skipped(const tk_subject *subject, const tk_subject *other,
                                          tk_op *op) {
-    takeo_status status =
-        tk_raise(&op->error, TK_INPUT_UNSAVED, "the %s it leads to was not inserted: a trigger or "
-                 "a conflict dropped its row", other->entity->name.data);
+    takeo_status status = tk_raise(&op->error, TK_INPUT_UNSAVED,
+                                   "the %s it leads to was not inserted: a trigger or "
+                                   "a conflict dropped its row",
+                                   other->entity->name.data);
     set_subject(subject, &op->error);
     return status;
 }
@@ -80,7 +83,8 @@ const tk_entity *tk_send_blame(tk_task *task, takeo_error *record) {
     return write->current->entity;
 }
 
-/* ---- the job ---------------------------------------------------------------------------------------------
+/* ---- the job
+ * ---------------------------------------------------------------------------------------------
  */
 
 /* Keys of objects that were inserted before this one. */
@@ -166,8 +170,8 @@ static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) 
     case TK_ACTION_INSERT:
     case TK_ACTION_UPSERT: {
         uint8_t outcome = subject->action == TK_ACTION_UPSERT ? upsert_outcome(execution)
-                          : execution->affected > 0            ? TAKEO_WRITTEN_INSERTED
-                                                               : TAKEO_WRITTEN_SKIPPED;
+                          : execution->affected > 0           ? TAKEO_WRITTEN_INSERTED
+                                                              : TAKEO_WRITTEN_SKIPPED;
         if (outcome != TAKEO_WRITTEN_SKIPPED) {
             take_key(job, subject, execution);
         }
@@ -179,8 +183,8 @@ static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) 
         if (execution->affected == 0) {
             return raise_no_row(subject, op);
         }
-        count(op, subject, subject->action == TK_ACTION_UPDATE ? TAKEO_WRITTEN_UPDATED
-                                                               : TAKEO_WRITTEN_DELETED);
+        count(op, subject,
+              subject->action == TK_ACTION_UPDATE ? TAKEO_WRITTEN_UPDATED : TAKEO_WRITTEN_DELETED);
         return TAKEO_DONE;
     case TK_ACTION_NOTHING:
         break;

@@ -11,9 +11,8 @@ static takeo_status put(tk_write *write, tk_subject *subject, const tk_column *c
     tk_error *error = &write->op->error;
     if (subject->layout != NULL) {
         const tk_step *step = &subject->layout->steps[column->number - 1];
-        return step->put != NULL
-                   ? step->put(step, subject->item, cell, write->task.holder, error)
-                   : TAKEO_DONE;
+        return step->put != NULL ? step->put(step, subject->item, cell, write->task.holder, error)
+                                 : TAKEO_DONE;
     }
     takeo_cell *place = tk_value_cell(write, subject, column);
     if (place != NULL && !tk_cell_copy(&write->op->arena, cell, place)) {
@@ -48,11 +47,16 @@ static uint64_t written_bits(const tk_write *write, const tk_subject *subject, u
     if (write->only == NULL) {
         return bits;
     }
+    const tk_layout *layout = subject->layout;
     uint64_t only = 0;
     for (uint32_t i = 0; i < subject->entity->column_count; i++) {
-        uint32_t bit = subject->layout->bits[i];
-        if (bit / 64 == word && tk_bit_is_set(write->only, &subject->entity->columns[i])) {
-            only |= UINT64_C(1) << bit % 64;
+        const tk_column *column = &subject->entity->columns[i];
+        uint32_t own = layout->bits[i];
+        uint32_t link =
+            column->relation != NULL ? layout->links[column->relation->number - 1].bit : 0;
+        if (tk_bit_is_set(write->only, column)) {
+            only |= own / 64 == word ? UINT64_C(1) << own % 64 : 0;
+            only |= link / 64 == word ? UINT64_C(1) << link % 64 : 0;
         }
     }
     return bits & only;

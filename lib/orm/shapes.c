@@ -1,8 +1,8 @@
 /* shapes.c - statements that the ORM makes for itself, kept with the source by their shape.
  *
- * The same save, find or get of any thread finds the statement made before.  There are at most 1024;
- * when one more comes, all go, for whoever runs one holds it.  Statements by key have a place of
- * their own, found without the lock.
+ * The same save, find or get of any thread finds the statement made before.  There are at most
+ * 1024; when one more comes, all go, for whoever runs one holds it.  Statements by key have a place
+ * of their own, found without the lock.
  */
 #include "orm/orm_int.h"
 

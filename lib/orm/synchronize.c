@@ -24,7 +24,8 @@ typedef struct sync_job {
     uint32_t entity_count;
 } sync_job;
 
-/* ---- statements ----------------------------------------------------------------------------------------
+/* ---- statements
+ * ----------------------------------------------------------------------------------------
  */
 
 static const tk_job_methods text_methods = {.name = "define"};
@@ -68,8 +69,7 @@ static void note_made(sync_job *sync, const char *kind, takeo_text name) {
 static takeo_status add_table(sync_job *sync, const tk_entity *entity) {
     tk_buf text;
     tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
-    takeo_status status =
-        tk_ddl_table(sync->schema.dialect, entity, &text, sync->schema.error);
+    takeo_status status = tk_ddl_table(sync->schema.dialect, entity, &text, sync->schema.error);
     status = status < 0 ? status : add_text(sync, &text);
     tk_buf_done(&text);
     note_made(sync, "table", entity->table);
@@ -123,7 +123,8 @@ static takeo_status add_objects(sync_job *sync) {
     return status;
 }
 
-/* ---- the job ---------------------------------------------------------------------------------------------
+/* ---- the job
+ * ---------------------------------------------------------------------------------------------
  */
 
 static int compare_rank(const void *a, const void *b) {
@@ -137,8 +138,10 @@ static int compare_rank(const void *a, const void *b) {
 
 /* Entities with a table of their own, parents first. */
 static takeo_status list_entities(sync_job *sync) {
-    enum { NO_TABLE = TAKEO_ENTITY_ABSTRACT | TAKEO_ENTITY_VIEW | TAKEO_ENTITY_MATERIALIZED
-                      | TAKEO_ENTITY_UNMANAGED };
+    enum {
+        NO_TABLE = TAKEO_ENTITY_ABSTRACT | TAKEO_ENTITY_VIEW | TAKEO_ENTITY_MATERIALIZED
+                   | TAKEO_ENTITY_UNMANAGED
+    };
     tk_op *op = sync->task->op;
     const tk_model *model = op->source->model;
     sync->entities = tk_arena_array(&op->arena, model->entity_count, sizeof *sync->entities);
@@ -156,8 +159,7 @@ static takeo_status list_entities(sync_job *sync) {
 
 static takeo_status compare_all(sync_job *sync) {
     for (uint32_t i = 0; i < sync->entity_count; i++) {
-        const tk_catalog_table *table =
-            tk_schema_table(&sync->schema, sync->entities[i]->table);
+        const tk_catalog_table *table = tk_schema_table(&sync->schema, sync->entities[i]->table);
         if (table != NULL) {
             TK_TRY(tk_schema_compare(&sync->schema, sync->entities[i], table));
         }
@@ -206,7 +208,8 @@ static void clean(tk_cleanup *cleanup) {
     tk_buf_done(&sync->made);
 }
 
-/* ---- the verbs -------------------------------------------------------------------------------------------
+/* ---- the verbs
+ * -------------------------------------------------------------------------------------------
  */
 
 static takeo_status begin(tk_task *task, uint32_t flags) {

@@ -1,8 +1,8 @@
 /* value.c - the value of one column of one object: of its field, or of the object that a relation
  * leads to.
  *
- * A relation and its key column are two views of one value: the relation is asked first, and a field
- * that says otherwise is a conflict.  It must not know what is done with the value.
+ * A relation and its key column are two views of one value: the relation is asked first, and a
+ * field that says otherwise is a conflict.  It must not know what is done with the value.
  */
 #include <stdio.h>
 
@@ -37,13 +37,13 @@ takeo_cell *tk_value_cell(const tk_write *write, const tk_subject *subject,
     return NULL;
 }
 
-bool tk_value_has_place(const tk_write *write, const tk_subject *subject,
-                        const tk_column *column) {
+bool tk_value_has_place(const tk_write *write, const tk_subject *subject, const tk_column *column) {
     return subject->layout != NULL ? subject->layout->steps[column->number - 1].put != NULL
                                    : tk_value_cell(write, subject, column) != NULL;
 }
 
-/* ---- rows of cells ---------------------------------------------------------------------------------
+/* ---- rows of cells
+ * ---------------------------------------------------------------------------------
  */
 
 /* Zero is no key that a server made. */
@@ -70,7 +70,8 @@ static takeo_status read_cell(tk_write *write, const tk_subject *subject, const 
     return tk_accept_cell(&accept, cell, out, &write->op->arena, error);
 }
 
-/* ---- relations ---------------------------------------------------------------------------------------
+/* ---- relations
+ * ---------------------------------------------------------------------------------------
  */
 
 static takeo_status read_field(tk_write *write, const tk_subject *subject, const tk_column *column,
@@ -81,6 +82,23 @@ static takeo_status read_field(tk_write *write, const tk_subject *subject, const
                              : TAKEO_DONE;
 }
 
+static bool is_seen(const tk_subject *subject, uint32_t bit) {
+    return bit != 0 && subject->seen != NULL && (subject->seen[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+/* Who was assigned, the relation or its key column?  Where both share a bit, nobody knows. */
+static bool link_alone_was_given(const tk_subject *subject, const tk_column *column) {
+    uint32_t link = subject->layout->links[column->relation->number - 1].bit;
+    uint32_t own = subject->layout->bits[column->number - 1];
+    return link != own && is_seen(subject, link) && !is_seen(subject, own);
+}
+
+static bool column_alone_was_given(const tk_subject *subject, const tk_column *column) {
+    uint32_t link = subject->layout->links[column->relation->number - 1].bit;
+    uint32_t own = subject->layout->bits[column->number - 1];
+    return link != 0 && link != own && is_seen(subject, own) && !is_seen(subject, link);
+}
+
 /* The relation says `cell`: does the column's own field say something else? */
 static takeo_status compare_field(tk_write *write, tk_subject *subject, const tk_column *column,
                                   const takeo_cell *cell, tk_error *error) {
@@ -89,7 +107,7 @@ static takeo_status compare_field(tk_write *write, tk_subject *subject, const tk
         tk_error_clear(&write->scratch);
         own = (takeo_cell){.flags = TAKEO_CELL_UNSET};
     }
-    if ((own.flags & TAKEO_CELL_UNSET) != 0) {
+    if ((own.flags & TAKEO_CELL_UNSET) != 0 || link_alone_was_given(subject, column)) {
         return tk_value_has_place(write, subject, column)
                    ? tk_value_put(write, subject, column, cell, 0)
                    : TAKEO_DONE;
@@ -199,8 +217,11 @@ static takeo_status read_link(tk_write *write, tk_subject *subject, const tk_col
                               takeo_cell *out, tk_subject **out_late, tk_error *error) {
     const tk_relation *relation = column->relation;
     void *object = NULL;
-    int state = write->task.holder->host->peek_one(subject->layout, relation, subject->item,
-                                                   &object);
+    if (column_alone_was_given(subject, column)) {
+        return read_field(write, subject, column, out, error);
+    }
+    int state =
+        write->task.holder->host->peek_one(subject->layout, relation, subject->item, &object);
     if (state == TK_LINK_UNSET) {
         return read_field(write, subject, column, out, error);
     }
@@ -214,9 +235,9 @@ static takeo_status read_link(tk_write *write, tk_subject *subject, const tk_col
         return TAKEO_DONE;
     }
     if (tk_cell_is_null(out) && !column->is_nullable) {
-        takeo_status status = tk_raise(error, TK_INPUT_NULL, "%s.%s is None, but every %s has one",
-                                       subject->entity->name.data, relation->name.data,
-                                       subject->entity->name.data);
+        takeo_status status =
+            tk_raise(error, TK_INPUT_NULL, "%s.%s is None, but every %s has one",
+                     subject->entity->name.data, relation->name.data, subject->entity->name.data);
         TK_SET(error, entity, "%s", subject->entity->name.data);
         TK_SET(error, field, "%s", relation->name.data);
         return status;
@@ -224,7 +245,8 @@ static takeo_status read_link(tk_write *write, tk_subject *subject, const tk_col
     return compare_field(write, subject, column, out, error);
 }
 
-/* ---- the door ------------------------------------------------------------------------------------------
+/* ---- the door
+ * ------------------------------------------------------------------------------------------
  */
 
 takeo_status tk_value_read(tk_write *write, tk_subject *subject, const tk_column *column,

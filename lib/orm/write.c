@@ -8,7 +8,8 @@
  */
 #include "orm/write_int.h"
 
-/* ---- subjects ----------------------------------------------------------------------------------------
+/* ---- subjects
+ * ----------------------------------------------------------------------------------------
  */
 
 static uint32_t slot_of(const tk_write *write, const void *object) {
@@ -86,7 +87,8 @@ static takeo_status make_subjects(tk_write *write) {
     return TAKEO_DONE;
 }
 
-/* ---- columns -------------------------------------------------------------------------------------------
+/* ---- columns
+ * -------------------------------------------------------------------------------------------
  */
 
 /* The caller's list of columns, checked and kept; with a target it says which may be written. */
@@ -127,18 +129,19 @@ static takeo_status check_one_entity(const tk_write *write) {
     return TAKEO_DONE;
 }
 
-/* ---- the pass -------------------------------------------------------------------------------------------
+/* ---- the pass
+ * -------------------------------------------------------------------------------------------
  */
 
 static takeo_status check_subject(const tk_write *write, const tk_subject *subject,
                                   tk_error *error) {
     if (subject->entity == NULL) {
-        return tk_raise(error, TK_INPUT_ENTITY,
-                        "the object is of no entity of this data source");
+        return tk_raise(error, TK_INPUT_ENTITY, "the object is of no entity of this data source");
     }
     if (subject->entity->model != write->op->source->model) {
-        takeo_status status = tk_raise(error, TK_INPUT_ENTITY, "%s is no entity of this data source",
-                                       subject->entity->name.data);
+        takeo_status status =
+            tk_raise(error, TK_INPUT_ENTITY, "%s is no entity of this data source",
+                     subject->entity->name.data);
         TK_SET(error, entity, "%s", subject->entity->name.data);
         return status;
     }
@@ -200,7 +203,8 @@ static takeo_status begin(tk_write *write, const tk_objects *objects) {
     return TAKEO_DONE;
 }
 
-/* ---- the verbs ----------------------------------------------------------------------------------------
+/* ---- the verbs
+ * ----------------------------------------------------------------------------------------
  */
 
 static takeo_status start(tk_op *op, tk_verb verb, tk_target *target, const tk_upsert *upsert,
@@ -291,14 +295,13 @@ static takeo_status join_lists(const tk_write *write, const takeo_list *lists, u
     out->items = items;
     out->layouts = layouts;
     out->count = at;
-    out->entity =
-        list_count != 0 ? tk_model_entity(op->source->model, lists[0].entity) : NULL;
+    out->entity = list_count != 0 ? tk_model_entity(op->source->model, lists[0].entity) : NULL;
     return TAKEO_DONE;
 }
 
 takeo_status tk_orm_write_lists(tk_op *op, tk_verb verb, tk_target *target, const takeo_list *lists,
-                                uint32_t list_count, const uint32_t *columns,
-                                uint32_t column_count, const tk_upsert *upsert) {
+                                uint32_t list_count, const uint32_t *columns, uint32_t column_count,
+                                const tk_upsert *upsert) {
     tk_write *write;
     takeo_status status = start(op, verb, target, upsert, &write);
     tk_objects objects = {.columns = columns, .column_count = columns != NULL ? column_count : 0};

@@ -81,15 +81,15 @@ struct tk_subject {
     tk_after *after;
     tk_put *puts;
     int64_t last_key;
-    uint64_t stage; /* order.c */
-    tk_subject *below; /* order.c: on the way to this one, which waits for it */
+    uint64_t stage;         /* order.c */
+    tk_subject *below;      /* order.c: on the way to this one, which waits for it */
     const tk_relation *via; /* order.c: by which it waits */
 };
 
 struct tk_group {
     const tk_entity *entity;
     uint8_t action;
-    uint32_t number; /* in order of appearance */
+    uint32_t number;           /* in order of appearance */
     const tk_column **columns; /* the arguments; of UPDATE the key follows */
     uint32_t column_count;
     const tk_column **returning;
@@ -106,7 +106,7 @@ struct tk_write {
     tk_objects objects_copy;
     const tk_objects *objects; /* that copy */
     tk_subject *subjects;
-    uint32_t count; /* without those that are there twice */
+    uint32_t count;   /* without those that are there twice */
     uint32_t *places; /* of each item its subject, from 0; NULL: the same number */
     uint32_t *slots;  /* object -> number of its subject, by its address; NULL: only one object */
     uint32_t slot_mask;
@@ -116,8 +116,8 @@ struct tk_write {
     tk_cleanup cleanup;
     tk_subject **order;
     uint32_t order_count;
-    tk_subject *current; /* in execution: whom a failure is about */
-    tk_error scratch;    /* of reads whose failure means nothing */
+    tk_subject *current;        /* in execution: whom a failure is about */
+    tk_error scratch;           /* of reads whose failure means nothing */
     const tk_column **conflict; /* upsert.c: the target */
     uint32_t conflict_count;
     takeo_text upsert_key; /* what of the shape is the upsert's alone */
@@ -131,8 +131,7 @@ tk_subject *tk_write_find(const tk_write *write, const void *object); /* NULL: n
 /* Which action, and the key. */
 TK_CHECKED takeo_status tk_action_find(tk_write *write, tk_subject *subject, tk_error *error);
 /* Everything that the statement needs of the object. */
-TK_CHECKED takeo_status tk_action_read(tk_write *write, tk_subject *subject,
-                                       tk_findings *findings);
+TK_CHECKED takeo_status tk_action_read(tk_write *write, tk_subject *subject, tk_findings *findings);
 
 /* ---- value.c ---- */
 /* A column's value; UNSET when nothing says it.  A key that another object of the list will get is

@@ -1,7 +1,8 @@
-/* case_model.h - the model of a case: definitions from JSON, and a layout of structs for each entity.
+/* case_model.h - the model of a case: definitions from JSON, and a layout of structs for each
+ * entity.
  *
- * An object of an entity is, one after another: a cell for each column (those that the core adds for
- * relations behind the declared ones), the words of its state, and a pointer or a list for each
+ * An object of an entity is, one after another: a cell for each column (those that the core adds
+ * for relations behind the declared ones), the words of its state, and a pointer or a list for each
  * relation.  It must not know steps.
  */
 #ifndef TK_TEST_CASE_MODEL_H
@@ -58,7 +59,8 @@ static void *keep(tk_arena *arena, size_t count, size_t size) {
     return memset(memory, 0, (count != 0 ? count : 1) * size);
 }
 
-/* ---- words -------------------------------------------------------------------------------------- */
+/* ---- words --------------------------------------------------------------------------------------
+ */
 
 typedef struct case_word {
     const char *text;
@@ -66,15 +68,24 @@ typedef struct case_word {
 } case_word;
 
 static const case_word type_words[] = {
-    {"bool", TAKEO_TYPE_BOOL},       {"int16", TAKEO_TYPE_INT16},
-    {"int32", TAKEO_TYPE_INT32},     {"int64", TAKEO_TYPE_INT64},
-    {"float32", TAKEO_TYPE_FLOAT32}, {"float64", TAKEO_TYPE_FLOAT64},
-    {"decimal", TAKEO_TYPE_DECIMAL}, {"text", TAKEO_TYPE_TEXT},
-    {"bytes", TAKEO_TYPE_BYTES},     {"uuid", TAKEO_TYPE_UUID},
-    {"json", TAKEO_TYPE_JSON},       {"enum", TAKEO_TYPE_ENUM},
-    {"date", TAKEO_TYPE_DATE},       {"time", TAKEO_TYPE_TIME},
-    {"timetz", TAKEO_TYPE_TIMETZ},   {"timestamp", TAKEO_TYPE_TIMESTAMP},
-    {"array", TAKEO_TYPE_ARRAY},     {"timestamptz", TAKEO_TYPE_TIMESTAMPTZ},
+    {"bool", TAKEO_TYPE_BOOL},
+    {"int16", TAKEO_TYPE_INT16},
+    {"int32", TAKEO_TYPE_INT32},
+    {"int64", TAKEO_TYPE_INT64},
+    {"float32", TAKEO_TYPE_FLOAT32},
+    {"float64", TAKEO_TYPE_FLOAT64},
+    {"decimal", TAKEO_TYPE_DECIMAL},
+    {"text", TAKEO_TYPE_TEXT},
+    {"bytes", TAKEO_TYPE_BYTES},
+    {"uuid", TAKEO_TYPE_UUID},
+    {"json", TAKEO_TYPE_JSON},
+    {"enum", TAKEO_TYPE_ENUM},
+    {"date", TAKEO_TYPE_DATE},
+    {"time", TAKEO_TYPE_TIME},
+    {"timetz", TAKEO_TYPE_TIMETZ},
+    {"timestamp", TAKEO_TYPE_TIMESTAMP},
+    {"array", TAKEO_TYPE_ARRAY},
+    {"timestamptz", TAKEO_TYPE_TIMESTAMPTZ},
     {"whole", TAKEO_TYPE_DECIMAL}, /* an integer that may be too large for all of them */
     {NULL, 0}};
 static const case_word generated_words[] = {{"identity", TAKEO_GENERATED_IDENTITY},
@@ -86,18 +97,19 @@ static const case_word kind_words[] = {{"many_to_one", TAKEO_RELATION_MANY_TO_ON
                                        {"one_to_one", TAKEO_RELATION_ONE_TO_ONE},
                                        {"one_to_many", TAKEO_RELATION_ONE_TO_MANY},
                                        {NULL, 0}};
-static const case_word action_words[] = {{"no_action", TAKEO_ACTION_DEFAULT},
-                                         {"restrict", TAKEO_ACTION_RESTRICT},
-                                         {"cascade", TAKEO_ACTION_CASCADE},
-                                         {"set_null", TAKEO_ACTION_SET_NULL},
-                                         {"set_default", TAKEO_ACTION_SET_DEFAULT},
+static const case_word action_words[] = {
+    {"no_action", TAKEO_ACTION_DEFAULT},       {"restrict", TAKEO_ACTION_RESTRICT},
+    {"cascade", TAKEO_ACTION_CASCADE},         {"set_null", TAKEO_ACTION_SET_NULL},
+    {"set_default", TAKEO_ACTION_SET_DEFAULT}, {NULL, 0}};
+static const case_word column_words[] = {{"primary", TAKEO_COLUMN_PRIMARY},
+                                         {"nullable", TAKEO_COLUMN_NULLABLE},
+                                         {"unique", TAKEO_COLUMN_UNIQUE},
+                                         {"index", TAKEO_COLUMN_INDEX},
+                                         {"deferred", TAKEO_COLUMN_DEFERRED},
+                                         {"no_insert", TAKEO_COLUMN_NO_INSERT},
+                                         {"no_update", TAKEO_COLUMN_NO_UPDATE},
+                                         {"secret", TAKEO_COLUMN_SECRET},
                                          {NULL, 0}};
-static const case_word column_words[] = {
-    {"primary", TAKEO_COLUMN_PRIMARY},     {"nullable", TAKEO_COLUMN_NULLABLE},
-    {"unique", TAKEO_COLUMN_UNIQUE},       {"index", TAKEO_COLUMN_INDEX},
-    {"deferred", TAKEO_COLUMN_DEFERRED},   {"no_insert", TAKEO_COLUMN_NO_INSERT},
-    {"no_update", TAKEO_COLUMN_NO_UPDATE}, {"secret", TAKEO_COLUMN_SECRET},
-    {NULL, 0}};
 static const case_word relation_words[] = {{"nullable", TAKEO_RELATION_FLAG_NULLABLE},
                                            {"primary", TAKEO_RELATION_FLAG_PRIMARY},
                                            {"eager", TAKEO_RELATION_FLAG_EAGER},
@@ -131,7 +143,8 @@ static const char *const *word_list(tk_arena *arena, const json *list) {
     return list != NULL ? texts : NULL;
 }
 
-/* ---- values ------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------
+ */
 
 static void cell_from_hex(tk_arena *arena, const json *value, takeo_cell *out) {
     size_t count = value->len >= 2 ? value->len / 2 - 1 : 0; /* behind \x */
@@ -183,7 +196,8 @@ static char *cell_text(tk_arena *arena, const takeo_cell *cell) {
     return text;
 }
 
-/* ---- definitions -------------------------------------------------------------------------------- */
+/* ---- definitions --------------------------------------------------------------------------------
+ */
 
 static takeo_column_def define_column(tk_arena *arena, const json *said) {
     const char *generated = json_text(said, "generated", NULL);
@@ -221,17 +235,17 @@ static takeo_relation_def define_relation(tk_arena *arena, const json *said) {
     const json *keys = json_get(said, "keys");
     const json *references = json_get(said, "references");
     const char *on_delete = json_text(said, "on_delete", "no_action");
-    return (takeo_relation_def){
-        .name = json_text(said, "name", NULL),
-        .target = json_text(said, "target", NULL),
-        .inverse = json_text(said, "inverse", NULL),
-        .kind = (uint16_t)word_number(kind_words, json_text(said, "kind", "")),
-        .on_delete = (uint16_t)word_number(action_words, on_delete),
-        .flags = word_flags(relation_words, said),
-        .keys = word_list(arena, keys),
-        .key_count = json_count(keys),
-        .references = word_list(arena, references),
-        .order_by = json_text(said, "order_by", NULL)};
+    return (takeo_relation_def){.name = json_text(said, "name", NULL),
+                                .target = json_text(said, "target", NULL),
+                                .inverse = json_text(said, "inverse", NULL),
+                                .kind =
+                                    (uint16_t)word_number(kind_words, json_text(said, "kind", "")),
+                                .on_delete = (uint16_t)word_number(action_words, on_delete),
+                                .flags = word_flags(relation_words, said),
+                                .keys = word_list(arena, keys),
+                                .key_count = json_count(keys),
+                                .references = word_list(arena, references),
+                                .order_by = json_text(said, "order_by", NULL)};
 }
 
 static const takeo_index_item *define_items(tk_arena *arena, const json *names) {
@@ -305,7 +319,8 @@ static takeo_entity_def define_entity(tk_arena *arena, const json *said) {
     return def;
 }
 
-/* ---- reading it back, and layouts --------------------------------------------------------------- */
+/* ---- reading it back, and layouts ---------------------------------------------------------------
+ */
 
 static case_entity *find_entity(const case_model *model, const char *name) {
     for (uint32_t i = 0; i < model->entity_count; i++) {
@@ -343,8 +358,7 @@ static void find_keys(const case_model *model, const json *described, case_entit
 static void lay_out(tk_arena *arena, case_entity *entity, uint32_t all_columns,
                     takeo_layout_def *out) {
     uint32_t count = 0;
-    takeo_field_def *fields =
-        keep(arena, all_columns + entity->relation_count + 1, sizeof *fields);
+    takeo_field_def *fields = keep(arena, all_columns + entity->relation_count + 1, sizeof *fields);
     entity->cell_count = all_columns;
     for (uint32_t i = 0; i < all_columns; i++) {
         fields[count++] = (takeo_field_def){.ref = i + 1,
@@ -355,15 +369,14 @@ static void lay_out(tk_arena *arena, case_entity *entity, uint32_t all_columns,
     entity->state_at = all_columns * (uint32_t)sizeof(takeo_cell);
     entity->state_size = (all_columns + 64) / 64 * 8;
     entity->links_at = entity->state_at + entity->state_size;
-    fields[count++] = (takeo_field_def){.kind = TAKEO_FIELD_STATE,
-                                        .offset = entity->state_at,
-                                        .size = entity->state_size};
+    fields[count++] = (takeo_field_def){
+        .kind = TAKEO_FIELD_STATE, .offset = entity->state_at, .size = entity->state_size};
     for (uint32_t i = 0; i < entity->relation_count; i++) {
         bool is_to_one = entity->relations[i].is_to_one;
-        fields[count++] = (takeo_field_def){
-            .ref = i + 1,
-            .kind = is_to_one ? TAKEO_FIELD_TO_ONE : TAKEO_FIELD_TO_MANY,
-            .offset = entity->links_at + i * (uint32_t)sizeof(takeo_list)};
+        fields[count++] =
+            (takeo_field_def){.ref = i + 1,
+                              .kind = is_to_one ? TAKEO_FIELD_TO_ONE : TAKEO_FIELD_TO_MANY,
+                              .offset = entity->links_at + i * (uint32_t)sizeof(takeo_list)};
     }
     entity->size = entity->links_at + entity->relation_count * (uint32_t)sizeof(takeo_list);
     *out = (takeo_layout_def){.entity = entity->number,

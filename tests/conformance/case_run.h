@@ -45,7 +45,8 @@ static void complain(const case_run *run, const char *format, ...) {
              json_text(run->step, "do", "open"), text);
 }
 
-/* ---- failures ----------------------------------------------------------------------------------- */
+/* ---- failures -----------------------------------------------------------------------------------
+ */
 
 static void expect_text(const case_run *run, const json *expected, const char *name,
                         takeo_text actual, const char *whole) {
@@ -98,7 +99,8 @@ static void expect_status(const case_run *run, const json *expected, takeo_statu
     }
 }
 
-/* ---- operations --------------------------------------------------------------------------------- */
+/* ---- operations ---------------------------------------------------------------------------------
+ */
 
 static const json *expectation(const case_run *run, const char *name) {
     return json_get(json_get(run->step, "expect"), name);
@@ -135,7 +137,8 @@ static const takeo_rows *latest_rows(const case_run *run) {
     return run->rows[run->op_count - 1];
 }
 
-/* ---- objects ------------------------------------------------------------------------------------ */
+/* ---- objects ------------------------------------------------------------------------------------
+ */
 
 static case_object *find_object(case_run *run, const char *name) {
     for (uint32_t i = 0; i < run->object_count; i++) {
@@ -147,8 +150,7 @@ static case_object *find_object(case_run *run, const char *name) {
     return NULL;
 }
 
-static case_object *add_object(case_run *run, const char *name, case_entity *entity,
-                               char *memory) {
+static case_object *add_object(case_run *run, const char *name, case_entity *entity, char *memory) {
     assert_true(run->object_count < OBJECTS_MAX);
     for (uint32_t i = 0; i < run->object_count; i++) {
         if (strcmp(run->objects[i].name, name) == 0) { /* a name may be given again */
@@ -184,7 +186,8 @@ static void mark(const case_entity *entity, char *memory, uint32_t column) {
     state_of(entity, memory)[column / 64] |= UINT64_C(1) << column % 64;
 }
 
-/* ---- fields ------------------------------------------------------------------------------------- */
+/* ---- fields -------------------------------------------------------------------------------------
+ */
 
 static uint32_t find_column(const case_entity *entity, const char *name) {
     for (uint32_t i = 0; i < entity->column_count; i++) {
@@ -265,7 +268,8 @@ static void set_fields(case_run *run, case_entity *entity, char *memory, const j
     }
 }
 
-/* ---- what is expected of them ------------------------------------------------------------------- */
+/* ---- what is expected of them -------------------------------------------------------------------
+ */
 
 static bool is_unset_word(const json *value) {
     return value->kind == JSON_OBJECT && json_is_true(value, "unset");
@@ -332,8 +336,7 @@ static void expect_link(case_run *run, case_entity *entity, char *memory, uint32
 }
 
 /* Those that are named; others may be what they like. */
-static void expect_fields(case_run *run, case_entity *entity, char *memory,
-                          const json *expected) {
+static void expect_fields(case_run *run, case_entity *entity, char *memory, const json *expected) {
     for (const json *each = json_first(expected); each != NULL; each = each->next) {
         uint32_t column = find_column(entity, each->key);
         uint32_t relation = find_relation(entity, each->key);

@@ -12,7 +12,8 @@ enum { CASES_MAX = 512 };
 
 static const char root_variable[] = "TAKEO_SOURCE_ROOT";
 
-/* ---- finds -------------------------------------------------------------------------------------- */
+/* ---- finds --------------------------------------------------------------------------------------
+ */
 
 static const case_word operator_words[] = {{"=", TAKEO_OPERATOR_EQ},
                                            {"!=", TAKEO_OPERATOR_NE},
@@ -59,17 +60,16 @@ static void read_condition(case_run *run, case_entity *entity, const json *said,
                            takeo_condition *out) {
     const json *name = said->first;
     const json *word = name->next;
-    const case_column *column =
-        find_path(run, entity, name->text, &out->relation, &out->column);
+    const case_column *column = find_path(run, entity, name->text, &out->relation, &out->column);
     bool ignores_case = word->text[0] == 'i' && strncmp(word->text, "in", 2) != 0
                         && strncmp(word->text, "is_", 3) != 0;
     out->op = (takeo_operator)word_number(operator_words, word->text);
     out->flags = ignores_case ? TAKEO_NODE_FLAG_IGNORE_CASE : 0;
     if (word->next != NULL) {
         bool is_text = out->op >= TAKEO_OPERATOR_LIKE && out->op <= TAKEO_OPERATOR_ENDS_WITH;
-        out->value = cell_from(&run->arena, word->next,
-                               is_text ? (takeo_type)TAKEO_TYPE_TEXT : column->type,
-                               column->element);
+        out->value =
+            cell_from(&run->arena, word->next, is_text ? (takeo_type)TAKEO_TYPE_TEXT : column->type,
+                      column->element);
         if (word->next->kind == JSON_ARRAY && column->type != TAKEO_TYPE_ARRAY) {
             out->value.type = TAKEO_TYPE_ARRAY;
         }
@@ -176,9 +176,8 @@ static void expect_cells(case_run *run, case_entity *entity, const takeo_find *f
     for (const json *each = expected->first; each != NULL; each = each->next, place++) {
         for (uint32_t i = 0; i < rows->column_count; i++) {
             uint32_t column = rows->columns[i].column;
-            const char *name = column - 1 < entity->column_count
-                                   ? entity->columns[column - 1].name
-                                   : NULL;
+            const char *name =
+                column - 1 < entity->column_count ? entity->columns[column - 1].name : NULL;
             const json *wanted = name != NULL ? json_get(each, name) : NULL;
             if (wanted != NULL && rows->columns[i].entity == entity->number) {
                 expect_cell(run, &entity->columns[column - 1], "a row of cells",
@@ -265,14 +264,13 @@ static void do_delete(case_run *run) {
     }
 }
 
-/* ---- writing ------------------------------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------------------------------
+ */
 
-static const case_word written_words[] = {{"nothing", TAKEO_WRITTEN_NOTHING},
-                                          {"inserted", TAKEO_WRITTEN_INSERTED},
-                                          {"updated", TAKEO_WRITTEN_UPDATED},
-                                          {"deleted", TAKEO_WRITTEN_DELETED},
-                                          {"skipped", TAKEO_WRITTEN_SKIPPED},
-                                          {NULL, 0}};
+static const case_word written_words[] = {
+    {"nothing", TAKEO_WRITTEN_NOTHING}, {"inserted", TAKEO_WRITTEN_INSERTED},
+    {"updated", TAKEO_WRITTEN_UPDATED}, {"deleted", TAKEO_WRITTEN_DELETED},
+    {"skipped", TAKEO_WRITTEN_SKIPPED}, {NULL, 0}};
 
 /* New objects of the step: each of "new" has a name of its own. */
 static void do_new(case_run *run) {
@@ -400,7 +398,8 @@ static void do_load(case_run *run) {
                            : takeo_repo_load(op, run->model.target, &list, paths, path_count));
 }
 
-/* ---- SQL, the schema, transactions -------------------------------------------------------------- */
+/* ---- SQL, the schema, transactions --------------------------------------------------------------
+ */
 
 static void expect_texts(case_run *run, const json *expected) {
     const takeo_rows *rows = latest_rows(run);
@@ -482,7 +481,8 @@ static void do_close(case_run *run) {
     run->source = NULL;
 }
 
-/* ---- a case ------------------------------------------------------------------------------------- */
+/* ---- a case -------------------------------------------------------------------------------------
+ */
 
 static const struct verb {
     const char *name;
@@ -537,8 +537,7 @@ static void open_database(case_run *run, takeo_error **error) {
     }
     takeo_source_options options = {
         .struct_size = sizeof options, .url = url, .allocator = &run->allocator};
-    takeo_status status =
-        takeo_source_open(run->model.model, &options, &run->source, error);
+    takeo_status status = takeo_source_open(run->model.model, &options, &run->source, error);
     expect_status(run, NULL, status, *error);
     status = takeo_session_new(run->source, NULL, &run->session, error);
     expect_status(run, NULL, status, *error);
@@ -555,8 +554,7 @@ static void run_steps(case_run *run, const json *model) {
         run_step(run, first);
     }
     run->number = 0;
-    for (const json *step = json_need(run->said, "steps")->first; step != NULL;
-         step = step->next) {
+    for (const json *step = json_need(run->said, "steps")->first; step != NULL; step = step->next) {
         run_step(run, step);
     }
     json_free(first);
@@ -603,8 +601,8 @@ static void run_case(void **state) {
     run->said = data->said;
     run->allocator = tk_test_alloc_init(&run->memory);
     tk_arena_init(&run->arena, tk_alloc_default);
-    takeo_status status = case_model_make(&run->model, model_of(data), &run->arena,
-                                          &run->allocator, &error);
+    takeo_status status =
+        case_model_make(&run->model, model_of(data), &run->arena, &run->allocator, &error);
     expect_status(run, json_get(data->said, "model_error"), status, error);
     if (status >= 0) {
         run_steps(run, model_of(data));
@@ -614,7 +612,8 @@ static void run_case(void **state) {
     free(run);
 }
 
-/* ---- all files ---------------------------------------------------------------------------------- */
+/* ---- all files ----------------------------------------------------------------------------------
+ */
 
 int main(void) {
     const char *root = getenv(root_variable);
@@ -635,8 +634,8 @@ int main(void) {
         for (const json *each = cases->first; each != NULL && count < CASES_MAX;
              each = each->next) {
             data[count] = (case_data){files[i], each};
-            tests[count] = (struct CMUnitTest){
-                json_need(each, "id")->text, run_case, NULL, NULL, &data[count]};
+            tests[count] = (struct CMUnitTest){json_need(each, "id")->text, run_case, NULL, NULL,
+                                               &data[count]};
             count++;
         }
     }

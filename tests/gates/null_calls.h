@@ -12,7 +12,8 @@
 
 #include "takeo/takeo.h"
 
-#define SIZED(type) {.struct_size = sizeof(type)}
+#define SIZED(type)                                                                                \
+    { .struct_size = sizeof(type) }
 
 /* Two cells, so that an object is a row of cells too. */
 typedef struct row {
@@ -93,10 +94,8 @@ static void need(takeo_status status, const char *what) {
 static const takeo_column_def columns[] = {
     {"id", TAKEO_TYPE_INT64, .generated = TAKEO_GENERATED_IDENTITY, .flags = TAKEO_COLUMN_PRIMARY},
     {"name", TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_NULLABLE}};
-static const takeo_relation_def relations[] = {{"parent",
-                                                "Thing",
-                                                .kind = TAKEO_RELATION_MANY_TO_ONE,
-                                                .flags = TAKEO_RELATION_FLAG_NULLABLE}};
+static const takeo_relation_def relations[] = {
+    {"parent", "Thing", .kind = TAKEO_RELATION_MANY_TO_ONE, .flags = TAKEO_RELATION_FLAG_NULLABLE}};
 static const takeo_field_def fields[] = {
     {1, TAKEO_FIELD_CELL, .offset = offsetof(row, id), .size = sizeof(takeo_cell)},
     {2, TAKEO_FIELD_CELL, .offset = offsetof(row, name), .size = sizeof(takeo_cell)},
@@ -119,8 +118,7 @@ static void set_values(world *w) {
                                        .column_size = sizeof *columns,
                                        .column_count = 2,
                                        .columns = columns};
-    w->target_def =
-        (takeo_target_def){sizeof w->target_def, 0, layouts, 1, sizeof *layouts};
+    w->target_def = (takeo_target_def){sizeof w->target_def, 0, layouts, 1, sizeof *layouts};
     w->statement_def = (takeo_statement_def){.struct_size = sizeof w->statement_def,
                                              .nodes = nodes,
                                              .node_count = 3,
@@ -182,7 +180,8 @@ static void world_free(world *w) {
     takeo_model_free(w->open_model);
 }
 
-/* ---- after a call ------------------------------------------------------------------------------- */
+/* ---- after a call -------------------------------------------------------------------------------
+ */
 
 static void clear_outputs(world *w) {
     takeo_builder_free(w->out_builder);

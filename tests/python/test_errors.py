@@ -55,7 +55,7 @@ def test_err_01_the_database_said_it_verbatim(db: DataSource, towns: list[City])
     with pytest.raises(UndefinedTable):
         db.sql("select 1 from nowhere").tuples()
     with pytest.raises(UndefinedColumn):
-        db.sql("select nothing from cities").tuples()
+        db.sql("select missing from cities").tuples()
     with pytest.raises(SQLSyntaxError):
         db.sql("selct 1").tuples()
 
@@ -84,8 +84,9 @@ def test_b64_all_findings_of_a_batch_are_told(db: DataSource, france: Country) -
 
 
 def test_s21_secrets_stay_out_of_messages(db: DataSource) -> None:
+    person = Person(name="x", secret=12345)
     with pytest.raises(InputError) as e:
-        db.save(Person(name="x", secret=12345))
+        db.save(person)
     assert "12345" not in str(e.value) and "12345" not in str(e.value.to_dict())
 
 
@@ -95,10 +96,10 @@ def test_s22_control_characters_are_escaped() -> None:
 
 
 def test_from_record() -> None:
-    record = {"status": -27, "code": "TAKEO.MODEL.INVALID", "message": "a", "next": {"status": -27, "message": "b"}}
+    record = {"status": -27, "code": "TAKEO.MODEL.INVALID", "message": "a", "findings": [{"status": -27, "message": "b"}]}
     error = from_record(record)
     assert isinstance(error, MappingErrors) and [str(e.message) for e in error.errors[1:]] == ["a", "b"]
-    error = from_record({"status": -20, "message": "a", "next": {"status": -20, "message": "b"}})
+    error = from_record({"status": -20, "message": "a", "findings": [{"status": -20, "message": "b"}]})
     assert type(error) is InputError and len(error.errors) == 2
     error = from_record({"status": -57, "message": "a", "outcome": 1, "flags": 1, "cause": {"status": -90, "message": "b"}})
     assert error.outcome == "not_sent" and error.retryable and type(error.__cause__) is DatabaseError
@@ -107,7 +108,7 @@ def test_from_record() -> None:
 
 
 def test_errors_survive_pickle() -> None:
-    error = from_record({"status": -20, "message": "a", "field": "f", "next": {"status": -20, "message": "b"}})
+    error = from_record({"status": -20, "message": "a", "field": "f", "findings": [{"status": -20, "message": "b"}]})
     again = pickle.loads(pickle.dumps(error))
     assert str(again) == str(error) and again.errors[0] is again
 

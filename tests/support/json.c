@@ -44,13 +44,14 @@ static json *make(json_kind kind) {
     return made;
 }
 
-/* ---- strings ------------------------------------------------------------------------------------ */
+/* ---- strings ------------------------------------------------------------------------------------
+ */
 
 static uint32_t read_hex(reader *in) {
     uint32_t code = 0;
     for (int i = 0; i < 4; i++) {
         char c = *in->at++;
-        int digit = c >= '0' && c <= '9'                   ? c - '0'
+        int digit = c >= '0' && c <= '9'                     ? c - '0'
                     : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
                                                              : -1;
         if (digit < 0) {
@@ -128,7 +129,8 @@ static char *read_string(reader *in, size_t *out_len) {
     return text;
 }
 
-/* ---- values ------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------
+ */
 
 static json *read_value(reader *in, int depth);
 
@@ -233,7 +235,8 @@ void json_free(json *root) {
     }
 }
 
-/* ---- looking at it ------------------------------------------------------------------------------ */
+/* ---- looking at it ------------------------------------------------------------------------------
+ */
 
 const json *json_get(const json *object, const char *key) {
     for (const json *member = json_first(object); member != NULL; member = member->next) {

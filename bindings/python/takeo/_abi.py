@@ -1,5 +1,5 @@
 # Made from include/takeo by tools/gen_abi.py; do not edit it.
-# declarations 83341794a3baefd744c7454307c2abc70a9094fd128531abf6aa0a7a34d6b7e1
+# declarations 13fd258b172c1fa42a356c326e03d8b0f8a1af4881ef39eb773f34e84b606b48
 # module f45f771a938962f198d60cbb196e5c0b2e1dbe39bbbb98c86409a7bbdb50367a
 import _cffi_backend
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import Any
+from typing import Any, Iterator
 
 from . import errors
 from ._cffi_values import FIRST_FAULT, Writer
@@ -208,8 +208,7 @@ class Call:
 
     def _reasons(self, said: dict[str, Any]) -> Exception | None:
         """Put the true reasons in place of the core's refusals of cells that stood for a fault."""
-        at: dict[str, Any] | None = said
-        while at and self.writer.faults:
+        for at in _all_findings(said) if self.writer.faults else ():
             for index, fault in enumerate(self.writer.faults):
                 refusal = f"a cell of type {FIRST_FAULT + index} and no known kind is no value"
                 if refusal not in (at.get("message") or ""):
@@ -219,8 +218,14 @@ class Call:
                 message = at["message"].replace(refusal, fault["message"])
                 at.update(fault)
                 at["message"] = message
-            at = at.get("next")
         return None
+
+
+def _all_findings(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    at: dict[str, Any] | None = said
+    while at:
+        yield at
+        at = at.get("next")
 
 
 def _nanoseconds(timeout: float | None) -> int:

@@ -14,9 +14,9 @@ from . import _cffi_state as states
 from . import errors
 from ._cffi_calls import Call, Session, Source, check
 from ._cffi_layouts import Layout, Target, refuse_object
-from ._cffi_objects import EXISTS, REMOVE, SAVE, UPDATE, UPSERT, Block, Blocks, Reader, take_columns
+from ._cffi_objects import EXISTS, REMOVE, SAVE, UPDATE, UPSERT, Block, Blocks, Reader, settle_values, take_columns
 from ._cffi_results import Rows
-from ._cffi_statements import COUNT, Statement
+from ._cffi_statements import COUNT, Statement, tree_of
 from ._lib import NULL, Memory, ffi, lib
 from .types import UNSET
 
@@ -109,7 +109,7 @@ class CffiDoor:
             layout = batch.one_layout()
             if layout is None:
                 return
-            tree = _tree(paths)
+            tree = tree_of(paths)
             _link_for_load(batch.blocks, batch.items, tree, bool(again))
             numbers = ffi.new("uint32_t[]", paths)
             start = lib.takeo_repo_load
@@ -203,6 +203,8 @@ class Batch:
         }
         for block in done.values():
             take_columns(block, list(block.written()))
+            if verb != REMOVE:
+                settle_values(block, columns)
             _settle_state(block, verb, columns)
         if verb != REMOVE:
             for block in dict.fromkeys(self.items):
@@ -247,15 +249,6 @@ def _options(memory: Memory, verb: int, upsert: tuple[Any, ...] | None, columns:
 
 
 # ---- load, reload -----------------------------------------------------------------------------------------------------
-
-def _tree(paths: Sequence[int]) -> Any:
-    """Paths of relation numbers, each ended by 0, as a tree."""
-    root: Any = {}
-    at = root
-    for number in paths:
-        at = at.setdefault(number, {}) if number else root
-    return root
-
 
 def _link_for_load(blocks: Blocks, items: Sequence[Block], tree: Any, again: bool) -> None:
     """Tell the core the keys, and what is loaded already along the paths."""

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Iterable
+from typing import Any, Iterable, Sequence
 
 from . import errors
 from ._cffi_layouts import CELL, ColumnPlace, Layout, LinkPlace, Target
 from ._cffi_state import new, peek, poke, set_state, state
-from ._cffi_values import Refused, Writer, encode, json_text, read, text_of
+from ._cffi_values import Refused, Writer, encode, json_text, read, settled, text_of
 from ._lib import NULL, ffi, lib
 from .types import UNSET
 
@@ -217,6 +217,19 @@ class Blocks:
                 poke(block.object, column.loaded, stored_text(column, value))
 
 
+def settle_values(block: Block, columns: Sequence[int] | None) -> None:
+    """Accepted conversions are written back: `city.token` is a UUID again."""
+    for column in block.layout.columns:
+        if column is None or column.part or (columns and column.number not in columns):
+            continue
+        value = peek(block.object, column.place)
+        if value is None or value is UNSET:
+            continue
+        now = settled(column.kind, value)
+        if now is not value:
+            poke(block.object, column.place, now)
+
+
 def stored_text(column: ColumnPlace, value: Any) -> str | None:
     """The JSON of a mutable column's value; an InputError when it has none."""
     if value is None:
@@ -274,6 +287,7 @@ class Reader:
         self.joined: frozenset[int] | None = None  # entities that came by join; None: not known
         self._unlinked: list[tuple[Block, LinkPlace]] = []
         self._linked: set[tuple[int, int]] = set()  # (entity, relation) that some object has
+        self._settled: set[tuple[int, int]] = set()
         for block in known.all.values() if known is not None else ():
             self.made[address(block.base)] = block
 
@@ -323,9 +337,19 @@ class Reader:
             poke(block.object, link.place, value)
         return members
 
+    def settle(self, block: Block, tree: dict[int, Any]) -> None:
+        """These relations were loaded: a to-one without an object says that there is none."""
+        if (id(block), id(tree)) in self._settled:
+            return
+        self._settled.add((id(block), id(tree)))
+        for number, rest in tree.items():
+            link = block.layout.links[number - 1]
+            for member in self.take(block, link, keeps=False) if link is not None else ():
+                self.settle(member, rest)
+
     def finish(self) -> None:
-        """A to-one without an object: does it say that there is none, or was it not loaded?  A struct
-        cannot say; it was loaded when another object of the result has it or its entity was joined."""
+        """A to-one without an object, of which nobody told whether it was loaded: it was when another
+        object of the result has it, or its entity was joined, and the key is NULL."""
         for block, link in self._unlinked:
             is_joined = self.joined is not None and link.target in self.joined
             if not is_joined and (block.layout.entity, link.index) not in self._linked:

@@ -9,9 +9,9 @@ from typing import Any
 
 from . import errors
 from ._cffi_objects import Reader, pointers_of
-from ._cffi_statements import DICTS, FIRST, ONE, TUPLES, Statement
+from ._cffi_statements import DICTS, FIRST, ONE, TUPLES, Output, Statement
 from ._cffi_values import Kind, read
-from ._lib import ffi, lib, text
+from ._lib import NULL, lib, text
 
 
 class Rows:
@@ -21,91 +21,64 @@ class Rows:
         self.statement = statement
         self.rows = rows
         self.are_structs = are_structs
+        self.outputs = statement.outputs or self._found_outputs()
 
     def __len__(self) -> int:
         return self.rows.row_count if self.rows is not None else 0
+
+    def _found_outputs(self) -> list[Output]:
+        """The outputs of raw SQL, or of a statement that does not tell them."""
+        if self.rows is None:
+            return []
+        if self.are_structs:
+            return [Output(self.statement.name or "", self.statement.entity, 0, None)]
+        columns = self.rows.columns
+        labels = [text(columns[index].name) or "" for index in range(self.rows.column_count)]
+        return [Output(label, 0, index, None) for index, label in enumerate(labels)]
 
     def give(self, mode: int) -> Any:
         count = len(self)
         takes_one = mode in (FIRST, ONE)
         if mode == ONE and count > 1:
             raise self._multiple()
-        wanted = min(count, 1) if takes_one else count
-        found = self._objects(wanted) if self.are_structs else self._values(wanted)
+        found = self._read(min(count, 1) if takes_one else count)
         if mode == DICTS:
-            labels = self._labels() if count else []
+            labels = [output.label for output in self.outputs]
             made: list[Any] = [dict(zip(labels, row)) for row in found]
         else:
-            is_single = mode != TUPLES and self.outputs() == 1
+            is_single = mode != TUPLES and len(self.outputs) == 1
             made = [row[0] for row in found] if is_single else found
         if takes_one:
             return made[0] if made else None
         return made
 
-    def outputs(self) -> int:
-        if self.are_structs:
-            return 1
-        return self.rows.column_count if self.rows is not None else 0
-
-    def _labels(self) -> list[str]:
-        if self.are_structs:
-            return [self.statement.name or ""]
-        columns = self.rows.columns
-        return [text(columns[index].name) or "" for index in range(self.rows.column_count)]
-
-    # ---- values
-    def _values(self, wanted: int) -> list[tuple[Any, ...]]:
+    def _read(self, wanted: int) -> list[tuple[Any, ...]]:
         if not wanted:
             return []
-        rows, width = self.rows, self.rows.column_count
-        kinds = [self._kind(rows.columns[index]) for index in range(width)]
+        columns = self.rows.columns
+        kinds = [None if one.entity else self._kind(columns[one.column]) for one in self.outputs]
+        objects = Objects(self) if self.are_structs else None
         found = []
         for number in range(wanted):
-            cells = rows.cells + number * width
-            found.append(tuple(self._value(cells[i], kinds[i], number) for i in range(width)))
+            found.append(tuple(self._output(objects, i, kind, number) for i, kind in enumerate(kinds)))
+        if objects is not None:
+            objects.finish()
         return found
+
+    def _output(self, objects: Any, index: int, kind: Kind | None, number: int) -> Any:
+        try:
+            if kind is None:
+                return objects.give(index, number)
+            cells = self.rows.cells + number * self.rows.column_count
+            return read(cells[self.outputs[index].column], kind)
+        except errors.DecodeError as e:
+            raise _in_row(e, number, kind) from None
 
     def _kind(self, info: Any) -> Kind:
         target = self.statement.target
         if target is None:
             return Kind(info.type, info.element)
         return target.kind(info.entity, info.column, info.type, info.element)
-
-    def _value(self, cell: Any, kind: Kind, number: int) -> Any:
-        try:
-            return read(cell, kind)
-        except errors.DecodeError as e:
-            raise _in_row(e, number, kind) from None
-
-    # ---- objects
-    def _objects(self, wanted: int) -> list[tuple[Any, ...]]:
-        target = self.statement.target
-        if not wanted or target is None:
-            return []
-        objects = self.rows.objects
-        layout = target.layouts[objects.entity]
-        reader = Reader(target)
-        reader.joined = self._joined()
-        found = []
-        for number, pointer in enumerate(pointers_of(objects)[:wanted]):
-            try:
-                found.append((reader.block(layout, pointer).object,) if pointer != ffi.NULL else (None,))
-                reader.finish_row()
-            except errors.DecodeError as e:
-                raise _in_row(e, number, Kind(0)) from None
-        reader.finish()
-        return found
-
-    def _joined(self) -> frozenset[int]:
-        """The entities that came by join: the columns of each part stand together, in ascending order,
-        and all parts have their keys, so a part ends where the numbers do not ascend."""
-        columns, last, found = self.rows.columns, (0, 0), []
-        for index in range(self.rows.column_count):
-            here = (columns[index].entity, columns[index].column)
-            if here[0] != last[0] or here[1] <= last[1]:
-                found.append(here[0])
-            last = here
-        return frozenset(found[1:])
 
     def _multiple(self) -> BaseException:
         said = {
@@ -119,10 +92,53 @@ class Rows:
         return errors.from_record(said)
 
 
-def _in_row(error: errors.DecodeError, number: int, kind: Kind) -> BaseException:
+class Objects:
+    """The objects of a result, output by output."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.outputs = rows.outputs
+        self.target = rows.statement.target
+        self.reader = Reader(self.target)
+        if len(rows.outputs) == 1:
+            self.pointers = [pointers_of(rows.rows.objects)]
+        else:
+            width, found = rows.rows.output_count, rows.rows.outputs
+            self.pointers = [
+                [found[number * width + index] for number in range(len(rows))]
+                for index in range(width)
+            ]
+        self.reader.joined = _joined(rows.rows) if rows.outputs[0].tree is None else None
+
+    def give(self, index: int, number: int) -> Any:
+        output, pointer = self.outputs[index], self.pointers[index][number]
+        if pointer == NULL:
+            return None
+        block = self.reader.block(self.target.layouts[output.entity], pointer)
+        self.reader.finish_row()
+        if output.tree:
+            self.reader.settle(block, output.tree)
+        return block.object
+
+    def finish(self) -> None:
+        self.reader.finish()
+
+
+def _joined(rows: Any) -> frozenset[int]:
+    """The entities that came by join, when the statement does not tell: the columns of each part stand
+    together in ascending order and all parts have their keys, so a part ends where they do not ascend."""
+    columns, last, found = rows.columns, (0, 0), []
+    for index in range(rows.column_count):
+        here = (columns[index].entity, columns[index].column)
+        if here[0] != last[0] or here[1] <= last[1]:
+            found.append(here[0])
+        last = here
+    return frozenset(found[1:])
+
+
+def _in_row(error: errors.DecodeError, number: int, kind: Kind | None) -> BaseException:
     """The same failure, with the row that it is in."""
     said = {**error.record, "object": number + 1}
-    if kind.entity is not None:
+    if kind is not None and kind.entity is not None:
         said |= {"entity": kind.entity, "field": kind.field}
     return errors.from_record(said)
 

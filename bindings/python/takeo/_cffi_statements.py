@@ -5,7 +5,7 @@ It must not know what a statement says, nor what becomes of its rows.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 from . import errors
 from ._cffi_calls import Call
@@ -43,10 +43,47 @@ class _ListKind(Kind):
         return self._element
 
 
+class Output:
+    """One thing that a row gives: a value, or an entity with what is loaded with it."""
+
+    __slots__ = ("column", "entity", "label", "tree")
+
+    def __init__(self, label: str, entity: int, column: int, tree: Any) -> None:
+        self.label = label
+        self.entity = entity
+        self.column = column  # of a value: its place in the cells
+        self.tree = tree  # of an entity: relation -> tree; None when the core does not say
+
+
+_TELLS_OUTPUTS = "outputs" in dict(ffi.typeof("takeo_statement_info").fields)
+
+
+def tree_of(paths: Sequence[int]) -> dict[int, Any]:
+    """Paths of relation numbers, each ended by 0, as a tree."""
+    root: dict[int, Any] = {}
+    at = root
+    for number in paths:
+        at = at.setdefault(number, {}) if number else root
+    return root
+
+
+def _outputs(info: Any) -> list[Output]:
+    """The outputs as the core tells them."""
+    found = []
+    for index in range(info.output_count):
+        one = info.outputs[index]
+        paths = [one.load[i] for i in range(one.load_count)]
+        tree = tree_of(paths) if one.entity else None
+        found.append(Output(text(one.label) or "", one.entity, one.column - 1, tree))
+    return found
+
+
 class Statement:
     """A handle on a takeo_statement *, described."""
 
-    __slots__ = ("columns", "entity", "handle", "is_select", "parameters", "takes_structs", "target")
+    __slots__ = (
+        "columns", "entity", "handle", "is_select", "outputs", "parameters", "takes_structs", "target",
+    )  # fmt: skip
 
     def __init__(self, statement: Any, target: Target | None) -> None:
         self.handle = ffi.gc(statement, lib.takeo_statement_free)
@@ -61,7 +98,10 @@ class Statement:
         # The rows of a SELECT are objects when it has a root; of RETURNING the core says so at the
         # first run; None: not known yet.
         self.takes_structs: bool | None = None
-        if not self.columns or not self.entity:
+        self.outputs: list[Output] | None = _outputs(info) if _TELLS_OUTPUTS and self.columns else None
+        if self.outputs is not None:
+            self.takes_structs = any(output.entity for output in self.outputs)
+        elif not self.columns or not self.entity:
             self.takes_structs = False
         elif self.is_select:
             self.takes_structs = True

@@ -35,6 +35,11 @@ _NUMBERS_OF = {name: getattr(lib, _PREFIX + name) for name in (
     "INT16", "INT32", "OID", "YEAR", "DECIMAL", "TEXT", "BYTES", "UUID", "DATE", "TIME", "TIMETZ",
     "TIMESTAMP", "TIMESTAMPTZ", "FLOAT32", "CITEXT", "XML", "UNKNOWN", "LSN",
 )}  # fmt: skip
+_PARSED = frozenset((BOOL, INT64, FLOAT64, *(
+    _NUMBERS_OF[name] for name in (
+        "INT16", "INT32", "FLOAT32", "DECIMAL", "UUID", "DATE", "TIME", "TIMETZ", "TIMESTAMP", "TIMESTAMPTZ",
+    )
+)))  # fmt: skip
 INTEGERS = frozenset((INT64, *(_NUMBERS_OF[name] for name in ("INT16", "INT32", "OID", "YEAR"))))
 
 FIRST_FAULT = 0xF000  # no type of the core, now or later
@@ -266,6 +271,36 @@ def _digits(kind: Kind, value: Decimal) -> str:
         message = f"a decimal with more than {DECIMAL_DIGITS} digits cannot be stored"
         raise Refused(kind, "TAKEO.INPUT.PRECISION", message)
     return format(value, "f")
+
+
+def settled(kind: Kind, value: Any) -> Any:
+    """What an accepted value is from now on: the conversion that its column stands for."""
+    if kind.enum is not None:
+        to_member, to_value = kind.enum
+        return value if _is_in(value, to_value) or not _is_in(value, to_member) else to_member[value]
+    if kind.type == ARRAY:
+        return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, str) and kind.type in _PARSED:
+        return _parsed(kind, value)
+    if kind.type in INTEGERS and not isinstance(value, int) and hasattr(type(value), "__index__"):
+        return operator.index(value)
+    return value
+
+
+def _is_in(value: Any, values: dict[Any, Any]) -> bool:
+    try:
+        return value in values
+    except TypeError:  # not hashable
+        return False
+
+
+def _parsed(kind: Kind, value: str) -> Any:
+    """A text that a column took as what it says."""
+    if kind.type == _NUMBERS_OF["UUID"]:
+        return UUID(value)
+    data, cell = value.encode(), ffi.new("takeo_cell *")
+    status = lib.takeo_cell_parse(kind.type, data, len(data), cell, ffi.NULL)
+    return read(cell[0], kind) if status == 0 else value
 
 
 # ---- cells -> values ----------------------------------------------------------------------------------------------

@@ -76,19 +76,20 @@ _NUMBERS = ("flags", "status", "outcome", "native_code", "position", "object")
 
 def record(error: Any) -> dict[str, Any]:
     """A takeo_error as `errors.from_record` takes it."""
+    said = _one_record(error)
+    found, at = said, error.next
+    while at != NULL:  # a chain of findings may be long
+        found["next"] = _one_record(at)
+        found, at = found["next"], at.next
+    return said
+
+
+def _one_record(error: Any) -> dict[str, Any]:
     said: dict[str, Any] = {name: getattr(error, name) for name in _NUMBERS}
     for name in _TEXTS:
         said[name] = text(getattr(error, name))
-    said["cause"] = record(error.cause) if error.cause != NULL else None
+    said["cause"] = _one_record(error.cause) if error.cause != NULL else None
     said["next"] = None
-    found, at = said, error.next
-    while at != NULL:  # a chain of findings may be long
-        further: dict[str, Any] = {name: getattr(at, name) for name in _NUMBERS}
-        for name in _TEXTS:
-            further[name] = text(getattr(at, name))
-        further["cause"], further["next"] = None, None
-        found["next"] = further
-        found, at = further, at.next
     return said
 
 

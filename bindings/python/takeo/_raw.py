@@ -11,12 +11,13 @@ from typing import Any
 from . import errors
 from ._kinds import kind_of
 from ._lib import lib, utf8
-from .expr import LIST, PARAM, Expr, Value, listed
+from .expr import PARAM, Expr, Value, listed
 from .fields import Field, ToOne, entity_leaf
 from .types import SKIP, UNSET
 
 _pieces: dict[str, tuple[str, ...]] = {}  # text -> fragment, name, fragment, name, ... fragment
 _PIECES_MAX = 1000
+NO_VALUES = "(select null where 1 = 0)"  # an empty list where a list in brackets belongs
 
 
 def pieces(text: Any) -> tuple[str, ...]:
@@ -95,7 +96,11 @@ def _value(name: str, value: Any) -> tuple[list[Any], Any]:
     if isinstance(value, dict) or hasattr(type(value), "_takeo"):
         raise errors.InputError(f"{{{name}}} is no value of SQL", got=errors.shown(value))
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [LIST], (listed(value),)
+        values = listed(value)
+        if not values:
+            return [NO_VALUES], ()
+        commas = [part for _ in values for part in (", ", PARAM)]
+        return ["(", *commas[1:], ")"], values
     return [PARAM], (value,)
 
 

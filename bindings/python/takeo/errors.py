@@ -90,7 +90,7 @@ class TakeoError(Exception):
         return "\n".join(parts)
 
     def _text(self) -> str:
-        lines = [f"{self.code}: {_plain(self.message)}"]
+        lines = [f"{self.code}: {self._about()}{_plain(self.message)}"]
         if self.file is not None:
             lines += _place(self.file, self.line, self.got, self.nearest)
         if self.expected is not None:
@@ -111,6 +111,13 @@ class TakeoError(Exception):
             if self.diag.position:
                 lines.append(" " * (6 + self.diag.position) + "^")
         return "\n".join(lines)
+
+    def _about(self) -> str:
+        """The column that it is about, and which object of several, unless the message says so."""
+        if not self.field or self.field in self.message:
+            return ""
+        place = f"{self.entity}.{self.field}" if self.entity else self.field
+        return f"{_plain(place)}, object {self.object}: " if self.object else f"{_plain(place)}: "
 
     def to_dict(self) -> dict[str, Any]:
         """The same as `str`, for machines: plain dicts, lists, texts and numbers."""
@@ -401,8 +408,9 @@ class TakeoDeprecationWarning(TakeoWarning, DeprecationWarning):
 
 def from_record(record: Mapping[str, Any]) -> BaseException:
     """The exception for a failure of the core: keys are the names of struct takeo_error, `cause` and
-    `next` are records again.  Gives it, does not raise it."""
-    found = [_from_one(record)]
+    `next` are records again (a door may give the further ones as a list, `findings`).  Gives it, does
+    not raise it."""
+    found = [_from_one(record), *map(_from_one, record.get("findings") or ())]
     further = record.get("next")
     while further:
         found.append(_from_one(further))
@@ -431,7 +439,7 @@ def _from_one(record: Mapping[str, Any]) -> BaseException:
         nearest=nearest.split(", ") if nearest else (),
         why=record.get("why"),
         hint=record.get("hint"),
-        record={k: v for k, v in record.items() if k not in ("cause", "next")},
+        record={k: v for k, v in record.items() if k not in ("cause", "next", "findings")},
     )
     cause = record.get("cause")
     if cause:
@@ -443,7 +451,13 @@ def mapping_errors(found: list[MappingError]) -> MappingError:
     """One exception for all findings of a pass; the finding itself when there is one."""
     if len(found) == 1:
         return found[0]
-    return MappingErrors(f"{len(found)} declarations are wrong", found)
+    first = found[0]
+    told = MappingErrors(
+        f"{len(found)} declarations are wrong", found, code=first.code, entity=first.entity, field=first.field
+    )
+    if told.code == "TAKEO.MODEL.DIFFERS":
+        told.message = f"the database differs from the declarations in {len(found)} places"
+    return told
 
 
 def not_loaded(field: Any, instance: Any) -> BaseException:

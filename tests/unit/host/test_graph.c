@@ -82,10 +82,15 @@ static takeo_status put(const tk_step *step, void *object, const takeo_cell *cel
     return TAKEO_DONE;
 }
 
-static const tk_host tiny = {.name = "tiny", .make = make, .hold = hold, .drop = drop,
-                             .link_one = link_one, .peek_one = peek_one};
+static const tk_host tiny = {.name = "tiny",
+                             .make = make,
+                             .hold = hold,
+                             .drop = drop,
+                             .link_one = link_one,
+                             .peek_one = peek_one};
 
-/* ---- a model of one entity that refers to itself --------------------------------------------------------- */
+/* ---- a model of one entity that refers to itself
+ * --------------------------------------------------------- */
 
 typedef struct fixture {
     tk_column columns[2];
@@ -112,21 +117,33 @@ static void set_up(fixture *f) {
     memset(f, 0, sizeof *f);
     alive = 0;
     makes_left = -1;
-    f->entity = (tk_entity){.number = 1, .name = tk_zstr("Thing"), .columns = f->columns,
-                            .column_count = 2, .relations = &f->relation, .relation_count = 1,
-                            .key = f->key, .key_count = 1};
-    f->relation = (tk_relation){.number = 1, .entity = &f->entity, .target = &f->entity,
-                                .name = tk_zstr("other"), .is_to_one = true};
+    f->entity = (tk_entity){.number = 1,
+                            .name = tk_zstr("Thing"),
+                            .columns = f->columns,
+                            .column_count = 2,
+                            .relations = &f->relation,
+                            .relation_count = 1,
+                            .key = f->key,
+                            .key_count = 1};
+    f->relation = (tk_relation){.number = 1,
+                                .entity = &f->entity,
+                                .target = &f->entity,
+                                .name = tk_zstr("other"),
+                                .is_to_one = true};
     f->key[0] = &f->columns[0];
     for (uint32_t i = 0; i < 2; i++) {
-        f->columns[i] = (tk_column){.number = i + 1, .entity = &f->entity,
-                                    .name = tk_zstr(i == 0 ? "id" : "value")};
+        f->columns[i] = (tk_column){
+            .number = i + 1, .entity = &f->entity, .name = tk_zstr(i == 0 ? "id" : "value")};
         f->list[i] = &f->columns[i];
         f->steps[i] = (tk_step){.put = put, .column = &f->columns[i]};
     }
     f->link = (tk_link_place){.relation = &f->relation, .is_there = true};
-    f->layout = (tk_layout){.target = &f->target, .entity = &f->entity, .steps = f->steps,
-                            .step_count = 2, .links = &f->link, .bits = f->bits};
+    f->layout = (tk_layout){.target = &f->target,
+                            .entity = &f->entity,
+                            .steps = f->steps,
+                            .step_count = 2,
+                            .links = &f->link,
+                            .bits = f->bits};
     f->layouts[0] = &f->layout;
     f->target = (tk_target){.host = &tiny, .layouts = f->layouts, .layout_count = 1};
     tk_arena_init(&f->arena, tk_alloc_default);
@@ -137,8 +154,10 @@ static void set_up(fixture *f) {
 /* Parts of two columns each, one behind the other. */
 static tk_shape_part *add_part(fixture *f, uint32_t number, uint32_t parent) {
     f->key_cells[number - 1] = (number - 1) * 2;
-    f->parts[number - 1] = (tk_shape_part){.entity = &f->entity, .columns = f->list,
-                                           .column_count = 2, .first_cell = (number - 1) * 2,
+    f->parts[number - 1] = (tk_shape_part){.entity = &f->entity,
+                                           .columns = f->list,
+                                           .column_count = 2,
+                                           .first_cell = (number - 1) * 2,
                                            .key_cells = &f->key_cells[number - 1],
                                            .parent = parent,
                                            .relation = parent != 0 ? &f->relation : NULL};
@@ -146,8 +165,8 @@ static tk_shape_part *add_part(fixture *f, uint32_t number, uint32_t parent) {
 }
 
 static void begin(fixture *f, uint32_t count) {
-    assert_int_equal(
-        tk_plan_make(&f->target, f->parts, count, &f->arena, &f->plan, &f->error), TAKEO_DONE);
+    assert_int_equal(tk_plan_make(&f->target, f->parts, count, &f->arena, &f->plan, &f->error),
+                     TAKEO_DONE);
     assert_int_equal(tk_graph_init(&f->graph, &f->plan, &f->holder, &f->arena, &f->error),
                      TAKEO_DONE);
 }
@@ -305,7 +324,8 @@ static void graph_keys_are_written_by_value(void **state) {
     const takeo_cell texts[] = {tk_cell_text(TAKEO_TYPE_TEXT, "ab", 2),
                                 tk_cell_text(TAKEO_TYPE_TEXT, "a", 1)};
     assert_int_not_equal(tk_key_write(&texts[0], a), tk_key_write(&texts[1], b));
-    const takeo_cell numbers[] = {tk_cell_int(TAKEO_TYPE_INT32, 5), tk_cell_int(TAKEO_TYPE_INT64, 5)};
+    const takeo_cell numbers[] = {tk_cell_int(TAKEO_TYPE_INT32, 5),
+                                  tk_cell_int(TAKEO_TYPE_INT64, 5)};
     assert_int_equal(tk_key_write(&numbers[0], a), 8);
     assert_int_equal(tk_key_write(&numbers[1], b), 8);
     assert_memory_equal(a, b, 8);
@@ -322,10 +342,12 @@ static void plan_without_layout_is_refused(void **state) {
     add_part(&f, 1, 0);
     add_part(&f, 2, 1);
     f.link.is_there = false;
-    assert_int_equal(tk_plan_make(&f.target, f.parts, 2, &f.arena, &f.plan, &f.error), TAKEO_EINPUT);
+    assert_int_equal(tk_plan_make(&f.target, f.parts, 2, &f.arena, &f.plan, &f.error),
+                     TAKEO_EINPUT);
     assert_string_equal(tk_error_last(&f.error)->field.data, "other");
     f.layouts[0] = NULL;
-    assert_int_equal(tk_plan_make(&f.target, f.parts, 1, &f.arena, &f.plan, &f.error), TAKEO_EINPUT);
+    assert_int_equal(tk_plan_make(&f.target, f.parts, 1, &f.arena, &f.plan, &f.error),
+                     TAKEO_EINPUT);
     assert_string_equal(tk_error_last(&f.error)->code.data, "TAKEO.INPUT.ENTITY");
     tear_down(&f);
 }

@@ -7,8 +7,22 @@
 #define MANY(what, of) .what##s = of, .what##_count = TK_COUNT(of), .what##_size = sizeof *of
 
 enum {
-    ID = 1, FLAG, SMALL, MEDIUM, LARGE, WIDE, SINGLE, TWICE, UUID, SHORT, LONG, BLOB, ANY, DAY,
-    DECIMAL, COLUMNS = DECIMAL
+    ID = 1,
+    FLAG,
+    SMALL,
+    MEDIUM,
+    LARGE,
+    WIDE,
+    SINGLE,
+    TWICE,
+    UUID,
+    SHORT,
+    LONG,
+    BLOB,
+    ANY,
+    DAY,
+    DECIMAL,
+    COLUMNS = DECIMAL
 };
 
 struct all {
@@ -315,9 +329,8 @@ static void struct_findings_are_told_together(void **state) {
         {TWICE, TAKEO_FIELD_DOUBLE, .offset = 8},
         {TWICE, TAKEO_FIELD_DOUBLE, .offset = 16},
     };
-    static const takeo_layout_def layout[] = {{1, 64, MANY(field, wrong)},
-                                              {1, 64, MANY(field, wrong)},
-                                              {7, 64, MANY(field, wrong)}};
+    static const takeo_layout_def layout[] = {
+        {1, 64, MANY(field, wrong)}, {1, 64, MANY(field, wrong)}, {7, 64, MANY(field, wrong)}};
     const takeo_target_def def = {sizeof def, MANY(layout, layout)};
     tk_target *target = NULL;
     assert_int_equal(tk_target_new(f.model, &def, &target, &f.error), TAKEO_EMAPPING);

@@ -1,4 +1,5 @@
-/* test_find.c - get, find, count, delete: shapes, conditions, structs that outlive the operation. */
+/* test_find.c - get, find, count, delete: shapes, conditions, structs that outlive the operation.
+ */
 #include "world.h"
 
 static void fill(world *w) {
@@ -70,8 +71,8 @@ static void find_conditions_order_and_limit(void **state) {
         where(CITY_COUNTRY, COUNTRY_NAME, TAKEO_OPERATOR_EQ, world_text("France"))};
     const takeo_order order[] = {{.column = CITY_POPULATION, .op = TAKEO_OPERATOR_DESC}};
     const uint32_t load[] = {CITY_COUNTRY, 0};
-    takeo_find find = {sizeof find, .where = conditions, .where_count = 2, .order = order,
-                       .order_count = 1, .load = load, .load_count = 2};
+    takeo_find find = {sizeof find,      .where = conditions, .where_count = 2, .order = order,
+                       .order_count = 1, .load = load,        .load_count = 2};
     const takeo_rows *rows = rows_of(w.op, takeo_repo_find(w.op, w.target, CITY, &find));
     const struct city *cities = rows->objects.items;
     assert_int_equal(rows->row_count, 2);
@@ -158,8 +159,7 @@ static void find_wrong_conditions_are_refused(void **state) {
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         const takeo_find find = {sizeof find, .where = &cases[i].condition, .where_count = 1};
-        world_fails(w.op, takeo_repo_find(w.op, NULL, CITY, &find), cases[i].status,
-                    cases[i].code);
+        world_fails(w.op, takeo_repo_find(w.op, NULL, CITY, &find), cases[i].status, cases[i].code);
     }
     world_close(&w);
 }
@@ -170,8 +170,8 @@ static void find_cells_has_columns(void **state) {
     fill(&w);
     const uint32_t only[] = {CITY_NAME};
     const takeo_order order[] = {{.column = CITY_ID}};
-    const takeo_find find = {sizeof find, .only = only, .only_count = 1, .order = order,
-                             .order_count = 1, .limit = 2};
+    const takeo_find find = {sizeof find,    .only = only,     .only_count = 1,
+                             .order = order, .order_count = 1, .limit = 2};
     const takeo_rows *rows = rows_of(w.op, takeo_repo_find(w.op, NULL, CITY, &find));
     assert_int_equal(rows->row_count, 2);
     assert_int_equal(rows->column_count, 2); /* the key is always read */

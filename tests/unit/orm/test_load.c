@@ -40,8 +40,8 @@ static void load_to_one_links(void **state) {
     (void)state;
     world w;
     fill(&w);
-    struct node nodes[] = {{.id = 2, .parent_id = 1}, {.id = 3, .parent_id = 1},
-                           {.id = 1, .parent_id_is_null = 1}};
+    struct node nodes[] = {
+        {.id = 2, .parent_id = 1}, {.id = 3, .parent_id = 1}, {.id = 1, .parent_id_is_null = 1}};
     const uint32_t paths[] = {NODE_PARENT, 0};
     world_done(w.op, load(&w, NODE, nodes, 3, sizeof *nodes, paths, 2));
     assert_string_equal(nodes[0].parent->name, "root");
@@ -100,8 +100,8 @@ static void load_without_key_is_refused(void **state) {
     fill(&w);
     struct node nodes[] = {{.id = 1}, {.name = "new"}, {.name = "new too"}};
     const uint32_t paths[] = {NODE_CHILDREN, 0};
-    const takeo_error *error = world_fails(
-        w.op, load(&w, NODE, nodes, 3, sizeof *nodes, paths, 2), TAKEO_EINPUT, "TAKEO.INPUT.UNSET");
+    const takeo_error *error = world_fails(w.op, load(&w, NODE, nodes, 3, sizeof *nodes, paths, 2),
+                                           TAKEO_EINPUT, "TAKEO.INPUT.UNSET");
     assert_int_equal(error->object, 2);
     assert_int_equal(error->next->object, 3);
     const uint32_t open_end[] = {NODE_CHILDREN};
@@ -125,7 +125,8 @@ static void load_with_find_loads_nested(void **state) {
     world_close(&w);
 }
 
-/* ---- reload -------------------------------------------------------------------------------------------- */
+/* ---- reload
+ * -------------------------------------------------------------------------------------------- */
 
 /* REPO-21 */
 static void reload_reads_into_objects(void **state) {
@@ -153,11 +154,11 @@ static void reload_of_missing_row_changes_nothing(void **state) {
     (void)state;
     world w;
     fill(&w);
-    struct city cities[] = {{.id = 1, .name = "?", .state = 1}, {.id = 99, .name = "?", .state = 1}};
+    struct city cities[] = {{.id = 1, .name = "?", .state = 1},
+                            {.id = 99, .name = "?", .state = 1}};
     takeo_list list = world_list(CITY, cities, 2, sizeof *cities);
-    const takeo_error *error =
-        world_fails(w.op, takeo_repo_reload(w.op, w.target, &list, NULL, 0), TAKEO_ENOT_FOUND,
-                    "TAKEO.RESULT.NOT_FOUND");
+    const takeo_error *error = world_fails(w.op, takeo_repo_reload(w.op, w.target, &list, NULL, 0),
+                                           TAKEO_ENOT_FOUND, "TAKEO.RESULT.NOT_FOUND");
     assert_int_equal(error->object, 2);
     assert_string_equal(cities[0].name, "?");
     world_close(&w);

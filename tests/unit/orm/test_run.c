@@ -18,8 +18,7 @@ static takeo_statement *built(world *w) {
     uint32_t population = takeo_builder_column(q, city, CITY_POPULATION);
     uint32_t name = takeo_builder_column(q, city, CITY_NAME);
     uint32_t first = takeo_builder_param(q, 1);
-    const takeo_node list = {
-        .kind = TAKEO_NODE_PARAM, .ref = 2, .flags = TAKEO_NODE_FLAG_LIST};
+    const takeo_node list = {.kind = TAKEO_NODE_PARAM, .ref = 2, .flags = TAKEO_NODE_FLAG_LIST};
     uint32_t second = takeo_builder_push(q, &list, sizeof list);
     takeo_builder_begin(q);
     takeo_builder_add(q, TAKEO_NODE_COLUMNS, name);
@@ -82,8 +81,8 @@ static void run_many_is_one_transaction(void **state) {
     world w;
     world_open(&w);
     takeo_statement *insert = sql(&w, "insert into country values ({}, {})");
-    const takeo_cell cells[] = {world_text("FR"), world_text("France"), world_text("PE"),
-                                world_text("Peru"), world_text("FR"), world_text("again")};
+    const takeo_cell cells[] = {world_text("FR"),   world_text("France"), world_text("PE"),
+                                world_text("Peru"), world_text("FR"),     world_text("again")};
     world_done(w.op, takeo_statement_run(w.op, insert, NULL, cells, 4));
     assert_int_equal(world_result(w.op).affected, 2);
     assert_int_equal(world_result(w.op).statement_count, 2);

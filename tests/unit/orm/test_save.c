@@ -1,6 +1,8 @@
 /* test_save.c - save: insert or update, nothing guessed, batches, failures that change nothing. */
 #include "world.h"
 
+#include "host/host.h"
+
 static const uint64_t loaded = 1;
 
 static uint64_t bit(uint32_t column) {
@@ -77,8 +79,8 @@ static void save_key_by_hand_without_row_is_not_found(void **state) {
     world w;
     world_open(&w);
     struct city city = {.id = 5, .name = "new"};
-    const takeo_error *error = world_fails(w.op, SAVE(&w, CITY, &city), TAKEO_ENOT_FOUND,
-                                           "TAKEO.WRITE.NOT_FOUND");
+    const takeo_error *error =
+        world_fails(w.op, SAVE(&w, CITY, &city), TAKEO_ENOT_FOUND, "TAKEO.WRITE.NOT_FOUND");
     assert_non_null(strstr(error->hint.data, "upsert"));
     assert_non_null(strstr(error->message.data, "5"));
     assert_string_equal(error->entity.data, "City");
@@ -150,12 +152,13 @@ static void save_mixed_orders_parents_first(void **state) {
                                 world_list(COUNTRY, countries, 1, 0)};
     world_done(w.op, takeo_repo_save(w.op, w.target, lists, 2, NULL));
     assert_int_equal(world_result(w.op).inserted, 3);
-    assert_string_equal(
-        world_ask(&w, "select group_concat(name || country_code) from city"), "LyonFR,NiceFR");
+    assert_string_equal(world_ask(&w, "select group_concat(name || country_code) from city"),
+                        "LyonFR,NiceFR");
     world_close(&w);
 }
 
-/* A key that the database makes reaches the child in the same batch, down a chain given backwards. */
+/* A key that the database makes reaches the child in the same batch, down a chain given backwards.
+ */
 static void save_chain_binds_fresh_keys(void **state) {
     (void)state;
     world w;
@@ -251,14 +254,63 @@ static void save_conflicting_key_is_refused(void **state) {
     world_close(&w);
 }
 
+/* Hosts whose relations have a bit of their own: what was assigned last has the say. */
+static void save_relation_and_key_have_own_bits(void **state) {
+    (void)state;
+    enum { PARENT_BIT = 40 };
+    world w;
+    world_open(&w);
+    ((tk_target *)w.target)->layouts[NODE - 1]->links[NODE_PARENT - 1].bit = PARENT_BIT;
+    struct node nodes[] = {{.name = "a", .parent_id_is_null = 1},
+                           {.name = "b", .parent_id_is_null = 1},
+                           {.name = "c", .parent_id_is_null = 1}};
+    world_done(w.op, SAVE_ALL(&w, NODE, nodes));
+    nodes[2].parent = &nodes[0]; /* the stale key says nothing */
+    nodes[2].state |= bit(PARENT_BIT);
+    world_done(w.op, SAVE(&w, NODE, &nodes[2]));
+    assert_int_equal(nodes[2].parent_id, 1);
+    assert_int_equal(nodes[2].parent_id_is_null, 0);
+    assert_int_equal(nodes[2].state, loaded);
+    nodes[2].parent_id = 2; /* the stale relation says nothing */
+    nodes[2].state |= bit(NODE_PARENT_ID);
+    world_done(w.op, SAVE(&w, NODE, &nodes[2]));
+    assert_string_equal(world_ask(&w, "select parent_id from node where name = 'c'"), "2");
+    nodes[2].state |= bit(NODE_PARENT_ID) | bit(PARENT_BIT); /* both say something */
+    world_fails(w.op, SAVE(&w, NODE, &nodes[2]), TAKEO_EINPUT, "TAKEO.INPUT.CONFLICT");
+    world_close(&w);
+}
+
+/* A list that was assigned is not written by save. */
+static void save_assigned_list_is_refused(void **state) {
+    (void)state;
+    enum { CHILDREN_BIT = 41 };
+    world w;
+    world_open(&w);
+    ((tk_target *)w.target)->layouts[NODE - 1]->links[NODE_CHILDREN - 1].bit = CHILDREN_BIT;
+    struct node child = {.name = "b", .parent_id_is_null = 1};
+    struct node *children[] = {&child};
+    struct node node = {.name = "a",
+                        .parent_id_is_null = 1,
+                        .children = {children, 0, 0, NODE, TAKEO_LIST_LOADED},
+                        .state = bit(NODE_NAME) | bit(CHILDREN_BIT)};
+    world_done(w.op, SAVE(&w, NODE, &node));
+    node = (struct node){.name = "c",
+                         .children = {children, 1, 0, NODE, TAKEO_LIST_LOADED},
+                         .state = bit(NODE_NAME) | bit(CHILDREN_BIT)};
+    const takeo_error *error =
+        world_fails(w.op, SAVE(&w, NODE, &node), TAKEO_EINPUT, "TAKEO.INPUT.UNSAVED");
+    assert_string_equal(error->field.data, "children");
+    world_close(&w);
+}
+
 /* SAVE-06: a failure leaves the objects and the table as they were. */
 static void save_failed_batch_changes_nothing(void **state) {
     (void)state;
     world w;
     world_open(&w);
     struct city cities[] = {{.name = "a"}, {.name = "b"}, {.name = "a"}};
-    const takeo_error *error = world_fails(w.op, SAVE_ALL(&w, CITY, cities), TAKEO_EUNIQUE,
-                                           "TAKEO.SERVER.UNIQUE");
+    const takeo_error *error =
+        world_fails(w.op, SAVE_ALL(&w, CITY, cities), TAKEO_EUNIQUE, "TAKEO.SERVER.UNIQUE");
     assert_int_equal(error->object, 3);
     assert_string_equal(error->entity.data, "City");
     assert_string_equal(error->field.data, "name");
@@ -461,6 +513,8 @@ int main(void) {
         cmocka_unit_test(save_unsaved_parent_is_refused),
         cmocka_unit_test(save_relation_change_updates_key),
         cmocka_unit_test(save_conflicting_key_is_refused),
+        cmocka_unit_test(save_relation_and_key_have_own_bits),
+        cmocka_unit_test(save_assigned_list_is_refused),
         cmocka_unit_test(save_failed_batch_changes_nothing),
         cmocka_unit_test(save_findings_are_told_together),
         cmocka_unit_test(save_many_findings_are_counted),

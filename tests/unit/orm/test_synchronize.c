@@ -26,8 +26,8 @@ static void synchronize_makes_what_is_missing(void **state) {
                                       "name in ('country', 'city', 'node', 'token', 'event', "
                                       "'seat', 'guest')"),
                         "7");
-    assert_string_equal(
-        world_ask(&w, "select count(*) from takeo_objects where kind = 'table'"), "7");
+    assert_string_equal(world_ask(&w, "select count(*) from takeo_objects where kind = 'table'"),
+                        "7");
     world_close(&w);
 }
 
@@ -63,8 +63,8 @@ static void synchronize_leaves_other_tables(void **state) {
     plan(&w, 0);
     assert_string_equal(world_ask(&w, "select count(*) from pragma_table_info('mine')"), "1");
     assert_string_equal(world_ask(&w, "select count(*) from pragma_table_info('country')"), "3");
-    assert_string_equal(
-        world_ask(&w, "select count(*) from takeo_objects where name = 'country'"), "0");
+    assert_string_equal(world_ask(&w, "select count(*) from takeo_objects where name = 'country'"),
+                        "0");
     world_close(&w);
 }
 
@@ -76,12 +76,12 @@ static void synchronize_tells_all_differences(void **state) {
     world_sql(&w, "create table city (id integer primary key, population text not null, "
                   "founded integer not null, fixed integer not null, country_code varchar(2), "
                   "odd text not null)");
-    const takeo_error *error = world_fails(w.op, takeo_source_synchronize(w.op, 0), TAKEO_EMAPPING,
-                                           "TAKEO.MODEL.DIFFERS");
+    const takeo_error *error =
+        world_fails(w.op, takeo_source_synchronize(w.op, 0), TAKEO_EMAPPING, "TAKEO.MODEL.DIFFERS");
     const char *const wanted[] = {
-        "column name: it is missing", "column population: it has another type",
+        "column name: it is missing",       "column population: it has another type",
         "column founded: it takes no NULL", "takes no NULL, has no default",
-        "not unique by these columns", "no foreign key"};
+        "not unique by these columns",      "no foreign key"};
     for (size_t i = 0; i < COUNT(wanted); i++) {
         bool is_there = false;
         for (const takeo_error *at = error; at != NULL; at = at->next) {

@@ -1,4 +1,5 @@
-/* test_write.c - insert, update, remove, upsert: one statement each, told apart, nothing guessed. */
+/* test_write.c - insert, update, remove, upsert: one statement each, told apart, nothing guessed.
+ */
 #include "world.h"
 
 static uint64_t bit(uint32_t column) {
@@ -82,8 +83,7 @@ static void write_remove_makes_object_new(void **state) {
     assert_int_equal(city.id, 1);
     assert_int_equal(city.population, 3);
     assert_string_equal(world_ask(&w, "select count(*) from city"), "0");
-    world_fails(w.op, START(&w, takeo_repo_remove, CITY, &city), TAKEO_ESTALE,
-                "TAKEO.WRITE.STALE");
+    world_fails(w.op, START(&w, takeo_repo_remove, CITY, &city), TAKEO_ESTALE, "TAKEO.WRITE.STALE");
     world_done(w.op, START(&w, takeo_repo_insert, CITY, &city));
     assert_int_equal(city.state, 1);
     world_close(&w);
@@ -127,13 +127,14 @@ static void write_remove_of_parent_is_refused(void **state) {
     world_close(&w);
 }
 
-/* ---- upsert ------------------------------------------------------------------------------------------ */
+/* ---- upsert
+ * ------------------------------------------------------------------------------------------ */
 
 static takeo_status upsert(world *w, struct city *cities, uint32_t count, const uint32_t *on,
                            uint32_t flags) {
     takeo_list list = world_list(CITY, cities, count, sizeof *cities);
-    const takeo_upsert_options options = {
-        sizeof options, .flags = flags, .on = on, .on_count = on != NULL ? 1 : 0};
+    const takeo_upsert_options options = {sizeof options, .flags = flags, .on = on,
+                                          .on_count = on != NULL ? 1 : 0};
     return takeo_repo_upsert(w->op, w->target, &list, 1, &options);
 }
 
@@ -144,7 +145,8 @@ static void write_upsert_tells_rows_apart(void **state) {
     world_open(&w);
     const uint32_t on[] = {CITY_NAME};
     world_sql(&w, "insert into city (id, name, population, fixed) values (7, 'b', 1, 5)");
-    struct city cities[] = {{.name = "a", .population = 10}, {.name = "b", .population = 20},
+    struct city cities[] = {{.name = "a", .population = 10},
+                            {.name = "b", .population = 20},
                             {.name = "c", .population = 30}};
     world_done(w.op, upsert(&w, cities, 3, on, 0));
     takeo_result result = world_result(w.op);
@@ -206,7 +208,8 @@ static void write_upsert_by_key_updates(void **state) {
     world_close(&w);
 }
 
-/* ---- misuse -------------------------------------------------------------------------------------------- */
+/* ---- misuse
+ * -------------------------------------------------------------------------------------------- */
 
 static void write_misuse_is_refused(void **state) {
     (void)state;
@@ -269,8 +272,8 @@ static bool write_scenario(const takeo_allocator *allocator, void *context) {
     is_good = is_good && world_end(w.op, SAVE_ALL(&w, NODE, nodes)) >= 0;
     is_good = is_good && world_end(w.op, upsert(&w, cities, 2, on, 0)) >= 0;
     if (is_good) {
-        is_good = world_end(w.op, world_start(&w, takeo_repo_remove, NODE, nodes, 2,
-                                              sizeof *nodes)) >= 0;
+        is_good =
+            world_end(w.op, world_start(&w, takeo_repo_remove, NODE, nodes, 2, sizeof *nodes)) >= 0;
         assert_int_equal(nodes[0].state, is_good ? 0 : 1);
         assert_int_equal(nodes[1].state, is_good ? 0 : 1);
     }

@@ -97,20 +97,22 @@ static inline takeo_status world_model(world *w, takeo_error **error) {
     static const takeo_column_def country_columns[] = {
         {"code", TAKEO_TYPE_TEXT, .length = 2, .flags = TAKEO_COLUMN_PRIMARY},
         {"name", TAKEO_TYPE_TEXT, .length = 80}};
-    static const takeo_relation_def country_links[] = {
-        {"cities", "City", .inverse = "country", .kind = TAKEO_RELATION_ONE_TO_MANY,
-         .order_by = "name"}};
+    static const takeo_relation_def country_links[] = {{"cities", "City", .inverse = "country",
+                                                        .kind = TAKEO_RELATION_ONE_TO_MANY,
+                                                        .order_by = "name"}};
     static const takeo_column_def city_columns[] = {
         {"id", TAKEO_TYPE_INT64, .generated = TAKEO_GENERATED_IDENTITY,
          .flags = TAKEO_COLUMN_PRIMARY},
         {"name", TAKEO_TYPE_TEXT, .length = 20, .flags = TAKEO_COLUMN_UNIQUE},
         {.name = "population", .type = TAKEO_TYPE_INT32, .default_value = &world_zero},
         {.name = "founded", .type = TAKEO_TYPE_INT32, .flags = TAKEO_COLUMN_NULLABLE},
-        {.name = "fixed", .type = TAKEO_TYPE_INT32, .default_value = &world_zero,
+        {.name = "fixed",
+         .type = TAKEO_TYPE_INT32,
+         .default_value = &world_zero,
          .flags = TAKEO_COLUMN_NO_UPDATE}};
-    static const takeo_relation_def city_links[] = {
-        {"country", "Country", .inverse = "cities", .kind = TAKEO_RELATION_MANY_TO_ONE,
-         .flags = TAKEO_RELATION_FLAG_NULLABLE}};
+    static const takeo_relation_def city_links[] = {{"country", "Country", .inverse = "cities",
+                                                     .kind = TAKEO_RELATION_MANY_TO_ONE,
+                                                     .flags = TAKEO_RELATION_FLAG_NULLABLE}};
     static const takeo_column_def node_columns[] = {
         {"id", TAKEO_TYPE_INT64, .generated = TAKEO_GENERATED_IDENTITY,
          .flags = TAKEO_COLUMN_PRIMARY},
@@ -142,9 +144,9 @@ static inline takeo_status world_model(world *w, takeo_error **error) {
         {.name = "seatRow", .type = TAKEO_TYPE_INT32},
         {.name = "seatPlace", .type = TAKEO_TYPE_INT32}};
     static const char *const guest_keys[] = {"seatRow", "seatPlace"};
-    static const takeo_relation_def guest_links[] = {
-        {"seat", "Seat", .inverse = "guests", .kind = TAKEO_RELATION_MANY_TO_ONE,
-         .keys = guest_keys, .key_count = 2}};
+    static const takeo_relation_def guest_links[] = {{"seat", "Seat", .inverse = "guests",
+                                                      .kind = TAKEO_RELATION_MANY_TO_ONE,
+                                                      .keys = guest_keys, .key_count = 2}};
     static const takeo_entity_def entities[] = {
         {sizeof *entities, 0, "Country", MANY(column, country_columns),
          MANY(relation, country_links)},
@@ -174,14 +176,13 @@ static inline takeo_status world_target(world *w, takeo_error **error) {
         {CITY_FIXED, TAKEO_FIELD_INT32, AT(city, fixed)},
         {CITY_COUNTRY, TAKEO_FIELD_TO_ONE, AT(city, country)},
         {0, TAKEO_FIELD_STATE, AT(city, state)}};
-    static const takeo_field_def node[] = {
-        {NODE_ID, TAKEO_FIELD_INT64, AT(node, id)},
-        {NODE_NAME, TAKEO_FIELD_CHARS, AT(node, name)},
-        {NODE_PARENT_ID, TAKEO_FIELD_INT64, AT(node, parent_id),
-         .null_at = offsetof(struct node, parent_id_is_null)},
-        {NODE_PARENT, TAKEO_FIELD_TO_ONE, AT(node, parent)},
-        {NODE_CHILDREN, TAKEO_FIELD_TO_MANY, AT(node, children)},
-        {0, TAKEO_FIELD_STATE, AT(node, state)}};
+    static const takeo_field_def node[] = {{NODE_ID, TAKEO_FIELD_INT64, AT(node, id)},
+                                           {NODE_NAME, TAKEO_FIELD_CHARS, AT(node, name)},
+                                           {NODE_PARENT_ID, TAKEO_FIELD_INT64, AT(node, parent_id),
+                                            .null_at = offsetof(struct node, parent_id_is_null)},
+                                           {NODE_PARENT, TAKEO_FIELD_TO_ONE, AT(node, parent)},
+                                           {NODE_CHILDREN, TAKEO_FIELD_TO_MANY, AT(node, children)},
+                                           {0, TAKEO_FIELD_STATE, AT(node, state)}};
     static const takeo_field_def token[] = {{TOKEN_ID, TAKEO_FIELD_UUID, AT(token, id)},
                                             {TOKEN_NOTE, TAKEO_FIELD_CHARS, AT(token, note)},
                                             {0, TAKEO_FIELD_STATE, AT(token, state)}};
@@ -223,8 +224,8 @@ static inline takeo_status world_end(takeo_op *op, takeo_status status) {
 static inline bool world_open_with(world *w, takeo_allocator allocator) {
     takeo_error *error = NULL;
     w->allocator = allocator;
-    const takeo_source_options options = {
-        sizeof options, .url = "sqlite://", .allocator = &w->allocator};
+    const takeo_source_options options = {sizeof options, .url = "sqlite://",
+                                          .allocator = &w->allocator};
     takeo_status status = world_model(w, &error);
     status = status < 0 ? status : world_target(w, &error);
     status = status < 0 ? status : takeo_source_open(w->model, &options, &w->source, &error);
@@ -336,8 +337,7 @@ static inline takeo_status world_start(world *w, world_verb verb, uint32_t entit
     return verb(w->op, w->target, &list, 1, NULL);
 }
 
-#define SAVE(w, entity, object)                                                                    \
-    world_start(w, takeo_repo_save, entity, object, 1, sizeof *(object))
+#define SAVE(w, entity, object) world_start(w, takeo_repo_save, entity, object, 1, sizeof *(object))
 #define SAVE_ALL(w, entity, array)                                                                 \
     world_start(w, takeo_repo_save, entity, array, COUNT(array), sizeof *(array))
 
