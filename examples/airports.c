@@ -49,9 +49,9 @@ static const takeo_column_def airport_columns[] = {
     {"icao", TAKEO_TYPE_TEXT, .length = 4, .flags = TAKEO_COLUMN_UNIQUE},
     {"name", TAKEO_TYPE_TEXT, .length = 120},
     {"city", TAKEO_TYPE_TEXT, .length = 80},
-    {"elevation", TAKEO_TYPE_INT32},
-    {"latitude", TAKEO_TYPE_FLOAT64},
-    {"longitude", TAKEO_TYPE_FLOAT64}};
+    {.name = "elevation", .type = TAKEO_TYPE_INT32},
+    {.name = "latitude", .type = TAKEO_TYPE_FLOAT64},
+    {.name = "longitude", .type = TAKEO_TYPE_FLOAT64}};
 static const takeo_relation_def airport_links[] = {
     {"country", "Country", .inverse = "airports", .kind = TAKEO_RELATION_MANY_TO_ONE}};
 static const takeo_entity_def entities[] = {
@@ -197,20 +197,46 @@ static int fail(takeo_op *op, takeo_target *structs) {
            && finish(op, takeo_txn_rollback(op, 0));
 }
 
+/** A statement from the builder: delete the countries that have no airport. */
+static int remove_unused(takeo_op *op, takeo_model *model) {
+    takeo_builder *q = NULL;
+    takeo_statement *statement = NULL;
+    takeo_error *error = NULL;
+    takeo_result result = {sizeof result, .affected = -1};
+    if (takeo_builder_new(model, &q, &error) == TAKEO_DONE) {
+        uint32_t country = takeo_builder_table(q, COUNTRY);
+        uint32_t path = takeo_builder_path(q, country, COUNTRY_AIRPORTS);
+        takeo_node none = {TAKEO_NODE_RELATION, TAKEO_VARIANT_NONE, .a = path};
+        uint32_t condition = takeo_builder_push(q, &none, sizeof none);
+        takeo_builder_begin(q);
+        takeo_builder_add(q, TAKEO_NODE_INTO, country);
+        takeo_builder_add(q, TAKEO_NODE_WHERE, condition);
+        takeo_builder_end(q, TAKEO_NODE_DELETE);
+    }
+    int ok = takeo_builder_compile(q, &statement, &error) == TAKEO_DONE
+             && finish(op, takeo_statement_run(op, statement, NULL, NULL, 0))
+             && takeo_op_result(op, &result) == TAKEO_DONE;
+    printf("%d countries without an airport deleted\n", (int)result.affected);
+    takeo_statement_free(statement);
+    takeo_builder_free(q);
+    takeo_error_free(error);
+    return ok;
+}
+
 static int64_t count(takeo_op *op, uint32_t entity) {
     takeo_result result = {sizeof result, .affected = -1};
     int ok = finish(op, takeo_repo_count(op, entity, NULL));
     return ok && takeo_op_result(op, &result) == TAKEO_DONE ? result.affected : -1;
 }
 
-static int work(takeo_op *op, takeo_target *structs) {
+static int work(takeo_op *op, takeo_target *structs, takeo_model *model) {
     const takeo_list all[] = {{countries, country_count, sizeof *countries, COUNTRY, 0},
                               {airports, airport_count, sizeof *airports, AIRPORT, 0}};
     int ok = finish(op, takeo_source_synchronize(op, 0));
     double start = now();
     ok = ok && finish(op, takeo_repo_save(op, structs, all, 2, NULL)); /* one batch, with keys */
     double saved = now();
-    ok = ok && follow(op, structs) && fail(op, structs);
+    ok = ok && follow(op, structs) && fail(op, structs) && remove_unused(op, model);
     double read = now();
     takeo_status status = ok ? takeo_repo_find(op, structs, AIRPORT, NULL) : TAKEO_EINVAL;
     ok = status >= 0 && takeo_op_wait(op, -1) == TAKEO_ROWS;
@@ -240,7 +266,7 @@ int main(int argc, char **argv) {
              && takeo_target_new(model, &structs_def, &structs, &error) == TAKEO_DONE
              && takeo_source_open(model, &options, &source, &error) == TAKEO_DONE
              && takeo_session_new(source, NULL, &session, &error) == TAKEO_DONE
-             && takeo_op_new(session, &op, &error) == TAKEO_DONE && work(op, structs);
+             && takeo_op_new(session, &op, &error) == TAKEO_DONE && work(op, structs, model);
     if (error != NULL) {
         char text[4096];
         takeo_error_format(error, text, sizeof text);

@@ -41,34 +41,28 @@ static void call_free(call *unused) {
     tk_mem_free(&tk_alloc_default, unused, sizeof *unused);
 }
 
-/* The executor that a handle stands for: a source means the session bound in this context. */
-static door_executor *executor_of(tk_py where) {
+/* The handle that a call goes to: a source means the session bound in this context.  A new
+ * reference: code that runs during the call may close the handle and forget it. */
+static tk_py handle_of(tk_py where) {
     if (tk_py_is_a(where, tk_door_session_type)) {
-        return TK_DOOR_DATA(where, door_executor);
+        return tk_py_own(where);
     }
     if (!tk_py_is_a(where, tk_door_source_type)) {
-        tk_door_wrong_call("a Source or a Session handle");
-        return NULL;
+        return tk_door_wrong_call("a Source or a Session handle");
     }
-    door_executor *source = TK_DOOR_DATA(where, door_executor);
+    const door_executor *source = TK_DOOR_DATA(where, door_executor);
     if (source->bound_count == 0) {
-        return source;
+        return tk_py_own(where);
     }
     tk_py session = P.PyObject_CallObject(source->bound, NULL);
-    if (session == NULL || session == O.None_) {
-        tk_py_drop(session);
-        return session == NULL ? NULL : source;
+    if (session == NULL || tk_py_is_a(session, tk_door_session_type)) {
+        return session;
     }
-    bool is_session = tk_py_is_a(session, tk_door_session_type);
-    P.Py_DecRef(session); /* the context variable keeps it */
-    return is_session ? TK_DOOR_DATA(session, door_executor) : source;
+    P.Py_DecRef(session);
+    return tk_py_own(where);
 }
 
-call *tk_door_call_take(tk_py where) {
-    door_executor *found = executor_of(where);
-    if (found == NULL) {
-        return NULL;
-    }
+static call *call_of(door_executor *found) {
     if (found->source == NULL) {
         tk_error error;
         tk_error_init(&error, tk_alloc_default);
@@ -88,19 +82,44 @@ call *tk_door_call_take(tk_py where) {
     return taken;
 }
 
+call *tk_door_call_take(tk_py where) {
+    tk_py handle = handle_of(where);
+    if (handle == NULL) {
+        return NULL;
+    }
+    door_executor *found = TK_DOOR_DATA(handle, door_executor);
+    call *taken = call_of(found);
+    if (taken == NULL) {
+        P.Py_DecRef(handle);
+        return NULL;
+    }
+    found->used_count++;
+    taken->handle = handle;
+    return taken;
+}
+
+static void end_session(door_executor *executor);
+
 void tk_door_call_give(call *used) {
-    tk_cpython_host.release(&used->holder);
+    tk_cpython_host.release(&used->holder); /* may run Python code, as what follows must not */
     if (TK_UNLIKELY(used->error.first != NULL)) {
         tk_error_clear(&used->error);
     }
     tk_arena_clear(&used->arena);
+    used->op->options = (takeo_op_options){.struct_size = sizeof used->op->options};
+    used->holder.flags = 0;
     door_executor *executor = used->executor;
-    if (executor->source == NULL) { /* closed meanwhile */
+    tk_py handle = used->handle;
+    used->handle = NULL;
+    executor->used_count--;
+    if (TK_LIKELY(executor->source != NULL)) {
+        used->next = executor->idle;
+        executor->idle = used;
+    } else { /* closed meanwhile */
         call_free(used);
-        return;
+        end_session(executor);
     }
-    used->next = executor->idle;
-    executor->idle = used;
+    P.Py_DecRef(handle);
 }
 
 void tk_door_calls_free(door_executor *executor) {
@@ -119,7 +138,22 @@ bool tk_door_finish(call *used, takeo_status status) {
 
 /* ---- the end of handles ------------------------------------------------------------------------------------- */
 
-static void close_executor(door_executor *executor) {
+/* A session that was closed goes when no call uses it any more: what runs in it ends first. */
+static void end_session(door_executor *executor) {
+    tk_session *session = executor->is_session ? executor->session : NULL;
+    if (session == NULL || executor->used_count != 0) {
+        return;
+    }
+    tk_py owner = executor->owner_handle;
+    executor->session = NULL;
+    executor->owner_handle = NULL;
+    executor->owner->bound_count--;
+    tk_session_free(session);
+    tk_py_drop(owner);
+}
+
+/* Later calls are refused; twice is harmless. */
+static void close_executor(door_executor *executor, bool may_wait) {
     tk_source *source = executor->source;
     if (source == NULL) {
         return;
@@ -127,11 +161,15 @@ static void close_executor(door_executor *executor) {
     executor->source = NULL;
     tk_door_calls_free(executor);
     if (executor->is_session) {
-        executor->owner->bound_count--;
-        tk_session_free(executor->session);
-        tk_py_drop(executor->owner_handle);
+        end_session(executor);
+        tk_source_drop(source);
+        return;
     }
-    tk_source_drop(source);
+    void *left = may_wait ? P.PyEval_SaveThread() : NULL; /* closing a file may write to the disk */
+    tk_source_close(source);
+    if (may_wait) {
+        P.PyEval_RestoreThread(left);
+    }
 }
 
 /* An instance of a heap type, or of Python's subclass of one, owns its type. */
@@ -142,7 +180,7 @@ static void free_instance(tk_py object) {
 }
 
 static void executor_dealloc(tk_py object) {
-    close_executor(TK_DOOR_DATA(object, door_executor));
+    close_executor(TK_DOOR_DATA(object, door_executor), false);
     free_instance(object);
 }
 
@@ -248,14 +286,15 @@ static tk_py layout(tk_py self, tk_py const *args, tk_py_size count) {
     return failed < 0 ? NULL : tk_py_own(O.None_);
 }
 
-/* source_new(cls, source address, get of the context variable) */
+/* source_new(cls, source address, get of the context variable): takes over the reference, and closes
+ * the source in the end */
 static tk_py source_new(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
     tk_py made = count == 3 ? instance_of(args[0], tk_door_source_type) : NULL;
     if (made == NULL) {
         return tk_door_wrong_call("source_new(class, source, bound)");
     }
-    tk_source *source = tk_source_hold(pointer_of(args[1]));
+    tk_source *source = pointer_of(args[1]);
     *TK_DOOR_DATA(made, door_executor)
         = (door_executor){.source = source, .session = &source->shared, .bound = args[2]};
     return made;
@@ -306,7 +345,7 @@ static tk_py close_handle(tk_py self, tk_py const *args, tk_py_size count) {
     if (!is_session && (count != 1 || !tk_py_is_a(args[0], tk_door_source_type))) {
         return tk_door_wrong_call("close(source or session)");
     }
-    close_executor(TK_DOOR_DATA(args[0], door_executor));
+    close_executor(TK_DOOR_DATA(args[0], door_executor), true);
     return tk_py_own(O.None_);
 }
 
@@ -380,6 +419,7 @@ static tk_py statement_new(tk_py self, tk_py const *args, tk_py_size count) {
     bool has_target = count == 3 && tk_py_is_a(args[2], tk_door_target_type);
     tk_py made = count == 3 ? instance_of(args[0], tk_door_statement_type) : NULL;
     if (made == NULL || (!has_target && args[2] != O.None_)) {
+        tk_py_drop(made);
         return tk_door_wrong_call("statement_new(class, statement, target)");
     }
     statement_handle *handle = TK_DOOR_DATA(made, statement_handle);

@@ -48,6 +48,10 @@ static takeo_status read_list(const tk_py_field *field, tk_py value, takeo_cell 
     for (tk_py_size i = 0; i < count; i++) {
         TK_TRY(tk_py_read(field, P.PyTuple_GetItem(items, i), &cells[i], &used->holder,
                           &used->error));
+        if (TK_UNLIKELY((cells[i].flags & TAKEO_CELL_UNSET) != 0)) {
+            return tk_raise(&used->error, TK_INPUT_UNSET, "value %lld of a list was never set",
+                            (long long)i + 1);
+        }
     }
     *out = (takeo_cell){.type = TAKEO_TYPE_ARRAY, .v = {.list = {cells, (size_t)count}}};
     return TAKEO_DONE;
@@ -183,12 +187,7 @@ static tk_py run(tk_py self, tk_py const *args, tk_py_size count) {
         tk_door_call_give(used);
         return NULL;
     }
-    tk_py result = run_statement(used, TK_DOOR_DATA(args[1], statement_handle), (int)mode, args[3]);
-    if (has_options) {
-        used->op->options = (takeo_op_options){.struct_size = sizeof used->op->options};
-        used->holder.flags = 0;
-    }
-    return result;
+    return run_statement(used, TK_DOOR_DATA(args[1], statement_handle), (int)mode, args[3]);
 }
 
 /* ---- objects --------------------------------------------------------------------------------------------------- */
@@ -250,13 +249,15 @@ static takeo_status read_batch(call *used, tk_py target, tk_py objects, tk_py wa
         return tk_raise_memory(&used->error);
     }
     const tk_layout *last = NULL;
+    tk_py last_type = NULL;
     for (uint32_t i = 0; i < out->count; i++) {
         tk_py object = P.PyTuple_GetItem(tuple, i);
-        if (last == NULL || last->host_data != TK_PY_TYPE(object)) {
+        if (last_type != TK_PY_TYPE(object)) {
             last = tk_cpython_host.layout_of(out->target, object);
             if (last == NULL || (wanted != NULL && !tk_py_is_a(object, wanted))) {
                 return refuse_object(used, object, i, wanted);
             }
+            last_type = TK_PY_TYPE(object);
             out->has_mutable |= tk_py_layout_has_mutable(last);
         }
         out->items[i] = object;
@@ -265,12 +266,12 @@ static takeo_status read_batch(call *used, tk_py target, tk_py objects, tk_py wa
     return TAKEO_DONE;
 }
 
-static takeo_status each_mutable(call *used, const batch *objects,
-                                 takeo_status (*what)(const tk_layout *, void *, tk_holder *,
-                                                      tk_error *)) {
+/* Values that change in place are compared before they are written. */
+static takeo_status mark_changed(call *used, const batch *objects) {
     for (uint32_t i = 0; objects->has_mutable && i < objects->count; i++) {
         if (tk_py_layout_has_mutable(objects->layouts[i])) {
-            TK_TRY(what(objects->layouts[i], objects->items[i], &used->holder, &used->error));
+            TK_TRY(tk_py_mark_changed(objects->layouts[i], objects->items[i], &used->holder,
+                                      &used->error));
         }
     }
     return TAKEO_DONE;
@@ -322,7 +323,7 @@ static tk_py write_batch(call *used, tk_verb verb, tk_py const *args, tk_py_size
     tk_py wanted = count > 7 && args[7] != O.None_ ? args[7] : NULL;
     takeo_status status = read_batch(used, args[1], args[3], wanted, &objects);
     if (status >= 0 && (verb == TK_VERB_SAVE || verb == TK_VERB_UPDATE)) {
-        status = each_mutable(used, &objects, tk_py_mark_changed);
+        status = mark_changed(used, &objects);
     }
     if (status >= 0
         && (!read_upsert(used, count > 4 ? args[4] : O.None_, &upsert)
@@ -340,11 +341,7 @@ static tk_py write_batch(call *used, tk_verb verb, tk_py const *args, tk_py_size
     status = tk_orm_write(used->op, verb, objects.target, &what,
                           verb == TK_VERB_UPSERT ? &upsert : NULL);
     bool is_done = tk_door_finish(used, status);
-    if (is_done && verb != TK_VERB_REMOVE) {
-        status = each_mutable(used, &objects, tk_py_remember);
-        is_done = status >= 0;
-    }
-    if (!is_done) {
+    if (!is_done || P.PyErr_Occurred()) { /* a value that was made could not become Python's */
         return failed(used, status < 0 ? status : used->op->status);
     }
     const takeo_result *result = &used->op->result;
@@ -375,11 +372,7 @@ static tk_py write_objects(tk_py self, tk_py const *args, tk_py_size count) {
         tk_door_call_give(used);
         return NULL;
     }
-    tk_py result = write_batch(used, (tk_verb)verb, args, count);
-    if (has_options) {
-        used->op->options = (takeo_op_options){.struct_size = sizeof used->op->options};
-    }
-    return result;
+    return write_batch(used, (tk_verb)verb, args, count);
 }
 
 /* ---- load, reload --------------------------------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@ typedef struct door_executor { /* of a Source or a Session handle */
     tk_py owner_handle;          /* the object around it; owned */
     tk_py bound;            /* of a source: the ContextVar's get; borrowed, kept by `keep` */
     uint32_t bound_count;   /* sessions that are open: without one the context is not asked */
+    uint32_t used_count;    /* calls in use: a session is freed when the last of them was given back */
     bool is_session;
     call *idle; /* calls that may be used again */
 } door_executor;
@@ -50,6 +51,7 @@ extern tk_py tk_door_target_type;
 struct call {
     call *next;
     door_executor *executor;
+    tk_py handle; /* around the executor; owned while the call is in use */
     tk_op *op;
     tk_arena arena;
     tk_error error; /* of what is found before the operation starts */

@@ -69,6 +69,7 @@ enum tk_py_constants {
     F(void, Py_DecRef, (tk_py))                                                                    \
     F(void *, PyEval_SaveThread, (void))                                                           \
     F(void, PyEval_RestoreThread, (void *))                                                        \
+    F(void *, PyThreadState_Get, (void))                                                           \
     F(int, PyGILState_Ensure, (void))                                                              \
     F(void, PyGILState_Release, (int))                                                             \
     F(int, PyErr_CheckSignals, (void))                                                             \
@@ -178,8 +179,8 @@ struct tk_py_objects {
 #undef TK_PY_MEMBER
 };
 
-/* Filled once by takeo_cpython_install and read-only from then on: the one thing of this library that
- * belongs to the process, as the interpreter does. */
+/* Filled once by takeo_cpython_install and read-only from then on (but for the collector's pause, which
+ * the GIL guards): the one thing of this library that belongs to the process, as the interpreter does. */
 typedef struct tk_cpython {
     bool is_installed;
     uint32_t version; /* PY_VERSION_HEX */
@@ -193,6 +194,7 @@ typedef struct tk_cpython {
     tk_py field_type;        /* base of fields */
     tk_py_size field_owner;  /* slots of the Python class over it; 0: not known yet */
     tk_py_size field_hook;
+    void *collector_paused_by; /* PyThreadState; NULL: it is as the program wants it */
 } tk_cpython;
 
 extern struct tk_py_functions tk_py_call;
@@ -281,9 +283,13 @@ tk_py_field *tk_py_step_field(const tk_step *step);
 /* Compare mutable columns (JSON, arrays) with their loaded form and mark those that differ. */
 takeo_status tk_py_mark_changed(const tk_layout *layout, void *object, tk_holder *holder,
                                 tk_error *error);
-/* After a save: what the mutable columns hold now is their loaded form. */
-takeo_status tk_py_remember(const tk_layout *layout, void *object, tk_holder *holder,
-                            tk_error *error);
 bool tk_py_layout_has_mutable(const tk_layout *layout);
+
+/* ---- the cyclic collector ------------------------------------------------------------------------------------ *
+ *
+ * Paused while many objects are made, and put back as it was.  Whoever gets the GIL meanwhile finds it
+ * on: it is paused only as long as the thread that asked for it goes on.  False: it was off before. */
+bool tk_py_collector_pause(void);
+void tk_py_collector_resume(void); /* by the thread whose pause said true */
 
 #endif

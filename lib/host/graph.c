@@ -9,9 +9,7 @@
  */
 #include "host/host_int.h"
 
-/* ---- one object
- * ------------------------------------------------------------------------------------
- */
+/* ---- one object ------------------------------------------------------------------------------ */
 
 /* A stored value that is none of its type: say of which column, if the host did not. */
 static takeo_status tell_column(const tk_step *step, tk_error *error, takeo_status status) {
@@ -66,9 +64,7 @@ static takeo_status tell_row(tk_graph *graph, takeo_status status) {
     return status;
 }
 
-/* ---- rows of several parts
- * ---------------------------------------------------------------------------
- */
+/* ---- rows of several parts ------------------------------------------------------------------- */
 
 static bool is_missing(const tk_plan_part *part, const takeo_cell *cells) {
     if (!part->shape.may_be_missing || part->shape.key_cells == NULL) {
@@ -207,9 +203,7 @@ static void drop_roots(tk_graph *graph) {
     }
 }
 
-/* ---- the door
- * --------------------------------------------------------------------------------------
- */
+/* ---- the door -------------------------------------------------------------------------------- */
 
 static bool init_parts(tk_graph *graph) {
     uint32_t count = graph->plan->part_count;

@@ -22,8 +22,7 @@ typedef struct tk_layout tk_layout;
 typedef struct tk_step tk_step;
 typedef struct tk_holder tk_holder;
 
-/* ---- what keeps a host's other threads and signals alive while the core waits -------------------
- */
+/* ---- what keeps a host's other threads and signals alive while the core waits ---------------- */
 
 typedef struct tk_interpreter { /* all NULL: a host without an interpreter's lock */
     void *(*leave)(void);       /* give the lock up; what it gives is handed to enter */
@@ -31,8 +30,7 @@ typedef struct tk_interpreter { /* all NULL: a host without an interpreter's loc
     takeo_status (*check)(void); /* with the lock: signals; a failure is TAKEO_EHOST */
 } tk_interpreter;
 
-/* ---- layouts
- * ---------------------------------------------------------------------------------------- */
+/* ---- layouts --------------------------------------------------------------------------------- */
 
 struct tk_step {
     /* Store a cell.  The object takes what it needs; the cell's text is only borrowed. */
@@ -193,8 +191,7 @@ TK_CHECKED takeo_status tk_plan_make(const tk_target *target, const tk_shape_par
                                      uint32_t count, tk_arena *arena, tk_plan *out,
                                      tk_error *error);
 
-/* ---- graph.c, identity.c: rows -> objects
- * ------------------------------------------------------------ */
+/* ---- graph.c, identity.c: rows -> objects ---------------------------------------------------- */
 
 typedef struct tk_graph {
     const tk_plan *plan;
@@ -221,8 +218,7 @@ void tk_graph_done(tk_graph *graph);
  * only counts when `out` is NULL. */
 size_t tk_key_write(const takeo_cell *cell, char *out);
 
-/* ---- cells.c: rows as cells, for hosts without a target
- * ------------------------------------------------ */
+/* ---- cells.c: rows as cells, for hosts without a target -------------------------------------- */
 
 typedef struct tk_cell_rows {
     tk_arena *arena;

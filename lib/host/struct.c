@@ -52,9 +52,7 @@ static void find(maker *at, const char *field, const char *format, ...) {
     tk_buf_done(&buf);
 }
 
-/* ---- fields
- * --------------------------------------------------------------------------------------
- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 /* Does the field lie inside the object, at a place where its type may stand? */
 static bool check_place(maker *at, const takeo_field_def *def, const tk_struct_kind *kind,
@@ -233,9 +231,7 @@ static void add_field(maker *at, const takeo_field_def *def) {
     }
 }
 
-/* ---- layouts
- * ---------------------------------------------------------------------------------------
- */
+/* ---- layouts --------------------------------------------------------------------------------- */
 
 /* A pointer beside a key column has the say: note where those pointers are. */
 static bool join_links(maker *at) {
@@ -380,9 +376,7 @@ static takeo_status add_layout(maker *at) {
     return TAKEO_DONE;
 }
 
-/* ---- targets
- * -----------------------------------------------------------------------------------------
- */
+/* ---- targets --------------------------------------------------------------------------------- */
 
 static takeo_status fill_target(maker *at) {
     const takeo_target_def *def = at->def;

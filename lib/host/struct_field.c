@@ -12,9 +12,7 @@ static void *at_field(const tk_step *step, void *object) {
     return (char *)object + step->offset;
 }
 
-/* ---- failures
- * ---------------------------------------------------------------------------------------
- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 static void set_place(const tk_step *step, tk_error *error) {
     if (step->column != NULL) {
@@ -60,9 +58,7 @@ static takeo_status raise_input(const tk_step *step, tk_code code, tk_error *err
     return status;
 }
 
-/* ---- NULL and unset
- * ---------------------------------------------------------------------------------
- */
+/* ---- NULL and unset -------------------------------------------------------------------------- */
 
 static bool can_say_null(const tk_step *step) {
     return step->null_at != 0 || step->kind == TAKEO_FIELD_ZSTR || step->kind == TAKEO_FIELD_TEXT
@@ -161,9 +157,7 @@ static takeo_status accept(const tk_step *step, void *object, const takeo_cell *
     return tk_accept_cell(&relaxed, in, out, holder->arena, error);
 }
 
-/* ---- integers
- * ------------------------------------------------------------------------------------------
- */
+/* ---- integers -------------------------------------------------------------------------------- */
 
 static uint8_t form_of(takeo_type type) {
     const tk_type_info *info = tk_type_info_of(type);
@@ -284,9 +278,7 @@ static takeo_status get_uint(const tk_step *step, void *object, takeo_cell *out,
     return accept(step, object, &cell, out, holder, error);
 }
 
-/* ---- floating point
- * ---------------------------------------------------------------------------------
- */
+/* ---- floating point -------------------------------------------------------------------------- */
 
 static takeo_status put_float(const tk_step *step, void *object, const takeo_cell *cell,
                               tk_holder *holder, tk_error *error) {
@@ -324,9 +316,7 @@ static takeo_status get_float(const tk_step *step, void *object, takeo_cell *out
     return accept(step, object, &cell, out, holder, error);
 }
 
-/* ---- UUIDs
- * -------------------------------------------------------------------------------------------
- */
+/* ---- UUIDs ----------------------------------------------------------------------------------- */
 
 static takeo_status put_uuid(const tk_step *step, void *object, const takeo_cell *cell,
                              tk_holder *holder, tk_error *error) {
@@ -352,9 +342,7 @@ static takeo_status get_uuid(const tk_step *step, void *object, takeo_cell *out,
     return accept(step, object, &cell, out, holder, error);
 }
 
-/* ---- text
- * --------------------------------------------------------------------------------------------
- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* Text for a field that ends with a zero byte. */
 static takeo_status check_zero_byte(const tk_step *step, const takeo_cell *cell, tk_error *error) {
@@ -461,9 +449,7 @@ static takeo_status get_text(const tk_step *step, void *object, takeo_cell *out,
     return get_text_cell(step, object, field->data, field->len, out, holder, error);
 }
 
-/* ---- cells
- * -------------------------------------------------------------------------------------------
- */
+/* ---- cells ----------------------------------------------------------------------------------- */
 
 static takeo_status put_cell(const tk_step *step, void *object, const takeo_cell *cell,
                              tk_holder *holder, tk_error *error) {
@@ -491,9 +477,7 @@ static takeo_status get_cell(const tk_step *step, void *object, takeo_cell *out,
     return accept(step, object, field, out, holder, error);
 }
 
-/* ---- the table
- * -----------------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static bool holds_bool(const tk_column *column) {
     return column->type == TAKEO_TYPE_BOOL;

@@ -6,9 +6,7 @@
  */
 #include "orm/write_int.h"
 
-/* ---- which action
- * ------------------------------------------------------------------------------------
- */
+/* ---- which action ---------------------------------------------------------------------------- */
 
 /* Keep the words of the state as they are now, so that bits set meanwhile stay. */
 static takeo_status see_state(tk_write *write, tk_subject *subject) {
@@ -123,9 +121,7 @@ takeo_status tk_action_find(tk_write *write, tk_subject *subject, tk_error *erro
     return is_new ? make_keys(write, subject, error) : TAKEO_DONE;
 }
 
-/* ---- arguments
- * ----------------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 typedef struct reader { /* one object's way through its columns */
     tk_write *write;
@@ -181,9 +177,7 @@ static bool is_stored(const tk_column *column) {
     return column->generated < TAKEO_GENERATED_STORED;
 }
 
-/* ---- insert, upsert
- * -----------------------------------------------------------------------------------
- */
+/* ---- insert, upsert -------------------------------------------------------------------------- */
 
 static takeo_status raise_unset(const tk_subject *subject, const tk_column *column,
                                 tk_error *error) {
@@ -263,9 +257,7 @@ static takeo_status read_insert(reader *at) {
     return TAKEO_DONE;
 }
 
-/* ---- update
- * -------------------------------------------------------------------------------------------
- */
+/* ---- update ---------------------------------------------------------------------------------- */
 
 static takeo_status raise_read_only(const tk_subject *subject, const tk_column *column,
                                     tk_error *error) {
@@ -353,9 +345,7 @@ static takeo_status read_update(reader *at) {
     return TAKEO_DONE;
 }
 
-/* ---- the door
- * --------------------------------------------------------------------------------------------
- */
+/* ---- the door -------------------------------------------------------------------------------- */
 
 static takeo_status read_delete(reader *at) {
     tk_subject *subject = at->subject;

@@ -34,9 +34,7 @@ const tk_catalog_index *tk_schema_index(const tk_schema *schema, takeo_text name
     return NULL;
 }
 
-/* ---- findings
- * ------------------------------------------------------------------------------------------
- */
+/* ---- findings -------------------------------------------------------------------------------- */
 
 /* One difference; `expected` and `got` may be NULL. */
 static void find(tk_schema *schema, const tk_entity *entity, const tk_column *column,
@@ -81,9 +79,7 @@ static takeo_status find_list(tk_schema *schema, const tk_entity *entity, const 
     return failed ? tk_raise_memory(schema->error) : TAKEO_DONE;
 }
 
-/* ---- columns
- * -------------------------------------------------------------------------------------------
- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static const tk_catalog_column *find_column(const tk_catalog_table *table, takeo_text name) {
     for (uint32_t i = 0; i < table->column_count; i++) {
@@ -165,9 +161,7 @@ static takeo_status compare_key(tk_schema *schema, const tk_entity *entity,
                : find_list(schema, entity, "it has another key", entity->key, entity->key_count);
 }
 
-/* ---- constraints
- * ----------------------------------------------------------------------------------------
- */
+/* ---- constraints ----------------------------------------------------------------------------- */
 
 static bool has_columns(const takeo_text *names, uint32_t name_count,
                         const tk_column *const *columns, uint32_t count) {

@@ -85,6 +85,24 @@ static bool find_constraint(found *what, const tk_entity *entity, takeo_text nam
     return false;
 }
 
+/* A value that is none of its column's type: only the name of the result's column is known.  When
+ * several have it, nothing is said rather than something wrong. */
+static void find_cell(found *what, const tk_statement *statement, takeo_text name) {
+    const tk_column *column = NULL;
+    uint32_t count = 0;
+    for (uint32_t i = 0; statement != NULL && i < statement->cell_count; i++) {
+        const tk_column *at = statement->cells[i].column;
+        if (at != NULL && is_same_name(at->column, name)) {
+            count += at != column;
+            column = at;
+        }
+    }
+    if (count == 1) {
+        what->entity = column->entity;
+        add_column(what, column);
+    }
+}
+
 static void find_names(found *what, const tk_model *model, const takeo_error *record) {
     what->entity = find_table(model, record->table_name);
     if (what->entity != NULL && record->column_name.len != 0) {
@@ -98,6 +116,14 @@ static void find_names(found *what, const tk_model *model, const takeo_error *re
             return;
         }
     }
+}
+
+static bool is_same_list(const found *what, const tk_column *const *columns, uint32_t count) {
+    bool is_same = what->column_count == count;
+    for (uint32_t i = 0; is_same && i < count; i++) {
+        is_same = what->columns[i] == columns[i];
+    }
+    return is_same;
 }
 
 /* A hidden key column is called by its relation: nobody else knows it. */
@@ -160,8 +186,31 @@ static void tell(const found *what, const takeo_error *record, tk_error *error) 
                name, field != NULL ? field : "?");
         TK_SET(error, hint, "run the migration that adds it");
         break;
+    case TAKEO_EDECODE:
+        if (what->column_count != 0 && (what->columns[0]->flags & TAKEO_COLUMN_SECRET) != 0) {
+            TK_SET(error, got, "***");
+        }
+        break;
     default:
         break;
+    }
+}
+
+/* The constraint's name, which SQLite does not say of a unique one. */
+static void name_constraint(const found *what, const takeo_error *record, tk_error *error) {
+    const tk_entity *entity = what->entity;
+    if (record->status != TAKEO_EUNIQUE || record->constraint_name.len != 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < entity->index_count; i++) {
+        const tk_index *index = &entity->indexes[i];
+        if (index->is_unique && is_same_list(what, index->columns, index->column_count)) {
+            TK_SET(error, constraint_name, "%s", index->name.data);
+            return;
+        }
+    }
+    if (entity->primary_key.len != 0 && is_same_list(what, entity->key, entity->key_count)) {
+        TK_SET(error, constraint_name, "%s", entity->primary_key.data);
     }
 }
 
@@ -176,11 +225,16 @@ void tk_orm_explain(tk_op *op, takeo_error *record) {
         return;
     }
     found by_name = {.column_count = 0};
-    find_names(&by_name, model, record);
+    if (record->status == TAKEO_EDECODE) {
+        find_cell(&by_name, task != NULL ? task->running : NULL, record->column_name);
+    } else {
+        find_names(&by_name, model, record);
+    }
     if (by_name.entity != NULL) {
         what = by_name;
     }
     if (what.entity != NULL) {
+        name_constraint(&what, record, &op->error);
         tell(&what, record, &op->error);
     }
 }

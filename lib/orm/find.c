@@ -16,9 +16,7 @@ typedef struct find_shape {
 
 static const takeo_find find_all = {.struct_size = sizeof find_all};
 
-/* ---- nodes
- * -------------------------------------------------------------------------------------------
- */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 typedef struct sketch {
     tk_vec nodes;
@@ -91,9 +89,7 @@ static uint32_t push_column(sketch *draft, uint32_t relation, uint32_t column) {
     return push(draft, (takeo_node){.kind = TAKEO_NODE_COLUMN, .a = source, .ref = column});
 }
 
-/* ---- clauses
- * --------------------------------------------------------------------------------------------
- */
+/* ---- clauses --------------------------------------------------------------------------------- */
 
 static bool takes_list(takeo_operator op) {
     return op == TAKEO_OPERATOR_IN || op == TAKEO_OPERATOR_NOT_IN;
@@ -239,9 +235,7 @@ static takeo_status make(const void *context, tk_alloc alloc, tk_statement **out
     return status;
 }
 
-/* ---- shapes
- * --------------------------------------------------------------------------------------------
- */
+/* ---- shapes ---------------------------------------------------------------------------------- */
 
 static size_t key_size(const takeo_find *find) {
     return 8 + 4 * (size_t)find->where_count + 4 * (size_t)find->order_count + find->load_count
@@ -293,9 +287,7 @@ static takeo_status get_statement(tk_task *task, const find_shape *shape, tk_sta
     return tk_task_keep(task, *out);
 }
 
-/* ---- checks
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
 static takeo_status check_place(const tk_entity *entity, const char *what, uint32_t number,
                                 uint32_t relation, uint32_t column, tk_error *error) {
@@ -371,9 +363,7 @@ static takeo_status check_find(tk_op *op, const tk_entity *entity, const takeo_f
     return tk_findings_end(&findings);
 }
 
-/* ---- arguments
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 static takeo_status make_arguments(tk_op *op, const takeo_find *find, bool has_pages,
                                    const takeo_cell **out, uint32_t *out_count) {
@@ -455,9 +445,7 @@ takeo_status tk_orm_delete(tk_op *op, uint32_t entity, const takeo_find *find) {
     return tk_task_ready(op, status);
 }
 
-/* ---- count
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- count ----------------------------------------------------------------------------------- */
 
 typedef struct count_receiver {
     tk_receiver base;
@@ -496,9 +484,7 @@ takeo_status tk_orm_count(tk_op *op, uint32_t entity, const takeo_find *find) {
     return tk_task_ready(op, status);
 }
 
-/* ---- get
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- get ------------------------------------------------------------------------------------- */
 
 /* Keys as one list, for a statement that takes several. */
 static takeo_status list_keys(tk_op *op, const tk_entity *entity, const takeo_cell *keys,

@@ -70,9 +70,7 @@ takeo_status tk_group_find(tk_write *write, const tk_subject *subject, const uin
     return TAKEO_DONE;
 }
 
-/* ---- statements
- * ---------------------------------------------------------------------------------------
- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 typedef struct maker {
     tk_write *write;

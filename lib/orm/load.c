@@ -41,9 +41,7 @@ typedef struct load_job {
     tk_vec made; /* children, one reference of each is ours */
 } load_job;
 
-/* ---- keys
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static takeo_status raise_no_key(const tk_relation *relation, const tk_column *column,
                                  tk_error *error) {
@@ -184,9 +182,7 @@ static takeo_status read_keys(load_job *load) {
     return tk_findings_end(&findings);
 }
 
-/* ---- the job
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- the job --------------------------------------------------------------------------------- */
 
 static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
     (void)op;
@@ -195,6 +191,7 @@ static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
         return TAKEO_DONE;
     }
     load->is_bound = true;
+    load->task->running = load->def.statement;
     *out = &load->argument;
     return TAKEO_ROWS;
 }
@@ -310,9 +307,7 @@ static void clean(tk_cleanup *cleanup) {
     }
 }
 
-/* ---- set up
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- set up ---------------------------------------------------------------------------------- */
 
 /* Where the columns stand in a row by which a child says whose it is. */
 static takeo_status find_references(load_job *load) {

@@ -28,9 +28,7 @@ takeo_status tk_order_add(tk_write *write, tk_subject *subject, tk_subject *befo
     return TAKEO_DONE;
 }
 
-/* ---- stages
- * ------------------------------------------------------------------------------------------
- */
+/* ---- stages ---------------------------------------------------------------------------------- */
 
 static takeo_status raise_cycle(tk_write *write, const tk_subject *from, const tk_subject *last,
                                 tk_error *error) {
@@ -101,9 +99,7 @@ static takeo_status find_stage(tk_write *write, tk_subject *subject, tk_findings
     return TAKEO_DONE;
 }
 
-/* ---- removals: who refers to whom within one entity
- * ---------------------------------------------------
- */
+/* ---- removals: who refers to whom within one entity ------------------------------------------ */
 
 enum { SMALL = 128 };
 
@@ -189,9 +185,7 @@ static takeo_status order_removals(tk_write *write) {
     return TAKEO_DONE;
 }
 
-/* ---- the order
- * ---------------------------------------------------------------------------------------
- */
+/* ---- the order ------------------------------------------------------------------------------- */
 
 static int phase_of(const tk_subject *subject) {
     return subject->action == TK_ACTION_DELETE ? 2 : subject->action == TK_ACTION_UPDATE ? 1 : 0;

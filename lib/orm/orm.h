@@ -42,8 +42,7 @@ struct tk_receiver {
 TK_CHECKED takeo_status tk_orm_plan(const tk_statement *statement, const tk_target *target,
                                     tk_arena *arena, tk_plan *out, tk_error *error);
 
-/* ---- statements
- * ------------------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 /* Run a statement.  `arguments` fit already (accepted) when `are_accepted`.  receiver NULL: cells
  * for the C ABI (op->rows), or nothing when the statement gives no rows.  count is a multiple of
@@ -54,8 +53,7 @@ TK_CHECKED takeo_status tk_orm_run(tk_op *op, tk_statement *statement, tk_receiv
 TK_CHECKED takeo_status tk_orm_get_statement(tk_source *source, const tk_entity *entity,
                                              tk_statement **out, tk_error *error);
 
-/* ---- the C ABI's finds
- * --------------------------------------------------------------------------------------- */
+/* ---- the C ABI's finds ----------------------------------------------------------------------- */
 
 TK_CHECKED takeo_status tk_orm_get(tk_op *op, tk_target *target, uint32_t entity,
                                    const takeo_cell *keys, uint32_t count);
@@ -67,8 +65,7 @@ TK_CHECKED takeo_status tk_orm_delete(tk_op *op, uint32_t entity, const takeo_fi
 TK_CHECKED takeo_status tk_orm_statement(tk_op *op, tk_statement *statement, tk_target *target,
                                          const takeo_cell *arguments, uint32_t count);
 
-/* ---- writing objects
- * -------------------------------------------------------------------------------------------- */
+/* ---- writing objects ------------------------------------------------------------------------- */
 
 typedef enum tk_verb {
     TK_VERB_SAVE,
@@ -106,8 +103,7 @@ TK_CHECKED takeo_status tk_orm_write_lists(tk_op *op, tk_verb verb, tk_target *t
                                            const uint32_t *columns, uint32_t column_count,
                                            const tk_upsert *upsert);
 
-/* ---- loading relations of objects in hand
- * ------------------------------------------------------------------------ */
+/* ---- loading relations of objects in hand ---------------------------------------------------- */
 
 /* All objects have the same layout.  Paths are relations, each path ended by 0; what is loaded
  * already is left unless `again`. */
@@ -118,9 +114,7 @@ TK_CHECKED takeo_status tk_orm_reload(tk_op *op, tk_target *target, const tk_lay
                                       void *const *objects, uint32_t count, const uint32_t *columns,
                                       uint32_t column_count);
 
-/* ---- the schema
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- the schema ------------------------------------------------------------------------------ */
 
 TK_CHECKED takeo_status tk_orm_synchronize(tk_op *op, uint32_t flags);
 TK_CHECKED takeo_status tk_orm_connect(tk_op *op);

@@ -15,8 +15,7 @@
 
 #include "orm/orm.h"
 
-/* ---- task.c: what op->verb points to
- * -------------------------------------------------------------- */
+/* ---- task.c: what op->verb points to --------------------------------------------------------- */
 
 typedef struct tk_cleanup tk_cleanup;
 struct tk_cleanup { /* its owner's struct contains it; it lives in the operation's arena */
@@ -26,10 +25,11 @@ struct tk_cleanup { /* its owner's struct contains it; it lives in the operation
 
 typedef struct tk_task {
     tk_op *op;
-    tk_target *target;       /* held; NULL: none */
-    tk_statement *statement; /* held; NULL: none */
-    tk_receiver *receiver;   /* to be released; NULL: none */
-    tk_holder *holder;       /* in use: the receiver's or own; NULL: no host */
+    tk_target *target;           /* held; NULL: none */
+    tk_statement *statement;     /* held; NULL: none */
+    tk_receiver *receiver;       /* to be released; NULL: none */
+    const tk_statement *running; /* for messages: whose rows come now; NULL: not known */
+    tk_holder *holder;           /* in use: the receiver's or own; NULL: no host */
     tk_holder own;
     bool has_own;
     tk_cleanup *cleanups; /* newest first */
@@ -51,8 +51,7 @@ TK_CHECKED takeo_status tk_task_keep(tk_task *task, tk_statement *statement);
 takeo_status tk_task_ready(tk_op *op, takeo_status status);
 TK_CHECKED void *tk_task_take(tk_op *op, size_t size); /* zeroed, of the operation's arena */
 
-/* ---- shapes.c
- * ------------------------------------------------------------------------------------------ */
+/* ---- shapes.c -------------------------------------------------------------------------------- */
 
 typedef struct tk_shapes tk_shapes;
 typedef takeo_status (*tk_shape_maker)(const void *context, tk_alloc alloc, tk_statement **out,
@@ -68,8 +67,7 @@ TK_CHECKED takeo_status tk_shapes_render(tk_source *source, tk_statement *statem
 TK_CHECKED takeo_status tk_shapes_dialect(tk_source *source, const tk_dialect **out,
                                           tk_error *error);
 
-/* ---- findings.c
- * ------------------------------------------------------------------------------------------ */
+/* ---- findings.c ------------------------------------------------------------------------------ */
 
 enum { TK_FINDINGS_KEPT = 100 };
 
@@ -89,9 +87,7 @@ bool tk_findings_add(tk_findings *findings, takeo_status status, uint32_t object
 /* The end of the pass: what it gives. */
 takeo_status tk_findings_end(tk_findings *findings);
 
-/* ---- run.c
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- run.c ----------------------------------------------------------------------------------- */
 
 /* The same as tk_orm_run for a task that is started. */
 TK_CHECKED takeo_status tk_run_statement(tk_task *task, tk_statement *statement,
@@ -110,9 +106,7 @@ TK_CHECKED takeo_status tk_rows_new(tk_op *op, const takeo_column_info *columns,
 TK_CHECKED takeo_status tk_rows_show(tk_op *op, takeo_rows *rows, const tk_cell_rows *from,
                                      tk_error *error);
 
-/* ---- load.c
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- load.c ---------------------------------------------------------------------------------- */
 
 typedef struct tk_load_def {
     tk_statement *statement; /* of tk_shape_load; borrowed, held by the task */
@@ -134,9 +128,7 @@ TK_CHECKED takeo_status tk_load_read(const tk_layout *layout, const tk_relation 
                                      tk_holder *holder, takeo_cell *out, bool *out_is_null,
                                      tk_error *error);
 
-/* ---- explain.c
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- explain.c ------------------------------------------------------------------------------- */
 
 void tk_orm_explain(tk_op *op, takeo_error *record);
 

@@ -33,9 +33,7 @@ static takeo_status make(const void *context, tk_alloc alloc, tk_statement **out
     return tk_shape_reload(shape->entity, shape->columns, shape->count, alloc, out, error);
 }
 
-/* ---- keys
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 typedef struct reload_row {  /* of one key */
     const takeo_cell *cells; /* NULL: has not come */
@@ -118,9 +116,7 @@ static takeo_status read_keys(reload_job *load) {
     return tk_findings_end(&findings);
 }
 
-/* ---- the job
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- the job --------------------------------------------------------------------------------- */
 
 static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
     (void)op;
@@ -129,6 +125,7 @@ static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
         return TAKEO_DONE;
     }
     load->is_bound = true;
+    load->task->running = load->statement;
     *out = &load->argument;
     return TAKEO_ROWS;
 }
@@ -210,9 +207,7 @@ static void clean(tk_cleanup *cleanup) {
     tk_map_done(&TK_CONTAINER(cleanup, reload_job, cleanup)->rows);
 }
 
-/* ---- which columns
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- which columns --------------------------------------------------------------------------- */
 
 /* Is the column loaded in one of the objects? */
 static bool is_loaded(const reload_job *load, const tk_column *column) {

@@ -14,9 +14,7 @@ typedef struct run_job {
     uint32_t left; /* executions */
 } run_job;
 
-/* ---- the job
- * -----------------------------------------------------------------------------------------
- */
+/* ---- the job --------------------------------------------------------------------------------- */
 
 static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
     (void)op;
@@ -25,6 +23,7 @@ static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
         return TAKEO_DONE;
     }
     run->left--;
+    run->task->running = run->statement;
     *out = run->arguments;
     if (run->statement->param_count != 0) {
         run->arguments += run->statement->param_count;
@@ -75,9 +74,7 @@ static const tk_job_methods write_methods = {
     .name = "write", .bind = bind, .row = row, .ran = ran, .done = done, .described = described};
 static const tk_job_methods quiet_methods = {.name = "write", .bind = bind, .ran = ran};
 
-/* ---- arguments
- * -----------------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 /* Put the parameter's number before what accept said. */
 static takeo_status name_parameter(tk_error *error, takeo_status status, const tk_param *param,
@@ -178,9 +175,7 @@ static takeo_status check_count(tk_op *op, const tk_statement *statement, uint32
                     wanted, wanted == 1 ? "" : "s", count, count == 1 ? "was" : "were");
 }
 
-/* ---- the verb
- * --------------------------------------------------------------------------------------------
- */
+/* ---- the verb -------------------------------------------------------------------------------- */
 
 takeo_status tk_run_statement(tk_task *task, tk_statement *statement, tk_receiver *receiver,
                               const takeo_cell *arguments, uint32_t count, bool are_accepted) {
@@ -252,9 +247,7 @@ takeo_status tk_orm_statement(tk_op *op, tk_statement *statement, tk_target *tar
     return tk_task_ready(op, status);
 }
 
-/* ---- the shape of rows for the room `host`
- * ---------------------------------------------------------------
- */
+/* ---- the shape of rows for the room `host` --------------------------------------------------- */
 
 takeo_status tk_orm_plan(const tk_statement *statement, const tk_target *target, tk_arena *arena,
                          tk_plan *out, tk_error *error) {

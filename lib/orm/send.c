@@ -16,9 +16,7 @@ typedef struct write_job {
     tk_subject *current;
 } write_job;
 
-/* ---- failures
- * -----------------------------------------------------------------------------------------
- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 static void set_subject(const tk_subject *subject, tk_error *error) {
     if (tk_error_last(error) != NULL) {
@@ -83,9 +81,7 @@ const tk_entity *tk_send_blame(tk_task *task, takeo_error *record) {
     return write->current->entity;
 }
 
-/* ---- the job
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- the job --------------------------------------------------------------------------------- */
 
 /* Keys of objects that were inserted before this one. */
 static takeo_status bind_late(const write_job *job, const tk_subject *subject, tk_op *op) {

@@ -24,9 +24,7 @@ typedef struct sync_job {
     uint32_t entity_count;
 } sync_job;
 
-/* ---- statements
- * ----------------------------------------------------------------------------------------
- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static const tk_job_methods text_methods = {.name = "define"};
 
@@ -123,9 +121,7 @@ static takeo_status add_objects(sync_job *sync) {
     return status;
 }
 
-/* ---- the job
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- the job --------------------------------------------------------------------------------- */
 
 static int compare_rank(const void *a, const void *b) {
     const tk_entity *x = *(const tk_entity *const *)a;
@@ -208,9 +204,7 @@ static void clean(tk_cleanup *cleanup) {
     tk_buf_done(&sync->made);
 }
 
-/* ---- the verbs
- * -------------------------------------------------------------------------------------------
- */
+/* ---- the verbs ------------------------------------------------------------------------------- */
 
 static takeo_status begin(tk_task *task, uint32_t flags) {
     tk_op *op = task->op;

@@ -42,9 +42,7 @@ bool tk_value_has_place(const tk_write *write, const tk_subject *subject, const 
                                    : tk_value_cell(write, subject, column) != NULL;
 }
 
-/* ---- rows of cells
- * ---------------------------------------------------------------------------------
- */
+/* ---- rows of cells --------------------------------------------------------------------------- */
 
 /* Zero is no key that a server made. */
 static bool is_no_key(const tk_column *column, const takeo_cell *cell) {
@@ -70,9 +68,7 @@ static takeo_status read_cell(tk_write *write, const tk_subject *subject, const 
     return tk_accept_cell(&accept, cell, out, &write->op->arena, error);
 }
 
-/* ---- relations
- * ---------------------------------------------------------------------------------------
- */
+/* ---- relations ------------------------------------------------------------------------------- */
 
 static takeo_status read_field(tk_write *write, const tk_subject *subject, const tk_column *column,
                                takeo_cell *out, tk_error *error) {
@@ -245,9 +241,7 @@ static takeo_status read_link(tk_write *write, tk_subject *subject, const tk_col
     return compare_field(write, subject, column, out, error);
 }
 
-/* ---- the door
- * ------------------------------------------------------------------------------------------
- */
+/* ---- the door -------------------------------------------------------------------------------- */
 
 takeo_status tk_value_read(tk_write *write, tk_subject *subject, const tk_column *column,
                            takeo_cell *out, tk_subject **out_late, tk_error *error) {

@@ -8,9 +8,7 @@
  */
 #include "orm/write_int.h"
 
-/* ---- subjects
- * ----------------------------------------------------------------------------------------
- */
+/* ---- subjects -------------------------------------------------------------------------------- */
 
 static uint32_t slot_of(const tk_write *write, const void *object) {
     uint64_t hash = ((uint64_t)(uintptr_t)object >> 4) * UINT64_C(0x9E3779B97F4A7C15);
@@ -87,9 +85,7 @@ static takeo_status make_subjects(tk_write *write) {
     return TAKEO_DONE;
 }
 
-/* ---- columns
- * -------------------------------------------------------------------------------------------
- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 /* The caller's list of columns, checked and kept; with a target it says which may be written. */
 static takeo_status read_columns(tk_write *write) {
@@ -129,9 +125,7 @@ static takeo_status check_one_entity(const tk_write *write) {
     return TAKEO_DONE;
 }
 
-/* ---- the pass
- * -------------------------------------------------------------------------------------------
- */
+/* ---- the pass -------------------------------------------------------------------------------- */
 
 static takeo_status check_subject(const tk_write *write, const tk_subject *subject,
                                   tk_error *error) {
@@ -203,9 +197,7 @@ static takeo_status begin(tk_write *write, const tk_objects *objects) {
     return TAKEO_DONE;
 }
 
-/* ---- the verbs
- * ----------------------------------------------------------------------------------------
- */
+/* ---- the verbs ------------------------------------------------------------------------------- */
 
 static takeo_status start(tk_op *op, tk_verb verb, tk_target *target, const tk_upsert *upsert,
                           tk_write **out) {

@@ -124,16 +124,16 @@ struct tk_write {
     uint8_t *told;         /* op->result.written */
 };
 
-/* ---- write.c ---- */
+/* ---- write.c --------------------------------------------------------------------------------- */
 tk_subject *tk_write_find(const tk_write *write, const void *object); /* NULL: not in the list */
 
-/* ---- action.c ---- */
+/* ---- action.c -------------------------------------------------------------------------------- */
 /* Which action, and the key. */
 TK_CHECKED takeo_status tk_action_find(tk_write *write, tk_subject *subject, tk_error *error);
 /* Everything that the statement needs of the object. */
 TK_CHECKED takeo_status tk_action_read(tk_write *write, tk_subject *subject, tk_findings *findings);
 
-/* ---- value.c ---- */
+/* ---- value.c --------------------------------------------------------------------------------- */
 /* A column's value; UNSET when nothing says it.  A key that another object of the list will get is
  * told by *out_late: then *out is UNSET too. */
 TK_CHECKED takeo_status tk_value_read(tk_write *write, tk_subject *subject, const tk_column *column,
@@ -150,24 +150,24 @@ bool tk_value_is_new(tk_write *write, tk_subject *subject);
 takeo_status tk_value_raise(const tk_subject *subject, const tk_column *column, tk_code code,
                             tk_error *error, const char *format, ...) TK_PRINTF(5, 6);
 
-/* ---- group.c ---- */
+/* ---- group.c --------------------------------------------------------------------------------- */
 TK_CHECKED takeo_status tk_group_find(tk_write *write, const tk_subject *subject,
                                       const uint64_t *columns, const uint64_t *returning,
                                       tk_group **out);
 /* The statements of all groups. */
 TK_CHECKED takeo_status tk_group_prepare(tk_write *write);
 
-/* ---- order.c ---- */
+/* ---- order.c --------------------------------------------------------------------------------- */
 TK_CHECKED takeo_status tk_order_make(tk_write *write, tk_findings *findings);
 TK_CHECKED takeo_status tk_order_add(tk_write *write, tk_subject *subject, tk_subject *before,
                                      const tk_relation *relation);
 
-/* ---- send.c, settle.c ---- */
+/* ---- send.c, settle.c ------------------------------------------------------------------------ */
 TK_CHECKED takeo_status tk_send_append(tk_write *write);
 takeo_status tk_settle(tk_task *task, takeo_status status);
 const tk_entity *tk_send_blame(tk_task *task, takeo_error *record);
 
-/* ---- upsert.c ---- */
+/* ---- upsert.c -------------------------------------------------------------------------------- */
 TK_CHECKED takeo_status tk_upsert_begin(tk_write *write, const tk_entity *entity);
 TK_CHECKED takeo_status tk_upsert_statement(tk_write *write, const tk_group *group, tk_alloc alloc,
                                             tk_statement **out, tk_error *error);

@@ -12,11 +12,12 @@ import threading
 from typing import Any, Iterator
 
 from . import errors
+from ._abi import ffi
 from ._cffi_values import FIRST_FAULT, Writer
-from ._lib import NULL, call, ffi, lib, record
+from ._lib import NULL, call, lib, record
 from ._lib import failure as failure_of_maker
 
-# ---- Ctrl-C --------------------------------------------------------------------------------------------------
+# ---- Ctrl-C --------------------------------------------------------------------------------------
 
 _raised: dict[int, BaseException] = {}  # by thread: what `check` was interrupted by
 
@@ -34,7 +35,7 @@ check = ffi.callback("takeo_status(void *)", _go_on, error=lib.TAKEO_EHOST, oner
 """For takeo_source_options.check of every source that is used through this door."""
 
 
-# ---- handles ---------------------------------------------------------------------------------------------------
+# ---- handles -------------------------------------------------------------------------------------
 
 
 class Executor:
@@ -131,7 +132,7 @@ def executor(where: Any) -> Executor:
     return bound if isinstance(bound, Session) else where
 
 
-# ---- one operation ----------------------------------------------------------------------------------------------
+# ---- one operation -------------------------------------------------------------------------------
 
 
 class Call:

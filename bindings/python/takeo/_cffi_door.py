@@ -12,12 +12,24 @@ from typing import Any, Callable, Sequence
 
 from . import _cffi_state as states
 from . import errors
+from ._abi import ffi
 from ._cffi_calls import Call, Session, Source, check
 from ._cffi_layouts import Layout, Target, refuse_object
-from ._cffi_objects import EXISTS, REMOVE, SAVE, UPDATE, UPSERT, Block, Blocks, Reader, settle_values, take_columns
+from ._cffi_objects import (
+    EXISTS,
+    REMOVE,
+    SAVE,
+    UPDATE,
+    UPSERT,
+    Block,
+    Blocks,
+    Reader,
+    settle_values,
+    take_columns,
+)
 from ._cffi_results import Rows
 from ._cffi_statements import COUNT, Statement, tree_of
-from ._lib import NULL, Memory, ffi, lib
+from ._lib import NULL, Memory, lib
 from .types import UNSET
 
 BEGIN, COMMIT, ROLLBACK, CONNECT, SYNCHRONIZE = range(5)
@@ -28,7 +40,7 @@ class CffiDoor:
     """See _door.Door.  One instance, `door`."""
 
     name = "cffi"
-    Field = states.Field
+    Field: type = states.Field
     check = check
     state_base = staticmethod(states.state_base)
     places = staticmethod(states.places)
@@ -36,7 +48,7 @@ class CffiDoor:
     peek, poke = staticmethod(states.peek), staticmethod(states.poke)
     state, set_state = staticmethod(states.state), staticmethod(states.set_state)
     new = staticmethod(states.new)
-    construct = None  # no faster way than the package's own
+    construct: Callable[[Any, dict[str, Any], tuple[Any, ...]], bool] | None = None  # the package's own
 
     # ---- handles
     def target(self, model: Any) -> Target:
@@ -192,7 +204,7 @@ class Batch:
         function = _verbs[verb]
         lists = self.lists()
         handle = self.target.handle
-        return function(self.call.op, handle, lists, self.list_count, options)  # type: ignore[no-any-return]
+        return function(self.call.op, handle, lists, self.list_count, options)
 
     def settle(self, verb: int, written: bytes, columns: Sequence[int] | None) -> None:
         """What the core made goes into the objects, and their states say that their rows exist."""
@@ -227,7 +239,9 @@ def _settle_state(block: Block, verb: int, columns: Sequence[int] | None) -> Non
     states.set_state(block.object, now & ~EXISTS if verb == REMOVE else now | EXISTS)
 
 
-def _options(memory: Memory, verb: int, upsert: tuple[Any, ...] | None, columns: Sequence[int] | None) -> Any:
+def _options(
+    memory: Memory, verb: int, upsert: tuple[Any, ...] | None, columns: Sequence[int] | None
+) -> Any:
     """takeo_save_options or takeo_upsert_options."""
     is_upsert = verb == UPSERT
     name = "takeo_upsert_options" if is_upsert else "takeo_save_options"
@@ -248,7 +262,7 @@ def _options(memory: Memory, verb: int, upsert: tuple[Any, ...] | None, columns:
     return made
 
 
-# ---- load, reload -----------------------------------------------------------------------------------------------------
+# ---- load, reload --------------------------------------------------------------------------------
 
 def _link_for_load(blocks: Blocks, items: Sequence[Block], tree: Any, again: bool) -> None:
     """Tell the core the keys, and what is loaded already along the paths."""
@@ -299,7 +313,7 @@ def _take_again(block: Block, numbers: Sequence[int]) -> None:
     states.set_state(block.object, states.state(block.object) & ~clean | EXISTS)
 
 
-# ---- control ----------------------------------------------------------------------------------------------------------------
+# ---- control -------------------------------------------------------------------------------------
 
 
 def _start_control(call: Call, what: int, argument: int) -> int:
@@ -317,8 +331,8 @@ def _start_control(call: Call, what: int, argument: int) -> int:
         return lib.takeo_source_connect(op)  # type: ignore[no-any-return]
     if what == SYNCHRONIZE:
         return lib.takeo_source_synchronize(op, argument)  # type: ignore[no-any-return]
-    message = f"no such control: {what}"
-    raise errors.from_record({"status": lib.TAKEO_EINVAL, "code": "TAKEO.CALL.INVALID", "message": message})
+    said = {"status": lib.TAKEO_EINVAL, "code": "TAKEO.CALL.INVALID"}
+    raise errors.from_record({**said, "message": f"no such control: {what}"})
 
 
 def _first_text(rows: Any, index: int) -> str:

@@ -13,9 +13,10 @@ import json
 from typing import Any, Sequence
 
 from . import errors
+from ._abi import ffi
+from ._cffi_kinds import NUMBERS, Kind
 from ._cffi_state import Place
-from ._cffi_values import NUMBERS, Kind
-from ._lib import Memory, call, ffi, lib, text
+from ._lib import Memory, call, lib, text
 
 WORD = 8
 CELL = ffi.sizeof("takeo_cell")
@@ -26,7 +27,9 @@ LIST = ffi.sizeof("takeo_list")
 class ColumnPlace:
     """Where a column stands in instances, and what it is."""
 
-    __slots__ = ("bit", "is_key", "is_made", "kind", "loaded", "nullable", "number", "part", "parts", "place")
+    __slots__ = (
+        "bit", "is_key", "is_made", "kind", "loaded", "nullable", "number", "part", "parts", "place",
+    )  # fmt: skip
 
     def __init__(self, said: dict[str, Any], entity: str, place: Sequence[Any]) -> None:
         self.number: int = said["number"]
@@ -47,7 +50,9 @@ class LinkPlace:
 
     __slots__ = ("bit", "columns", "index", "name", "owns_key", "place", "references", "target", "to_one")
 
-    def __init__(self, said: dict[str, Any], layout: Layout, target: dict[str, Any], place: Sequence[Any]) -> None:
+    def __init__(
+        self, said: dict[str, Any], layout: Layout, target: dict[str, Any], place: Sequence[Any]
+    ) -> None:
         self.index: int = said["number"] - 1
         self.name: str = said["name"]
         self.to_one = said["kind"] in ("many_to_one", "one_to_one")

@@ -10,10 +10,13 @@ import json
 from typing import Any, Iterable, Sequence
 
 from . import errors
+from ._abi import ffi
+from ._cffi_kinds import JSON, encode
 from ._cffi_layouts import CELL, ColumnPlace, Layout, LinkPlace, Target
+from ._cffi_reading import read, text_of
 from ._cffi_state import new, peek, poke, set_state, state
-from ._cffi_values import Refused, Writer, encode, json_text, read, settled, text_of
-from ._lib import NULL, ffi, lib
+from ._cffi_values import Refused, Writer, json_text, settled
+from ._lib import NULL, lib
 from .types import UNSET
 
 EXISTS = 1
@@ -140,7 +143,8 @@ class Blocks:
         layout = self.target.of(other)
         if layout is None or layout.entity != link.target:
             wanted = self.target.layouts[link.target].name
-            self._fault(block, link, "TAKEO.INPUT.ENTITY", f"{block.layout.name}.{link.name} takes a {wanted}")
+            message = f"{block.layout.name}.{link.name} takes a {wanted}"
+            self._fault(block, link, "TAKEO.INPUT.ENTITY", message)
             return
         block.layout.pointers(block.base)[link.index] = self.of(other, layout).base
 
@@ -201,7 +205,7 @@ class Blocks:
     def mark_changed(self, block: Block) -> None:
         """JSON and arrays that are no longer what was loaded count as changed."""
         for column in block.layout.mutable:
-            loaded, value = peek(block.object, column.loaded), peek(block.object, column.place)
+            loaded, value = peek_loaded(block, column), peek(block.object, column.place)
             if loaded is UNSET or value is UNSET:
                 continue
             now = stored_text(column, value)
@@ -213,8 +217,12 @@ class Blocks:
     def remember_mutable(self, block: Block) -> None:
         for column in block.layout.mutable:
             value = peek(block.object, column.place)
-            if value is not UNSET:
+            if value is not UNSET and column.loaded is not None:
                 poke(block.object, column.loaded, stored_text(column, value))
+
+
+def peek_loaded(block: Block, column: ColumnPlace) -> Any:
+    return UNSET if column.loaded is None else peek(block.object, column.loaded)
 
 
 def settle_values(block: Block, columns: Sequence[int] | None) -> None:
@@ -248,7 +256,7 @@ def _normal(text: str) -> str | None:
         return None
 
 
-# ---- back into objects -----------------------------------------------------------------------------------------------
+# ---- back into objects ---------------------------------------------------------------------------
 
 
 def take_columns(block: Block, columns: Iterable[ColumnPlace]) -> None:
@@ -274,7 +282,7 @@ def take_columns(block: Block, columns: Iterable[ColumnPlace]) -> None:
 def loaded_text(cell: Any, value: Any) -> str | None:
     if value is None:
         return None
-    return text_of(cell) if cell.type == lib.TAKEO_TYPE_JSON else encode(value)
+    return text_of(cell) if cell.type == JSON else encode(value)
 
 
 class Reader:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from . import errors
+from ._cffi_kinds import Kind
+from ._cffi_layouts import Target
 from ._cffi_objects import Reader, pointers_of
+from ._cffi_reading import read
 from ._cffi_statements import DICTS, FIRST, ONE, TUPLES, Output, Statement
-from ._cffi_values import Kind, read
 from ._lib import NULL, lib, text
 
 
@@ -57,7 +59,8 @@ class Rows:
             return []
         columns = self.rows.columns
         kinds = [None if one.entity else self._kind(columns[one.column]) for one in self.outputs]
-        objects = Objects(self) if self.are_structs else None
+        target = self.statement.target
+        objects = Objects(self, target) if self.are_structs and target is not None else None
         found = []
         for number in range(wanted):
             found.append(tuple(self._output(objects, i, kind, number) for i, kind in enumerate(kinds)))
@@ -72,7 +75,7 @@ class Rows:
             cells = self.rows.cells + number * self.rows.column_count
             return read(cells[self.outputs[index].column], kind)
         except errors.DecodeError as e:
-            raise _in_row(e, number, kind) from None
+            raise errors.from_record({**e.record, "object": number + 1}) from None
 
     def _kind(self, info: Any) -> Kind:
         target = self.statement.target
@@ -95,10 +98,13 @@ class Rows:
 class Objects:
     """The objects of a result, output by output."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, target: Target) -> None:
         self.outputs = rows.outputs
-        self.target = rows.statement.target
-        self.reader = Reader(self.target)
+        self.target = target
+        self.reader = Reader(target)
+        self.are_told = rows.statement.outputs is not None
+        if not self.are_told:
+            self.reader.joined = _joined(rows.rows)
         if len(rows.outputs) == 1:
             self.pointers = [pointers_of(rows.rows.objects)]
         else:
@@ -107,7 +113,6 @@ class Objects:
                 [found[number * width + index] for number in range(len(rows))]
                 for index in range(width)
             ]
-        self.reader.joined = _joined(rows.rows) if rows.outputs[0].tree is None else None
 
     def give(self, index: int, number: int) -> Any:
         output, pointer = self.outputs[index], self.pointers[index][number]
@@ -120,7 +125,8 @@ class Objects:
         return block.object
 
     def finish(self) -> None:
-        self.reader.finish()
+        if not self.are_told:
+            self.reader.finish()
 
 
 def _joined(rows: Any) -> frozenset[int]:
@@ -133,12 +139,3 @@ def _joined(rows: Any) -> frozenset[int]:
             found.append(here[0])
         last = here
     return frozenset(found[1:])
-
-
-def _in_row(error: errors.DecodeError, number: int, kind: Kind | None) -> BaseException:
-    """The same failure, with the row that it is in."""
-    said = {**error.record, "object": number + 1}
-    if kind is not None and kind.entity is not None:
-        said |= {"entity": kind.entity, "field": kind.field}
-    return errors.from_record(said)
-

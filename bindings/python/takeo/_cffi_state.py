@@ -48,7 +48,7 @@ def new(cls: type) -> Any:
     return object.__new__(cls)
 
 
-# ---- bases with state ------------------------------------------------------------------------------------
+# ---- bases with state ----------------------------------------------------------------------------
 
 
 class State:
@@ -58,7 +58,7 @@ class State:
 
 
 _bits: Place = State.__dict__["_takeo_state"]
-del State._takeo_state  # nobody else is to see it
+delattr(State, "_takeo_state")  # nobody else is to see it
 _bases: list[type] = [State]
 
 
@@ -80,14 +80,14 @@ def _mask(cls: type) -> int:
 
 def state(instance: Any) -> int:
     found = peek(instance, _bits)
-    return 0 if found is UNSET else found  # type: ignore[no-any-return]
+    return 0 if found is UNSET else int(found)
 
 
 def set_state(instance: Any, bits: int) -> None:
     _bits.__set__(instance, bits & _mask(type(instance)))
 
 
-# ---- places -------------------------------------------------------------------------------------------------
+# ---- places --------------------------------------------------------------------------------------
 
 
 def places(cls: type, names: Sequence[str]) -> dict[str, Place]:
@@ -106,7 +106,7 @@ def places(cls: type, names: Sequence[str]) -> dict[str, Place]:
     return found
 
 
-# ---- fields ---------------------------------------------------------------------------------------------------
+# ---- fields --------------------------------------------------------------------------------------
 
 
 class _Bound:
@@ -182,4 +182,5 @@ def bind(
     if not is_place or not is_other or not 0 <= kind <= TO_MANY or not 1 <= bit < 64 * MOST_WORDS:
         raise TypeError("a kind, a place and a bit in their ranges expected")
     _slot.__set__(field, _Bound(owner, kind, place, bit, other, hook))
-    field.owner, field.hook = owner, hook
+    bound: Any = field
+    bound.owner, bound.hook = owner, hook

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from . import errors
+from ._abi import ffi
 from ._cffi_calls import Call
+from ._cffi_kinds import ARRAY, Kind
 from ._cffi_layouts import Target
-from ._cffi_values import ARRAY, Kind
-from ._lib import NULL, ffi, lib, text
+from ._lib import NULL, lib, text
 
 LIST, TUPLES, DICTS, FIRST, COUNT, ONE = range(6)  # modes, as in the door's contract
 

@@ -26,14 +26,14 @@ class Mapped:
     """`name: Mapped[str]`: on an object a `str`, on the class an expression."""
 
     __slots__ = ()
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
 
 class Rel:
     """`country: Rel[Country]`: on an object a `Country`, on the class a path."""
 
     __slots__ = ()
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
 
 class Forward:

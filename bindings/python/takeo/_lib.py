@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from . import errors
-from ._abi import ffi
+from ._abi import ffi as ffi
 
 LEVEL = 1  # the ABI level that this package speaks
 
@@ -69,8 +69,10 @@ def text(value: Any) -> str | None:
     return ffi.unpack(value.data, value.len).decode("utf-8", "replace")  # type: ignore[no-any-return]
 
 
-_TEXTS = ("code", "message", "expected", "got", "nearest", "why", "hint", "detail", "sqlstate")
-_TEXTS += ("entity", "field", "schema_name", "table_name", "column_name", "constraint_name", "sql")
+_TEXTS = (
+    "code", "message", "expected", "got", "nearest", "why", "hint", "detail", "sqlstate", "entity",
+    "field", "schema_name", "table_name", "column_name", "constraint_name", "sql",
+)  # fmt: skip
 _NUMBERS = ("flags", "status", "outcome", "native_code", "position", "object")
 
 

@@ -23,15 +23,20 @@ _entities: dict[tuple[str, str], Any] = {}  # every entity with a table, in orde
 class Options:
     """What `@Entity(...)` was given."""
 
-    __slots__ = (
-        "abstract", "comment", "constraints", "eq", "frozen", "managed", "order_by", "primary_key",
-        "schema", "database", "strict", "table", "without_rowid",
-    )  # fmt: skip
-
     def __init__(self, table: str | None, **said: Any) -> None:
         self.table = table
-        for name, value in said.items():
-            setattr(self, name, value)
+        self.schema: str | None = said["schema"]
+        self.database: str | None = said["database"]
+        self.comment: str | None = said["comment"]
+        self.primary_key: str | None = said["primary_key"]
+        self.managed: bool = said["managed"]
+        self.without_rowid: bool = said["without_rowid"]
+        self.strict: bool = said["strict"]
+        self.abstract: bool = said["abstract"]
+        self.constraints: tuple[Any, ...] = tuple(said["constraints"])
+        self.order_by: Any = said["order_by"]
+        self.eq: str = said["eq"]
+        self.frozen: bool = said["frozen"]
 
 
 class Plan:

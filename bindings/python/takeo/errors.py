@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _OUTCOMES = {1: "not_sent", 2: "rolled_back", 3: "committed", 4: "unknown"}
 _PACKAGE = __name__.partition(".")[0]
 _RETRYABLE = 1
+_TOLD = (
+    "code", "message", "entity", "field", "constraint", "expected", "got", "why", "hint", "detail",
+    "sqlstate", "errno", "sql", "retryable", "outcome", "file", "line",
+)  # fmt: skip
 
 
 class Diag:
@@ -29,8 +33,12 @@ class Diag:
     __slots__ = ("column_name", "constraint_name", "detail", "position", "schema_name", "table_name")
 
     def __init__(self, record: Mapping[str, Any]) -> None:
-        for name in Diag.__slots__:
-            setattr(self, name, record.get(name) or None)
+        self.schema_name: str | None = record.get("schema_name")
+        self.table_name: str | None = record.get("table_name")
+        self.column_name: str | None = record.get("column_name")
+        self.constraint_name: str | None = record.get("constraint_name")
+        self.detail: str | None = record.get("detail")
+        self.position: int | None = record.get("position") or None
 
 
 class TakeoError(Exception):
@@ -121,9 +129,7 @@ class TakeoError(Exception):
 
     def to_dict(self) -> dict[str, Any]:
         """The same as `str`, for machines: plain dicts, lists, texts and numbers."""
-        names = ("code", "message", "entity", "field", "constraint", "expected", "got", "why", "hint")
-        names += ("detail", "sqlstate", "errno", "sql", "retryable", "outcome", "file", "line")
-        said = {name: getattr(self, name) for name in names}
+        said = {name: getattr(self, name) for name in _TOLD}
         said["class"] = type(self).__name__
         said["nearest"] = list(self.nearest)
         said["errors"] = [e.to_dict() for e in self.errors if e is not self]
@@ -134,7 +140,8 @@ class TakeoError(Exception):
         state["errors"] = tuple(e for e in self.errors if e is not self)
         return _again, (type(self), self.message), state
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, Any] | None) -> None:
+        assert state is not None
         self.__dict__.update(state)
         self.errors = (self, *state["errors"])
 
@@ -417,9 +424,9 @@ def from_record(record: Mapping[str, Any]) -> BaseException:
         further = further.get("next")
     first = found[0]
     if len(found) > 1 and isinstance(first, MappingError):
-        return mapping_errors(found)  # type: ignore[arg-type]
+        return mapping_errors([e for e in found if isinstance(e, MappingError)])
     if isinstance(first, TakeoError):
-        first.errors = tuple(found)  # type: ignore[assignment]
+        first.errors = tuple(e for e in found if isinstance(e, TakeoError))
     return first
 
 

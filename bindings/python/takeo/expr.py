@@ -24,7 +24,7 @@ where a source is None (the statement's own table), ("path", source, leaf) or ("
 from __future__ import annotations
 
 from types import GenericAlias
-from typing import Any
+from typing import Any, TypeVar
 
 from . import errors
 from ._lib import lib
@@ -69,6 +69,9 @@ PARAM = _Place("PARAM")
 LIST = _Place("LIST")
 
 
+K = TypeVar("K", bound="Value")
+
+
 class Leaf:
     """What stands for a column, relation or entity in a shape: compared by identity."""
 
@@ -86,7 +89,7 @@ class Expr:
     """An SQL expression: comparisons give conditions, arithmetic gives expressions."""
 
     __slots__ = ()
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
     __hash__ = object.__hash__
     __iter__ = None
     __contains__ = None
@@ -304,7 +307,7 @@ def compare(op: int, left: Expr, right: Any) -> Predicate:
         null = IS_NULL if op == EQ else IS_NOT_NULL
         return Predicate((null, left.shape), left.values, left.depth + 1)
     if right is SKIP:
-        return SKIP  # type: ignore[return-value]
+        return right  # type: ignore[no-any-return]
     if right.__class__ in _PLAIN:
         return Predicate((op, left.shape, PARAM), (*left.values, right), left.depth + 1)
     return _operation(Predicate, op, left, right)
@@ -313,13 +316,13 @@ def compare(op: int, left: Expr, right: Any) -> Predicate:
 _PLAIN = frozenset((int, str, float, bytes))
 
 
-def _operation(kind: type[Any], op: int, *operands: Any) -> Any:
+def _operation(kind: type[K], op: int, *operands: Any) -> K:
     shape: list[Any] = [op]
     values: tuple[Any, ...] = ()
     deepest = 0
     for one in operands:
         if one is SKIP:
-            return SKIP
+            return one  # type: ignore[no-any-return]
         its, its_values, depth = operand(one)
         shape.append(its)
         values += its_values
@@ -329,7 +332,7 @@ def _operation(kind: type[Any], op: int, *operands: Any) -> Any:
 
 def _text(op: int, left: Expr, right: Any, ignore_case: bool) -> Predicate:
     if right is SKIP:
-        return SKIP  # type: ignore[return-value]
+        return right  # type: ignore[no-any-return]
     shape, values, depth = operand(right)
     flags = IGNORE_CASE if ignore_case else 0
     deeper = max(left.depth, depth) + 1
@@ -338,7 +341,7 @@ def _text(op: int, left: Expr, right: Any, ignore_case: bool) -> Predicate:
 
 def _membership(op: int, left: Expr, right: Any) -> Predicate:
     if right is SKIP:
-        return SKIP  # type: ignore[return-value]
+        return right  # type: ignore[no-any-return]
     if isinstance(right, Expr):
         return _operation(Predicate, op, left, right)
     values = listed(right)

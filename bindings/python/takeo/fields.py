@@ -111,7 +111,7 @@ class Field(_ColumnPath, Member):  # type: ignore[misc]
         if value is None:
             return Assignment(self.about.leaf, PARAM, (None,))
         if value is SKIP:
-            return SKIP  # type: ignore[return-value]
+            return SKIP  # type: ignore[no-any-return]
         shape, values, _ = operand(value)
         return Assignment(self.about.leaf, shape, values)
 
@@ -213,7 +213,7 @@ class ToOne(_ToOnePath, Member):  # type: ignore[misc]
         if value is None:
             return Assignment(self.about.leaf, None, ())
         if value is SKIP:
-            return SKIP  # type: ignore[return-value]
+            return SKIP  # type: ignore[no-any-return]
         shape, values = object_key(value)
         return Assignment(self.about.leaf, shape, values)
 
@@ -255,7 +255,7 @@ class _ToManyPath(_Brackets):
     def contains(self, member: Any) -> Predicate:
         """This object is one of them."""
         if member is SKIP:
-            return SKIP  # type: ignore[return-value]
+            return SKIP  # type: ignore[no-any-return]
         shape, values = object_key(member)
         return Predicate(("relation", HOLDS, self.source, shape), values, 2)
 
@@ -278,7 +278,7 @@ class ToMany(_ToManyPath, Member):  # type: ignore[misc]
     """The class side of `Rel[list[City]]`."""
 
     __slots__ = ("source",)
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
     bind_kind = TO_MANY
 
     def __init__(self, about: Property) -> None:
@@ -381,7 +381,7 @@ def _compare_objects(op: int, left: Any, other: Any) -> Predicate:
 
 def _among(op: int, left: Any, values: Any) -> Predicate:
     if values is SKIP:
-        return SKIP  # type: ignore[return-value]
+        return SKIP  # type: ignore[no-any-return]
     if isinstance(values, Expr):
         return Predicate((op, left.shape, values.shape), left.values + values.values, 3)
     keys = [object_key(one) for one in listed(values)]

@@ -41,7 +41,7 @@ class Select:
     """
 
     __slots__ = ("_clauses", "_has_columns", "_root")
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, root: Any, clauses: tuple[Clause, ...] = (), has_columns: bool = False) -> None:
         self._root = root  # leaf of the entity, or an alias's source

@@ -25,7 +25,7 @@ class UpsertResult:
     """What became of the objects of an upsert: three lists."""
 
     __slots__ = ("inserted", "skipped", "updated")
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, objects: list[Any], written: bytes) -> None:
         self.inserted = [o for o, w in zip(objects, written) if w == INSERTED]
@@ -47,7 +47,7 @@ class Repository:
         >>> db.repository(Cities).big()
     """
 
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
     entity: type
 
     def __init_subclass__(cls, **options: Any) -> None:

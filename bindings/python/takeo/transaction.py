@@ -95,7 +95,7 @@ class Transaction(Executor):
 class Scope:
     """What `db.transaction()` gives.  Only `.run` and the decorator can be repeated."""
 
-    __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, source: Any, flags: int, isolation: int, retry: int) -> None:
         self._source = source

@@ -89,8 +89,7 @@ static const tk_host tiny = {.name = "tiny",
                              .link_one = link_one,
                              .peek_one = peek_one};
 
-/* ---- a model of one entity that refers to itself
- * --------------------------------------------------------- */
+/* ---- a model of one entity that refers to itself --------------------------------------------- */
 
 typedef struct fixture {
     tk_column columns[2];

@@ -125,8 +125,7 @@ static void load_with_find_loads_nested(void **state) {
     world_close(&w);
 }
 
-/* ---- reload
- * -------------------------------------------------------------------------------------------- */
+/* ---- reload ---------------------------------------------------------------------------------- */
 
 /* REPO-21 */
 static void reload_reads_into_objects(void **state) {

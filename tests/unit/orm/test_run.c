@@ -211,6 +211,16 @@ static void run_failures_are_explained(void **state) {
         }
         takeo_statement_free(statement);
     }
+    const takeo_error *unique = NULL;
+    struct city twin = {.name = "a"};
+    unique = world_fails(w.op, SAVE(&w, CITY, &twin), TAKEO_EUNIQUE, "TAKEO.SERVER.UNIQUE");
+    assert_string_equal(unique->constraint_name.data, "uq_city_name");
+    world_sql(&w, "insert into city (id, name, population, fixed) values (9, 'b', 'many', 0)");
+    takeo_cell key = world_int(9);
+    const takeo_error *decode = world_fails(w.op, takeo_repo_get(w.op, w.target, CITY, &key, 1),
+                                            TAKEO_EDECODE, "TAKEO.RESULT.DECODE");
+    assert_string_equal(decode->entity.data, "City");
+    assert_string_equal(decode->field.data, "population");
     world_sql(&w, "drop table token");
     struct token token = {.note = "x"};
     const takeo_error *error = world_fails(w.op, SAVE(&w, TOKEN, &token), TAKEO_EUNDEFINED_TABLE,

@@ -127,8 +127,7 @@ static void write_remove_of_parent_is_refused(void **state) {
     world_close(&w);
 }
 
-/* ---- upsert
- * ------------------------------------------------------------------------------------------ */
+/* ---- upsert ---------------------------------------------------------------------------------- */
 
 static takeo_status upsert(world *w, struct city *cities, uint32_t count, const uint32_t *on,
                            uint32_t flags) {
@@ -208,8 +207,7 @@ static void write_upsert_by_key_updates(void **state) {
     world_close(&w);
 }
 
-/* ---- misuse
- * -------------------------------------------------------------------------------------------- */
+/* ---- misuse ---------------------------------------------------------------------------------- */
 
 static void write_misuse_is_refused(void **state) {
     (void)state;
