@@ -7,7 +7,6 @@
 #define NAME(result, name, parameters) #name " "
 #define OBJECT(name) "@" #name " "
 static const char symbols[] = TK_PY_FUNCTIONS(NAME) TK_PY_OBJECTS(OBJECT)
-    "@datetime_CAPI "
     ">Field >Source >Session >Statement >Target "
     ">state_base_new >holds >trust >bind >peek >poke >state_get >state_set >new >construct "
     ">target_new >layout >source_new >session_new >session_level >close >statement_new "
@@ -29,8 +28,7 @@ static void *address_of(const takeo_cpython_api *api, const char *name) {
 }
 
 /* Fill the tables; the names of what is missing go into the message. */
-static takeo_status take_addresses(const takeo_cpython_api *api, void ***out_datetime,
-                                   tk_error *error) {
+static takeo_status take_addresses(const takeo_cpython_api *api, tk_error *error) {
     tk_buf missing;
     tk_buf_init(&missing, tk_alloc_default, 1 << 16);
 #define TAKE(place, name)                                                                          \
@@ -45,7 +43,6 @@ static takeo_status take_addresses(const takeo_cpython_api *api, void ***out_dat
 #define OBJECT(name) TAKE(tk_py_is.name##_, "@" #name)
     TK_PY_FUNCTIONS(FUNCTION)
     TK_PY_OBJECTS(OBJECT)
-    TAKE(*out_datetime, "@datetime_CAPI")
 #undef FUNCTION
 #undef OBJECT
 #undef TAKE
@@ -59,12 +56,16 @@ static takeo_status take_addresses(const takeo_cpython_api *api, void ***out_dat
 }
 
 /* object's header and constructor, the capsule's functions, how to set a slot of a UUID. */
-static bool learn(void **datetime) {
+static bool learn(void) {
     tk_py size = P.PyObject_GetAttrString(O.object_, "__basicsize__");
     tk_py_state.header = size != NULL ? (tk_py_size)P.PyLong_AsLongLong(size) : 0;
     tk_py_drop(size);
     void *make = P.PyType_GetSlot(O.object_, TK_PY_TP_NEW);
     memcpy(&tk_py_state.new_object, &make, sizeof make);
+    void **datetime = P.PyCapsule_GetPointer(O.datetime_CAPI_, "datetime.datetime_CAPI");
+    if (datetime == NULL) {
+        return false;
+    }
     memcpy(&tk_py_state.new_date, &datetime[TK_PY_DATE_FROM], sizeof(void *));
     memcpy(&tk_py_state.new_datetime, &datetime[TK_PY_DATETIME_FROM], sizeof(void *));
     memcpy(&tk_py_state.new_time, &datetime[TK_PY_TIME_FROM], sizeof(void *));
@@ -101,10 +102,9 @@ static bool make_functions(tk_py doors) {
 }
 
 static takeo_status install(const takeo_cpython_api *api, tk_error *error) {
-    void **datetime = NULL;
-    TK_TRY(take_addresses(api, &datetime, error));
+    TK_TRY(take_addresses(api, error));
     int gil = P.PyGILState_Ensure(); /* cffi gave it up around this call */
-    bool is_done = learn(datetime);
+    bool is_done = learn();
     if (is_done) {
         keep_objects();
         tk_py_probe_times();

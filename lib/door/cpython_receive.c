@@ -9,12 +9,28 @@ static takeo_status host_or_record(tk_error *error) {
     return P.PyErr_Occurred() ? TAKEO_EHOST : tk_error_last(error)->status;
 }
 
+/* A stored value that is none of its type: say in which row, and of which column. */
+static void tell_place(const py_receiver *receiver, const tk_column *column, tk_error *error) {
+    if (P.PyErr_Occurred() || error->last == NULL) {
+        return;
+    }
+    error->last->object = receiver->rows < UINT32_MAX ? (uint32_t)receiver->rows + 1 : UINT32_MAX;
+    if (column != NULL) {
+        TK_SET(error, entity, "%s", column->entity->name.data);
+        TK_SET(error, field, "%s", column->name.data);
+    }
+}
+
 /* The value of one output of the row; a new reference. */
 static tk_py output_value(py_receiver *receiver, uint32_t output, const takeo_cell *cells,
                           tk_error *error) {
     const tk_statement *statement = receiver->statement->statement;
     if (receiver->values != NULL) { /* a shape found out at run time */
-        return tk_py_make(&receiver->values[output], &cells[output], error);
+        tk_py made = tk_py_make(&receiver->values[output], &cells[output], error);
+        if (TK_UNLIKELY(made == NULL)) {
+            tell_place(receiver, NULL, error);
+        }
+        return made;
     }
     const tk_output *out = &statement->outputs[output];
     if (out->part != 0) {
@@ -22,13 +38,8 @@ static tk_py output_value(py_receiver *receiver, uint32_t output, const takeo_ce
         return tk_py_own(object != NULL ? object : O.None_);
     }
     tk_py made = tk_py_make(&receiver->statement->values[out->cell], &cells[out->cell], error);
-    if (made == NULL && !P.PyErr_Occurred() && error->last != NULL) {
-        const tk_column *column = statement->cells[out->cell].column;
-        error->last->object = (uint32_t)receiver->rows + 1;
-        if (column != NULL) {
-            TK_SET(error, entity, "%s", column->entity->name.data);
-            TK_SET(error, field, "%s", column->name.data);
-        }
+    if (TK_UNLIKELY(made == NULL)) {
+        tell_place(receiver, statement->cells[out->cell].column, error);
     }
     return made;
 }
@@ -173,7 +184,7 @@ static void release(tk_receiver *base) {
         receiver->has_graph = false;
     }
     if (receiver->collects_garbage) {
-        P.PyGC_Enable();
+        tk_py_collector_resume();
         receiver->collects_garbage = false;
     }
 }
@@ -207,7 +218,7 @@ takeo_status tk_door_receiver_init(py_receiver *receiver, const statement_handle
         if (receiver->result == NULL) {
             return TAKEO_EHOST;
         }
-        receiver->collects_garbage = P.PyGC_Disable() != 0;
+        receiver->collects_garbage = tk_py_collector_pause();
     }
     return TAKEO_DONE;
 }

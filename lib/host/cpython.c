@@ -48,15 +48,19 @@ static takeo_status put_value(const tk_step *step, void *object, const takeo_cel
     return TAKEO_DONE;
 }
 
+/* The text of a mutable column, which is compared with what its value says later. */
+static tk_py loaded_form(const takeo_cell *cell) {
+    return tk_cell_is_null(cell) ? tk_py_own(O.None_)
+                                 : P.PyUnicode_FromStringAndSize(cell->v.text.data,
+                                                                 (tk_py_size)cell->v.text.len);
+}
+
 /* JSON and arrays keep their loaded form beside the value, to be compared when they are saved. */
 static takeo_status put_mutable(const tk_step *step, void *object, const takeo_cell *cell,
                                 tk_holder *holder, tk_error *error) {
     const tk_py_field *field = step->aux;
     TK_TRY(put_value(step, object, cell, holder, error));
-    tk_py text = tk_cell_is_null(cell)
-                     ? tk_py_own(O.None_)
-                     : P.PyUnicode_FromStringAndSize(cell->v.text.data,
-                                                     (tk_py_size)cell->v.text.len);
+    tk_py text = loaded_form(cell);
     if (text == NULL) {
         return TAKEO_EHOST;
     }
@@ -64,7 +68,13 @@ static takeo_status put_mutable(const tk_step *step, void *object, const takeo_c
     return TAKEO_DONE;
 }
 
-/* One part of a composite hidden key: the slot holds a tuple that nobody else has seen yet. */
+/* Does the slot of a composite hidden key hold a tuple of all its parts?  A program may have put
+ * something else there (takeo.ref). */
+static bool is_key_tuple(tk_py value, const tk_py_field *field) {
+    return tk_py_is_a(value, O.tuple_) && P.PyTuple_Size(value) == field->tuple_size;
+}
+
+/* One part of a composite hidden key: the slot gets a tuple that nobody else has seen yet. */
 static takeo_status put_part(const tk_step *step, void *object, const takeo_cell *cell,
                              tk_holder *holder, tk_error *error) {
     (void)holder;
@@ -73,40 +83,60 @@ static takeo_status put_part(const tk_step *step, void *object, const takeo_cell
     if (value == NULL) {
         return make_failed(error);
     }
-    tk_py old = TK_PY_SLOT(object, step->offset), tuple = P.PyTuple_New(field->tuple_size);
-    for (tk_py_size i = 0; tuple != NULL && i < field->tuple_size; i++) {
-        tk_py part = i == step->place - 1 ? value
-                     : old != NULL        ? tk_py_own(P.PyTuple_GetItem(old, i))
-                                          : tk_py_own(O.None_);
-        P.PyTuple_SetItem(tuple, i, part);
-    }
+    tk_py tuple = P.PyTuple_New(field->tuple_size); /* may collect garbage: ask the slot after it */
     if (tuple == NULL) {
         P.Py_DecRef(value);
         return TAKEO_EHOST;
+    }
+    tk_py old = TK_PY_SLOT(object, step->offset);
+    bool is_key = old != NULL && is_key_tuple(old, field);
+    for (tk_py_size i = 0; i < field->tuple_size; i++) {
+        tk_py part = i == step->place - 1 ? value
+                     : is_key             ? tk_py_own(P.PyTuple_GetItem(old, i))
+                                          : tk_py_own(O.None_);
+        P.PyTuple_SetItem(tuple, i, part);
     }
     fill_slot(object, step->offset, tuple);
     return TAKEO_DONE;
 }
 
-/* A value of another class that was taken for what it means, such as a UUID's text: after success the
- * object holds what it would hold if it had been loaded. */
+/* What is written back after success.  A value of another class that was taken for what it means, such
+ * as a UUID's text: the object then holds what it would hold if it had been loaded.  And the loaded form
+ * of a mutable column: what was read, also when somebody has changed the value meanwhile. */
 typedef struct conversion {
     const tk_step *step;
     void *object;
-    tk_py seen; /* borrowed: compared, never used */
+    tk_py seen; /* what the slot held, kept by the holder; NULL: this is a loaded form */
     takeo_cell cell;
 } conversion;
 
 static takeo_status note_conversion(const tk_step *step, void *object, tk_py seen,
                                     const takeo_cell *cell, tk_holder *holder, tk_error *error) {
     conversion *noted = tk_arena_take(holder->arena, sizeof *noted);
-    conversion **item = noted != NULL ? tk_vec_push(&holder->fixes) : NULL;
+    if (noted == NULL) {
+        return tk_raise_memory(error);
+    }
+    if (seen != NULL) {
+        TK_TRY(tk_py_hold(holder, tk_py_own(seen), error));
+    }
+    *noted = (conversion){step, object, seen, *cell};
+    conversion **item = tk_vec_push(&holder->fixes);
     if (item == NULL) {
         return tk_raise_memory(error);
     }
-    *noted = (conversion){step, object, seen, *cell};
     *item = noted;
     return TAKEO_DONE;
+}
+
+static takeo_status refuse_key(const tk_step *step, tk_error *error) {
+    const tk_relation *relation = step->column->relation;
+    uint32_t count = tk_py_step_field(step)->tuple_size;
+    takeo_status status = tk_raise(error, TK_INPUT_COUNT, "the key of %s.%s has %u parts",
+                                   relation->entity->name.data, relation->name.data, count);
+    TK_SET(error, entity, "%s", relation->entity->name.data);
+    TK_SET(error, field, "%s", relation->name.data);
+    TK_SET(error, expected, "a tuple of %u values", count);
+    return status;
 }
 
 static takeo_status get_value(const tk_step *step, void *object, takeo_cell *out,
@@ -116,13 +146,13 @@ static takeo_status get_value(const tk_step *step, void *object, takeo_cell *out
         *out = (takeo_cell){.flags = TAKEO_CELL_UNSET};
         return TAKEO_DONE;
     }
-    if (step->place != 0) {
-        value = value != O.None_ ? P.PyTuple_GetItem(value, step->place - 1) : value;
-        if (value == NULL) {
-            return TAKEO_EHOST;
-        }
-    }
     const tk_py_field *field = step->aux;
+    if (step->place != 0 && value != O.None_) {
+        if (TK_UNLIKELY(!is_key_tuple(value, field))) {
+            return refuse_key(step, error);
+        }
+        value = P.PyTuple_GetItem(value, step->place - 1);
+    }
     P.Py_IncRef(value); /* reading may run Python code that empties the slot */
     takeo_status status = tk_py_read(field, value, out, holder, error);
     if (TK_UNLIKELY(TK_PY_TYPE(value) != field->canonical) && field->canonical != NULL && status >= 0
@@ -131,6 +161,14 @@ static takeo_status get_value(const tk_step *step, void *object, takeo_cell *out
     }
     P.Py_DecRef(value);
     return status;
+}
+
+static takeo_status get_mutable(const tk_step *step, void *object, takeo_cell *out,
+                                tk_holder *holder, tk_error *error) {
+    TK_TRY(get_value(step, object, out, holder, error));
+    return (out->flags & TAKEO_CELL_UNSET) != 0
+               ? TAKEO_DONE
+               : note_conversion(step, object, NULL, out, holder, error);
 }
 
 /* ---- the table ---------------------------------------------------------------------------------------------- */
@@ -252,27 +290,61 @@ static void release(tk_holder *holder) {
 static void settle(tk_holder *holder) {
     for (size_t i = 0; i < holder->fixes.count; i++) {
         const conversion *noted = *(conversion **)tk_vec_at(&holder->fixes, i);
-        if (TK_PY_SLOT(noted->object, noted->step->offset) != noted->seen) {
+        const tk_py_field *field = noted->step->aux;
+        uint32_t offset = noted->seen != NULL ? noted->step->offset : field->loaded_offset;
+        if (noted->seen != NULL && TK_PY_SLOT(noted->object, offset) != noted->seen) {
             continue;
         }
-        tk_py value = tk_py_make(noted->step->aux, &noted->cell, NULL);
+        tk_py value = noted->seen != NULL ? tk_py_make(field, &noted->cell, NULL)
+                                          : loaded_form(&noted->cell);
         if (value != NULL) {
-            fill_slot(noted->object, noted->step->offset, value);
+            fill_slot(noted->object, offset, value);
         } else {
             P.PyErr_Clear();
         }
     }
 }
 
+/* Classes and enums are kept by the Python object over this target. */
 static void free_target(tk_target *target) {
-    (void)target; /* classes and enums are kept by the Python object over this target */
+    tk_alloc alloc = target->alloc;
+    tk_model_drop(target->model);
+    tk_arena_done(&target->arena);
+    tk_mem_free(&alloc, target, sizeof *target);
 }
 
+/* ---- the interpreter's lock and its collector ---------------------------------------------------------------- */
+
+bool tk_py_collector_pause(void) {
+    if (tk_py_state.collector_paused_by != NULL || P.PyGC_Disable() == 0) {
+        return false;
+    }
+    tk_py_state.collector_paused_by = P.PyThreadState_Get();
+    return true;
+}
+
+void tk_py_collector_resume(void) {
+    if (tk_py_state.collector_paused_by == P.PyThreadState_Get()) {
+        tk_py_state.collector_paused_by = NULL;
+        P.PyGC_Enable();
+    }
+}
+
+/* The lowest bit of what is handed to enter says that this thread had paused the collector. */
 static void *leave(void) {
-    return P.PyEval_SaveThread();
+    const void *paused_by = tk_py_state.collector_paused_by;
+    bool is_paused = paused_by != NULL && paused_by == P.PyThreadState_Get();
+    if (is_paused) {
+        tk_py_collector_resume();
+    }
+    return (char *)P.PyEval_SaveThread() + is_paused;
 }
 static void enter(void *left) {
-    P.PyEval_RestoreThread(left);
+    bool was_paused = ((uintptr_t)left & 1) != 0;
+    P.PyEval_RestoreThread((char *)left - was_paused);
+    if (was_paused) {
+        (void)tk_py_collector_pause();
+    }
 }
 static takeo_status check(void) {
     /* An exception that is set already is on its way to the caller: no code may run before it. */
@@ -369,7 +441,7 @@ static int set_column(py_layout *layout, const tk_column *column, tk_py place) {
     step->offset = (uint32_t)offset;
     step->place = (uint16_t)part;
     step->put = part != 0 ? put_part : field->loaded_offset != 0 ? put_mutable : put_value;
-    step->get = get_value;
+    step->get = field->loaded_offset != 0 ? get_mutable : get_value;
     layout->base.bits[column->number - 1] = (uint16_t)bit;
     return P.PyErr_Occurred() ? -1 : 0;
 }
@@ -447,19 +519,37 @@ bool tk_py_layout_has_mutable(const tk_layout *layout) {
 
 /* ---- mutable columns --------------------------------------------------------------------------------------------- */
 
-/* What the loaded form would read as if the core had written it: other tools write other spaces. */
+/* What the loaded form would read as if the core had written it: other tools write other spaces.  NULL
+ * with an exception, or without one when it is no JSON. */
 static tk_py normalised(tk_py text) {
     tk_py value = P.PyObject_CallFunctionObjArgs(O.json_loads_, text, NULL);
     tk_py again = value != NULL ? P.PyObject_CallFunctionObjArgs(O.json_dumps_, value, NULL) : NULL;
     tk_py_drop(value);
+    if (again == NULL && P.PyErr_ExceptionMatches(O.ValueError_)) {
+        P.PyErr_Clear();
+    }
     return again;
 }
 
+/* Is it the text of the cell?  No, with an exception when it failed. */
 static bool text_is(tk_py text, const takeo_cell *cell) {
     tk_py_size len = 0;
     const char *data = P.PyUnicode_AsUTF8AndSize(text, &len);
     return data != NULL && cell->v.text.len == (size_t)len
            && memcmp(cell->v.text.data, data, (size_t)len) == 0;
+}
+
+static bool is_loaded_form(tk_py loaded, const takeo_cell *now) {
+    if (loaded == O.None_ || tk_cell_is_null(now)) {
+        return (loaded == O.None_) == tk_cell_is_null(now);
+    }
+    if (text_is(loaded, now) || P.PyErr_Occurred()) {
+        return true;
+    }
+    tk_py again = normalised(loaded);
+    bool is_same = again != NULL && text_is(again, now);
+    tk_py_drop(again);
+    return is_same;
 }
 
 static takeo_status mark_if_changed(const tk_layout *layout, const tk_step *step, void *object,
@@ -472,22 +562,19 @@ static takeo_status mark_if_changed(const tk_layout *layout, const tk_step *step
     P.Py_IncRef(loaded);
     takeo_cell now;
     takeo_status status = get_value(step, object, &now, holder, error);
-    if (status >= 0) {
-        bool is_same = loaded == O.None_ || tk_cell_is_null(&now)
-                           ? (loaded == O.None_) == tk_cell_is_null(&now)
-                           : text_is(loaded, &now);
-        if (!is_same && loaded != O.None_ && !tk_cell_is_null(&now)) {
-            tk_py again = normalised(loaded);
-            is_same = again != NULL && text_is(again, &now);
-            tk_py_drop(again);
-            P.PyErr_Clear();
-        }
-        if (!is_same) {
-            uint32_t bit = layout->bits[step->column->number - 1];
-            tk_layout_state(layout, object)[bit >> 6] |= UINT64_C(1) << (bit & 63);
-        }
-    }
+    bool is_same = status >= 0 && is_loaded_form(loaded, &now);
     P.Py_DecRef(loaded);
+    if (P.PyErr_Occurred()) {
+        return TAKEO_EHOST;
+    }
+    if (status == TAKEO_EINPUT) { /* it did change; what is wrong with it the write says */
+        tk_error_clear(error);
+        status = TAKEO_DONE;
+    }
+    if (!is_same) {
+        uint32_t bit = layout->bits[step->column->number - 1];
+        tk_layout_state(layout, object)[bit >> 6] |= UINT64_C(1) << (bit & 63);
+    }
     return status;
 }
 
@@ -498,27 +585,6 @@ takeo_status tk_py_mark_changed(const tk_layout *layout, void *object, tk_holder
         if (step->put == put_mutable) {
             TK_TRY(mark_if_changed(layout, step, object, holder, error));
         }
-    }
-    return TAKEO_DONE;
-}
-
-takeo_status tk_py_remember(const tk_layout *layout, void *object, tk_holder *holder,
-                            tk_error *error) {
-    for (uint32_t i = 0; i < layout->step_count; i++) {
-        const tk_step *step = &layout->steps[i];
-        if (step->put != put_mutable || TK_PY_SLOT(object, step->offset) == NULL) {
-            continue;
-        }
-        takeo_cell now;
-        TK_TRY(get_value(step, object, &now, holder, error));
-        tk_py text = tk_cell_is_null(&now)
-                         ? tk_py_own(O.None_)
-                         : P.PyUnicode_FromStringAndSize(now.v.text.data,
-                                                         (tk_py_size)now.v.text.len);
-        if (text == NULL) {
-            return TAKEO_EHOST;
-        }
-        fill_slot(object, tk_py_step_field(step)->loaded_offset, text);
     }
     return TAKEO_DONE;
 }

@@ -90,7 +90,6 @@ enum tk_py_constants {
     F(unsigned long long, PyLong_AsUnsignedLongLongMask, (tk_py))                                  \
     F(tk_py, PyNumber_Index, (tk_py))                                                              \
     F(int, PyIndex_Check, (tk_py))                                                                 \
-    F(tk_py, PyNumber_Subtract, (tk_py, tk_py))                                                    \
     F(tk_py, PyNumber_Lshift, (tk_py, tk_py))                                                      \
     F(tk_py, PyNumber_Rshift, (tk_py, tk_py))                                                      \
     F(tk_py, PyNumber_Or, (tk_py, tk_py))                                                          \
@@ -122,6 +121,7 @@ enum tk_py_constants {
     F(int, PyObject_IsTrue, (tk_py))                                                               \
     F(int, PyObject_IsInstance, (tk_py, tk_py))                                                    \
     F(int, PyObject_RichCompareBool, (tk_py, tk_py, int))                                          \
+    F(void *, PyCapsule_GetPointer, (tk_py, const char *))                                         \
     F(int, PyGC_Disable, (void))                                                                   \
     F(int, PyGC_Enable, (void))
 
@@ -152,11 +152,11 @@ enum tk_py_constants {
     F(time)                                                                                        \
     F(datetime)                                                                                    \
     F(utc)                                                                                         \
-    F(epoch)                                                                                       \
     F(UUID)                                                                                        \
     F(uuid_int)                                                                                    \
     F(uuid_is_safe)                                                                                \
     F(uuid_unknown)                                                                                \
+    F(datetime_CAPI)                                                                               \
     F(json_dumps)                                                                                  \
     F(json_loads)                                                                                  \
     F(UNSET)                                                                                       \

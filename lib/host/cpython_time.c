@@ -52,17 +52,28 @@ static takeo_status fields_by_name(tk_py value, const char *const *names, int64_
     return TAKEO_DONE;
 }
 
-/* Exact, for any zone: the difference to 1970 in UTC. */
-static takeo_status aware_us(tk_py value, int64_t *out) {
-    tk_py difference = P.PyNumber_Subtract(value, O.epoch_);
-    int64_t part[3];
+/* What utcoffset() says, which knows `fold`; *out_is_aware is false for None. */
+static takeo_status offset_of(tk_py value, int64_t *out_us, bool *out_is_aware) {
     static const char *const names[] = {"days", "seconds", "microseconds"};
-    takeo_status status = difference != NULL ? fields_by_name(difference, names, part, 3)
-                                             : TAKEO_EHOST;
-    tk_py_drop(difference);
-    TK_TRY(status);
-    *out = (part[0] * 86400 + part[1]) * 1000000 + part[2];
-    return TAKEO_DONE;
+    tk_py zone = P.PyObject_GetAttrString(value, "tzinfo");
+    *out_is_aware = zone != NULL && zone != O.None_;
+    tk_py_drop(zone);
+    if (zone == NULL || !*out_is_aware) {
+        return zone == NULL ? TAKEO_EHOST : TAKEO_DONE;
+    }
+    tk_py method = P.PyObject_GetAttrString(value, "utcoffset");
+    tk_py offset = method != NULL ? P.PyObject_CallObject(method, NULL) : NULL;
+    tk_py_drop(method);
+    *out_is_aware = offset != NULL && offset != O.None_;
+    int64_t part[3];
+    takeo_status status = offset == NULL    ? TAKEO_EHOST
+                          : !*out_is_aware ? TAKEO_DONE
+                                           : fields_by_name(offset, names, part, 3);
+    tk_py_drop(offset);
+    if (status >= 0 && *out_is_aware) {
+        *out_us = (part[0] * 86400 + part[1]) * 1000000 + part[2];
+    }
+    return status;
 }
 
 /* Layout of date, time and datetime since CPython 3.6: hash, has-zone byte, then the fields as bytes;
@@ -86,37 +97,23 @@ static int64_t date_of_bytes(const unsigned char *b) {
 static takeo_status read_datetime(tk_py value, takeo_cell *out) {
     static const char *const names[]
         = {"year", "month", "day", "hour", "minute", "second", "microsecond"};
-    int64_t us = 0;
-    bool is_exact = tk_py_state.times_are_in_place && TK_PY_TYPE(value) == O.datetime_;
-    if (is_exact && (!has_zone_in_place(value) || datetime_zone_in_place(value) == O.utc_)) {
+    int64_t us = 0, offset = 0;
+    bool is_aware = false;
+    if (tk_py_state.times_are_in_place && TK_PY_TYPE(value) == O.datetime_) {
         const unsigned char *b = bytes_at(value);
         us = date_of_bytes(b) * TK_DAY_US + time_of_bytes(b + 4);
-        *out = tk_cell_int(has_zone_in_place(value) ? TAKEO_TYPE_TIMESTAMPTZ : TAKEO_TYPE_TIMESTAMP,
-                           us);
-        return TAKEO_DONE;
-    }
-    tk_py offset = P.PyObject_GetAttrString(value, "tzinfo");
-    bool is_aware = offset != NULL && offset != O.None_;
-    tk_py_drop(offset);
-    if (is_aware) { /* a zone may still answer None, which Python's subtraction refuses */
-        tk_py method = P.PyObject_GetAttrString(value, "utcoffset");
-        tk_py answer = method != NULL ? P.PyObject_CallObject(method, NULL) : NULL;
-        tk_py_drop(method);
-        if (answer == NULL) {
-            return TAKEO_EHOST;
+        is_aware = has_zone_in_place(value);
+        if (is_aware && datetime_zone_in_place(value) != O.utc_) {
+            TK_TRY(offset_of(value, &offset, &is_aware));
         }
-        is_aware = answer != O.None_;
-        P.Py_DecRef(answer);
-    }
-    if (is_aware) {
-        TK_TRY(aware_us(value, &us));
     } else {
         int64_t f[7];
+        TK_TRY(offset_of(value, &offset, &is_aware));
         TK_TRY(fields_by_name(value, names, f, 7));
         us = tk_days_from_civil((int)f[0], (int)f[1], (int)f[2]) * TK_DAY_US
              + ((f[3] * 60 + f[4]) * 60 + f[5]) * 1000000 + f[6];
     }
-    *out = tk_cell_int(is_aware ? TAKEO_TYPE_TIMESTAMPTZ : TAKEO_TYPE_TIMESTAMP, us);
+    *out = tk_cell_int(is_aware ? TAKEO_TYPE_TIMESTAMPTZ : TAKEO_TYPE_TIMESTAMP, us - offset);
     return TAKEO_DONE;
 }
 
@@ -135,22 +132,14 @@ static takeo_status read_date(tk_py value, takeo_cell *out) {
 
 static takeo_status read_time(tk_py value, takeo_cell *out) {
     static const char *const names[] = {"hour", "minute", "second", "microsecond"};
-    int64_t f[4];
-    tk_py zone = P.PyObject_GetAttrString(value, "tzinfo");
-    bool is_aware = zone != NULL && zone != O.None_;
-    tk_py_drop(zone);
+    int64_t f[4], offset = 0;
+    bool is_aware = false;
+    TK_TRY(offset_of(value, &offset, &is_aware));
     TK_TRY(fields_by_name(value, names, f, 4));
     int64_t us = ((f[0] * 60 + f[1]) * 60 + f[2]) * 1000000 + f[3];
     *out = tk_cell_int(TAKEO_TYPE_TIME, us);
     if (is_aware) {
-        tk_py method = P.PyObject_GetAttrString(value, "utcoffset");
-        tk_py offset = method != NULL ? P.PyObject_CallObject(method, NULL) : NULL;
-        tk_py_drop(method);
-        if (offset == NULL) {
-            return TAKEO_EHOST;
-        }
-        *out = (takeo_cell){.type = TAKEO_TYPE_TIMETZ, .v = {.span = {.us = us}}};
-        tk_py_drop(offset);
+        *out = (takeo_cell){.type = TAKEO_TYPE_TIMETZ, .v = {.span = {.us = us, .days = (int32_t)(offset / 1000000)}}};
     }
     return TAKEO_DONE;
 }

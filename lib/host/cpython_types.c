@@ -292,7 +292,14 @@ static takeo_status int_of(tk_py value, takeo_cell *out, tk_holder *holder, tk_e
         *out = tk_cell_int(TAKEO_TYPE_INT64, number);
         return TAKEO_DONE;
     }
-    tk_py text = P.PyObject_Str(value);
+    tk_py exact = P.PyNumber_Index(value); /* a subclass may show itself in other words */
+    tk_py text = exact != NULL ? P.PyObject_Str(exact) : NULL;
+    tk_py_drop(exact);
+    if (text == NULL && P.PyErr_ExceptionMatches(O.ValueError_)) { /* Python limits the digits */
+        P.PyErr_Clear();
+        tk_raise(error, TK_INPUT_RANGE, "an int of thousands of digits cannot be stored");
+        return TAKEO_EINPUT;
+    }
     tk_py_size len = 0;
     const char *data = text != NULL ? P.PyUnicode_AsUTF8AndSize(text, &len) : NULL;
     if (data == NULL) {
@@ -312,7 +319,8 @@ static takeo_status decimal_of(tk_py value, takeo_cell *out, tk_holder *holder, 
         tk_py_drop(text);
         return host_failed();
     }
-    if (memchr(data, 'E', (size_t)len) == NULL) {
+    /* the context of decimal says in which case the exponent is written */
+    if (memchr(data, 'E', (size_t)len) == NULL && memchr(data, 'e', (size_t)len) == NULL) {
         *out = tk_cell_text(TAKEO_TYPE_DECIMAL, data, (size_t)len);
         return tk_py_hold(holder, text, error);
     }
@@ -367,7 +375,8 @@ static void name_column(const tk_py_field *field, tk_error *error) {
 
 enum { JSON_DEPTH_MAX = 500 };
 
-/* json writes numbers and None as keys by making text of them, which reads back as something else. */
+/* json writes numbers and None as keys by making text of them, which reads back as something else.
+ * For what json has written: it ends, so a value does not hold itself. */
 static bool keys_are_text(tk_py value, int depth) {
     tk_py type = TK_PY_TYPE(value);
     if (type == O.str_ || type == O.int_ || depth > JSON_DEPTH_MAX) {
@@ -378,11 +387,14 @@ static bool keys_are_text(tk_py value, int depth) {
         tk_py_size at = 0;
         tk_py key = NULL, item = NULL;
         while (are && P.PyDict_Next(value, &at, &key, &item)) {
+            P.Py_IncRef(item); /* looking into it may collect garbage */
             are = P.PyType_IsSubtype(TK_PY_TYPE(key), O.str_) && keys_are_text(item, depth + 1);
+            P.Py_DecRef(item);
         }
     } else if (type == O.list_ || type == O.tuple_) {
         tk_py items = P.PySequence_Tuple(value);
         tk_py_size count = items != NULL ? P.PyTuple_Size(items) : 0;
+        are = items != NULL;
         for (tk_py_size i = 0; are && i < count; i++) {
             are = keys_are_text(P.PyTuple_GetItem(items, i), depth + 1);
         }
@@ -393,16 +405,24 @@ static bool keys_are_text(tk_py value, int depth) {
 
 static takeo_status json_of(const tk_py_field *field, tk_py value, takeo_cell *out,
                             tk_holder *holder, tk_error *error) {
-    if (field->dump == NULL && !keys_are_text(value, 0)) {
+    tk_py plain = field->dump != NULL ? P.PyObject_CallFunctionObjArgs(field->dump, value, NULL)
+                                      : tk_py_own(value == O.JSON_NULL_ ? O.None_ : value);
+    if (plain == NULL) {
+        return host_failed();
+    }
+    tk_py text = P.PyObject_CallFunctionObjArgs(O.json_dumps_, plain, NULL);
+    bool has_keys = text == NULL || field->dump != NULL || keys_are_text(plain, 0);
+    P.Py_DecRef(plain);
+    if (!has_keys) {
+        P.Py_DecRef(text);
+        if (P.PyErr_Occurred()) {
+            return host_failed();
+        }
         tk_raise(error, TK_INPUT_FORM, "a key in a JSON value is no str");
         TK_SET(error, expected, "dicts whose keys are str");
         name_column(field, error);
         return TAKEO_EINPUT;
     }
-    tk_py plain = field->dump != NULL ? P.PyObject_CallFunctionObjArgs(field->dump, value, NULL)
-                                      : tk_py_own(value == O.JSON_NULL_ ? O.None_ : value);
-    tk_py text = plain != NULL ? P.PyObject_CallFunctionObjArgs(O.json_dumps_, plain, NULL) : NULL;
-    tk_py_drop(plain);
     if (text == NULL) {
         /* json's own words (not serialisable, NaN, circular) are the ones to read: as InputError */
         if (!P.PyErr_ExceptionMatches(O.TypeError_) && !P.PyErr_ExceptionMatches(O.ValueError_)) {
@@ -549,12 +569,15 @@ static takeo_status read_enum(const tk_py_field *field, tk_py value, takeo_cell 
                               tk_holder *holder, tk_error *error) {
     if (field->to_value != NULL) {
         tk_py stored = P.PyDict_GetItemWithError(field->to_value, value);
+        if (stored == NULL && !P.PyErr_Occurred()) {
+            stored = P.PyDict_GetItemWithError(field->to_member, value) != NULL ? value : NULL;
+        }
         if (stored == NULL && P.PyErr_Occurred()) {
+            if (!P.PyErr_ExceptionMatches(O.TypeError_)) {
+                return host_failed();
+            }
             P.PyErr_Clear(); /* not hashable: no member */
             return refuse_class(field, value, error);
-        }
-        if (stored == NULL) {
-            stored = P.PyDict_GetItemWithError(field->to_member, value) != NULL ? value : NULL;
         }
         if (stored == NULL) {
             takeo_cell wrong;

@@ -136,6 +136,17 @@ static bool add_finding(const reader *at, takeo_status status) {
     return tk_findings_add(at->findings, status, at->subject->number);
 }
 
+/* The same, of a column that the host may not have named. */
+static bool add_column_finding(const reader *at, takeo_status status, const tk_column *column) {
+    tk_error *error = tk_findings_error(at->findings);
+    const takeo_error *record = error->first != NULL ? tk_error_last(error) : NULL;
+    if (status == TAKEO_EINPUT && record != NULL && record->field.data == NULL) {
+        TK_SET(error, entity, "%s", at->subject->entity->name.data);
+        TK_SET(error, field, "%s", column->name.data);
+    }
+    return add_finding(at, status);
+}
+
 static takeo_status add_late(reader *at, tk_subject *other) {
     tk_late *late = tk_task_take(at->write->op, sizeof *late);
     if (late == NULL) {
@@ -250,7 +261,7 @@ static takeo_status read_insert(reader *at) {
                    && tk_value_has_place(at->write, at->subject, column)) {
             tk_bit_set(at->returning, column);
         }
-        if (TK_UNLIKELY(status < 0) && !add_finding(at, status)) {
+        if (TK_UNLIKELY(status < 0) && !add_column_finding(at, status, column)) {
             return status;
         }
     }
@@ -329,7 +340,7 @@ static takeo_status read_update(reader *at) {
             continue;
         }
         takeo_status status = update_column(at, column, tk_findings_error(at->findings));
-        if (TK_UNLIKELY(status < 0) && !add_finding(at, status)) {
+        if (TK_UNLIKELY(status < 0) && !add_column_finding(at, status, column)) {
             return status;
         }
     }

@@ -1,291 +1,11 @@
-/* find.c - get, find, count and delete for callers without a builder: a takeo_find becomes nodes.
+/* find.c - get, find, count and delete for callers without a builder.
  *
- * The nodes depend on the shape of the find alone, never on its values, so each shape is compiled
- * once per source.  It must not know SQL.
+ * Each shape of find is compiled once per source (find_shape.c); what is given here are its values.
+ * It must not know SQL.
  */
-#include "orm/orm_int.h"
-
-typedef enum find_kind { FIND_ROWS = 1, FIND_COUNT, FIND_DELETE, FIND_KEYS } find_kind;
-
-typedef struct find_shape {
-    const tk_entity *entity;
-    const takeo_find *find;
-    find_kind kind;
-    bool is_eager;
-} find_shape;
+#include "orm/find_int.h"
 
 static const takeo_find find_all = {.struct_size = sizeof find_all};
-
-/* ---- nodes ----------------------------------------------------------------------------------- */
-
-typedef struct sketch {
-    tk_vec nodes;
-    bool has_no_memory;
-    const find_shape *shape;
-    uint32_t table;
-    uint32_t paths[TK_KEY_MAX]; /* nodes of the relations that conditions and orders go through */
-    uint32_t path_count;
-    uint32_t params;
-    uint32_t first_clause;
-    uint32_t last_clause;
-} sketch;
-
-static uint32_t push(sketch *draft, takeo_node node) {
-    takeo_node *place = tk_vec_push(&draft->nodes);
-    if (place == NULL) {
-        draft->has_no_memory = true;
-        return 0;
-    }
-    *place = node;
-    return (uint32_t)draft->nodes.count;
-}
-
-static takeo_node *node_at(sketch *draft, uint32_t number) {
-    return tk_vec_at(&draft->nodes, number - 1);
-}
-
-static void link_nodes(sketch *draft, uint32_t *first, uint32_t *last, uint32_t number) {
-    if (number == 0) {
-        return;
-    }
-    if (*last != 0) {
-        node_at(draft, *last)->next = number;
-    } else {
-        *first = number;
-    }
-    *last = number;
-}
-
-static void add_clause(sketch *draft, takeo_node_kind kind, uint32_t a) {
-    uint32_t number = push(draft, (takeo_node){.kind = kind, .a = a});
-    link_nodes(draft, &draft->first_clause, &draft->last_clause, number);
-}
-
-static uint32_t push_param(sketch *draft, uint32_t flags) {
-    return push(draft,
-                (takeo_node){.kind = TAKEO_NODE_PARAM, .ref = ++draft->params, .flags = flags});
-}
-
-/* The table, or what a relation of it leads to; each is joined once. */
-static uint32_t source_of(sketch *draft, uint32_t relation) {
-    if (relation == 0) {
-        return draft->table;
-    }
-    for (uint32_t i = 0; i < draft->path_count; i++) {
-        if (node_at(draft, draft->paths[i])->ref == relation) {
-            return draft->paths[i];
-        }
-    }
-    uint32_t path =
-        push(draft, (takeo_node){.kind = TAKEO_NODE_PATH, .a = draft->table, .ref = relation});
-    if (path != 0 && draft->path_count < TK_COUNT(draft->paths)) {
-        draft->paths[draft->path_count++] = path;
-    }
-    return path;
-}
-
-static uint32_t push_column(sketch *draft, uint32_t relation, uint32_t column) {
-    uint32_t source = source_of(draft, relation);
-    return push(draft, (takeo_node){.kind = TAKEO_NODE_COLUMN, .a = source, .ref = column});
-}
-
-/* ---- clauses --------------------------------------------------------------------------------- */
-
-static bool takes_list(takeo_operator op) {
-    return op == TAKEO_OPERATOR_IN || op == TAKEO_OPERATOR_NOT_IN;
-}
-
-static bool takes_nothing(takeo_operator op) {
-    return op == TAKEO_OPERATOR_IS_NULL || op == TAKEO_OPERATOR_IS_NOT_NULL;
-}
-
-static void add_condition(sketch *draft, const takeo_condition *condition) {
-    uint32_t column = push_column(draft, condition->relation, condition->column);
-    uint32_t value = 0;
-    if (condition->op == TAKEO_OPERATOR_BETWEEN) {
-        uint32_t last = value = push_param(draft, 0);
-        link_nodes(draft, &value, &last, push_param(draft, 0));
-    } else if (!takes_nothing(condition->op)) {
-        value = push_param(draft, takes_list(condition->op) ? TAKEO_NODE_FLAG_LIST : 0);
-    }
-    add_clause(draft, TAKEO_NODE_WHERE,
-               push(draft, (takeo_node){.kind = TAKEO_NODE_OPERATION,
-                                        .op = condition->op,
-                                        .a = column,
-                                        .b = value,
-                                        .flags = condition->flags}));
-}
-
-static void add_orders(sketch *draft, const takeo_find *find) {
-    uint32_t first = 0;
-    uint32_t last = 0;
-    for (uint32_t i = 0; i < find->order_count && !draft->has_no_memory; i++) {
-        const takeo_order *order = &find->order[i];
-        takeo_operator op = order->op != 0 ? order->op : TAKEO_OPERATOR_ASC;
-        uint32_t column = push_column(draft, order->relation, order->column);
-        uint32_t item = push(
-            draft, (takeo_node){
-                       .kind = TAKEO_NODE_OPERATION, .op = op, .a = column, .flags = order->flags});
-        link_nodes(draft, &first, &last, item);
-    }
-    if (first != 0) {
-        add_clause(draft, TAKEO_NODE_ORDER_BY, first);
-    }
-}
-
-static void add_only(sketch *draft, const takeo_find *find) {
-    uint32_t first = 0;
-    uint32_t last = 0;
-    for (uint32_t i = 0; i < find->only_count && !draft->has_no_memory; i++) {
-        link_nodes(draft, &first, &last, push_column(draft, 0, find->only[i]));
-    }
-    if (first != 0) {
-        add_clause(draft, TAKEO_NODE_ONLY, first);
-    }
-}
-
-static void add_loads(sketch *draft, const takeo_find *find) {
-    uint32_t at = draft->table;
-    for (uint32_t i = 0; i < find->load_count && !draft->has_no_memory; i++) {
-        if (find->load[i] != 0) {
-            at = at == draft->table
-                     ? source_of(draft, find->load[i])
-                     : push(draft,
-                            (takeo_node){.kind = TAKEO_NODE_PATH, .a = at, .ref = find->load[i]});
-            continue;
-        }
-        if (at != draft->table) {
-            add_clause(draft, TAKEO_NODE_LOAD, at);
-        }
-        at = draft->table;
-    }
-}
-
-static void add_pages(sketch *draft, const takeo_find *find) {
-    if (find->limit != 0) {
-        add_clause(draft, TAKEO_NODE_LIMIT, push_param(draft, 0));
-    }
-    if (find->offset != 0) {
-        add_clause(draft, TAKEO_NODE_OFFSET, push_param(draft, 0));
-    }
-}
-
-static void add_keys(sketch *draft) {
-    uint32_t key = push(draft, (takeo_node){.kind = TAKEO_NODE_KEY, .a = draft->table});
-    uint32_t list = push_param(draft, TAKEO_NODE_FLAG_LIST);
-    add_clause(draft, TAKEO_NODE_WHERE,
-               push(draft, (takeo_node){.kind = TAKEO_NODE_OPERATION,
-                                        .op = TAKEO_OPERATOR_IN,
-                                        .a = key,
-                                        .b = list}));
-}
-
-static void add_clauses(sketch *draft) {
-    const takeo_find *find = draft->shape->find;
-    for (uint32_t i = 0; i < find->where_count && !draft->has_no_memory; i++) {
-        add_condition(draft, &find->where[i]);
-    }
-    switch (draft->shape->kind) {
-    case FIND_ROWS:
-        add_loads(draft, find);
-        add_only(draft, find);
-        add_orders(draft, find);
-        add_pages(draft, find);
-        break;
-    case FIND_COUNT:
-        add_clause(draft, TAKEO_NODE_COLUMNS,
-                   push(draft, (takeo_node){.kind = TAKEO_NODE_CALL, .op = TAKEO_FUNCTION_COUNT}));
-        break;
-    case FIND_DELETE:
-        if (find->where_count == 0) {
-            add_clause(draft, TAKEO_NODE_ALL, 0);
-        }
-        break;
-    case FIND_KEYS:
-        add_keys(draft);
-        break;
-    }
-}
-
-static takeo_status compile(sketch *draft, tk_alloc alloc, tk_statement **out, tk_error *error) {
-    const find_shape *shape = draft->shape;
-    bool is_delete = shape->kind == FIND_DELETE;
-    draft->table =
-        push(draft, (takeo_node){.kind = TAKEO_NODE_TABLE, .ref = shape->entity->number});
-    add_clause(draft, is_delete ? TAKEO_NODE_INTO : TAKEO_NODE_FROM, draft->table);
-    add_clauses(draft);
-    push(draft, (takeo_node){.kind = is_delete ? TAKEO_NODE_DELETE : TAKEO_NODE_SELECT,
-                             .a = draft->first_clause});
-    if (draft->has_no_memory) {
-        return tk_raise_memory(error);
-    }
-    const takeo_statement_def def = {.struct_size = sizeof def,
-                                     .flags = shape->is_eager ? 0 : TAKEO_STATEMENT_NO_EAGER,
-                                     .nodes = draft->nodes.items,
-                                     .node_count = (uint32_t)draft->nodes.count,
-                                     .node_size = sizeof(takeo_node)};
-    return tk_statement_compile(shape->entity->model, &def, alloc, out, error);
-}
-
-static takeo_status make(const void *context, tk_alloc alloc, tk_statement **out, tk_error *error) {
-    sketch draft = {.shape = context};
-    tk_vec_init(&draft.nodes, alloc, sizeof(takeo_node));
-    takeo_status status = compile(&draft, alloc, out, error);
-    tk_vec_done(&draft.nodes);
-    return status;
-}
-
-/* ---- shapes ---------------------------------------------------------------------------------- */
-
-static size_t key_size(const takeo_find *find) {
-    return 8 + 4 * (size_t)find->where_count + 4 * (size_t)find->order_count + find->load_count
-           + find->only_count;
-}
-
-/* What the nodes depend on, as numbers. */
-static void write_key(const find_shape *shape, uint32_t *key) {
-    const takeo_find *find = shape->find;
-    *key++ = 'F';
-    *key++ = shape->entity->number;
-    *key++ = (uint32_t)shape->kind | (uint32_t)shape->is_eager << 8
-             | (uint32_t)(find->limit != 0) << 9 | (uint32_t)(find->offset != 0) << 10;
-    *key++ = find->where_count;
-    *key++ = find->order_count;
-    *key++ = find->load_count;
-    *key++ = find->only_count;
-    *key++ = 0;
-    for (uint32_t i = 0; i < find->where_count; i++) {
-        *key++ = find->where[i].relation;
-        *key++ = find->where[i].column;
-        *key++ = find->where[i].op;
-        *key++ = find->where[i].flags;
-    }
-    for (uint32_t i = 0; i < find->order_count; i++) {
-        *key++ = find->order[i].relation;
-        *key++ = find->order[i].column;
-        *key++ = find->order[i].op;
-        *key++ = find->order[i].flags;
-    }
-    for (uint32_t i = 0; i < find->load_count; i++) {
-        *key++ = find->load[i];
-    }
-    for (uint32_t i = 0; i < find->only_count; i++) {
-        *key++ = find->only[i];
-    }
-}
-
-static takeo_status get_statement(tk_task *task, const find_shape *shape, tk_statement **out) {
-    tk_op *op = task->op;
-    size_t size = key_size(shape->find) * sizeof(uint32_t);
-    uint32_t *key = tk_arena_take(&op->arena, size);
-    if (key == NULL) {
-        return tk_raise_memory(&op->error);
-    }
-    write_key(shape, key);
-    TK_TRY(
-        tk_shapes_get(op->source, tk_text((const char *)key, size), make, shape, out, &op->error));
-    return tk_task_keep(task, *out);
-}
 
 /* ---- checks ---------------------------------------------------------------------------------- */
 
@@ -326,7 +46,8 @@ static takeo_status check_condition(const tk_entity *entity, const takeo_conditi
         && (value->type != TAKEO_TYPE_ARRAY || value->v.list.count != 2)) {
         return tk_raise(error, TK_INPUT_COUNT, "condition %u: BETWEEN takes a list of two", number);
     }
-    bool takes_value = !takes_nothing(condition->op) && condition->op != TAKEO_OPERATOR_BETWEEN;
+    bool takes_value =
+        !tk_find_takes_nothing(condition->op) && condition->op != TAKEO_OPERATOR_BETWEEN;
     if (takes_value && (value->flags & TAKEO_CELL_UNSET) == 0 && tk_cell_is_null(value)) {
         takeo_status status = tk_raise(error, TK_INPUT_NULL,
                                        "condition %u compares with NULL, "
@@ -378,7 +99,7 @@ static takeo_status make_arguments(tk_op *op, const takeo_find *find, bool has_p
         if (condition->op == TAKEO_OPERATOR_BETWEEN) {
             cells[count++] = condition->value.v.list.cells[0];
             cells[count++] = condition->value.v.list.cells[1];
-        } else if (!takes_nothing(condition->op)) {
+        } else if (!tk_find_takes_nothing(condition->op)) {
             cells[count++] = condition->value;
         }
     }
@@ -400,8 +121,8 @@ static takeo_status find_entity(const tk_op *op, uint32_t number, const tk_entit
                         : tk_raise(error, TK_INPUT_ENTITY, "the model has no entity %u", number);
 }
 
-static takeo_status begin(tk_task *task, find_shape *shape, uint32_t entity, const takeo_find *find,
-                          tk_receiver *receiver, bool makes_receiver) {
+static takeo_status begin(tk_task *task, tk_find_shape *shape, uint32_t entity,
+                          const takeo_find *find, tk_receiver *receiver, bool makes_receiver) {
     tk_op *op = task->op;
     const takeo_cell *arguments = NULL;
     uint32_t count = 0;
@@ -410,8 +131,8 @@ static takeo_status begin(tk_task *task, find_shape *shape, uint32_t entity, con
     shape->is_eager = (op->options.flags & TAKEO_OP_NO_EAGER) == 0;
     TK_TRY(find_entity(op, entity, &shape->entity, &op->error));
     TK_TRY(check_find(op, shape->entity, shape->find));
-    TK_TRY(make_arguments(op, shape->find, shape->kind == FIND_ROWS, &arguments, &count));
-    TK_TRY(get_statement(task, shape, &statement));
+    TK_TRY(make_arguments(op, shape->find, shape->kind == TK_FIND_ROWS, &arguments, &count));
+    TK_TRY(tk_find_statement(task, shape, &statement));
     if (makes_receiver) {
         TK_TRY(task->target != NULL ? tk_receive_structs(task, statement, &receiver)
                                     : tk_receive_cells(task, statement, &receiver));
@@ -421,7 +142,7 @@ static takeo_status begin(tk_task *task, find_shape *shape, uint32_t entity, con
 
 takeo_status tk_orm_find(tk_op *op, tk_target *target, uint32_t entity, const takeo_find *find) {
     tk_task *task;
-    find_shape shape = {.kind = FIND_ROWS};
+    tk_find_shape shape = {.kind = TK_FIND_ROWS};
     takeo_status status = tk_task_start(op, target, NULL, sizeof *task, &task);
     if (status >= 0) {
         status = begin(task, &shape, entity, find, NULL, true);
@@ -431,7 +152,7 @@ takeo_status tk_orm_find(tk_op *op, tk_target *target, uint32_t entity, const ta
 
 takeo_status tk_orm_delete(tk_op *op, uint32_t entity, const takeo_find *find) {
     tk_task *task;
-    find_shape shape = {.kind = FIND_DELETE};
+    tk_find_shape shape = {.kind = TK_FIND_DELETE};
     takeo_status status = tk_task_start(op, NULL, NULL, sizeof *task, &task);
     bool is_narrow = find != NULL && (find->where_count != 0 || (find->flags & TAKEO_FIND_ALL));
     if (status >= 0 && !is_narrow) {
@@ -470,7 +191,7 @@ static void count_release(tk_receiver *base) {
 
 takeo_status tk_orm_count(tk_op *op, uint32_t entity, const takeo_find *find) {
     tk_task *task;
-    find_shape shape = {.kind = FIND_COUNT};
+    tk_find_shape shape = {.kind = TK_FIND_COUNT};
     takeo_status status = tk_task_start(op, NULL, NULL, sizeof *task, &task);
     count_receiver *receiver = status >= 0 ? tk_task_take(op, sizeof *receiver) : NULL;
     if (status >= 0 && receiver == NULL) {
@@ -521,15 +242,15 @@ static takeo_status get_many(tk_task *task, const tk_entity *entity, const takeo
     takeo_cell *list = tk_task_take(op, sizeof *list);
     tk_statement *statement;
     tk_receiver *receiver;
-    find_shape shape = {.entity = entity,
-                        .find = &find_all,
-                        .kind = FIND_KEYS,
-                        .is_eager = (op->options.flags & TAKEO_OP_NO_EAGER) == 0};
+    tk_find_shape shape = {.entity = entity,
+                           .find = &find_all,
+                           .kind = TK_FIND_KEYS,
+                           .is_eager = (op->options.flags & TAKEO_OP_NO_EAGER) == 0};
     if (list == NULL) {
         return tk_raise_memory(&op->error);
     }
     TK_TRY(list_keys(op, entity, keys, count, list));
-    TK_TRY(get_statement(task, &shape, &statement));
+    TK_TRY(tk_find_statement(task, &shape, &statement));
     TK_TRY(task->target != NULL ? tk_receive_structs(task, statement, &receiver)
                                 : tk_receive_cells(task, statement, &receiver));
     return tk_run_statement(task, statement, receiver, list, 1, true);

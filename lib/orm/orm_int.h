@@ -3,12 +3,12 @@
  *     task.c        what a run of any verb keeps, and how it is let go of
  *     shapes.c      statements that the ORM makes for itself, kept with the source
  *     findings.c    several failures of one pass
- *     run.c         statements;   receive_cells.c, receive_structs.c: what becomes of their rows
- *     find.c        get, find, count, delete
- *     load.c        relations of objects in hand, or of those a statement brought; reload.c
- *     write.c       writing objects: read.c looks at them, plan in order.c, send.c, settle.c
+ *     run.c         statements; receive_cells.c, receive_structs.c: what becomes of their rows
+ *     find.c        get, find, count, delete; find_shape.c: their statements
+ *     load.c        relations of objects; load_paths.c: of objects in hand; reload.c
+ *     write.c       writing objects, with the files that write_int.h names
  *     explain.c     failures of a database in the nouns of the model
- *     synchronize.c, compare.c   the schema
+ *     synchronize.c the schema; compare.c: a table that is there
  */
 #ifndef TK_ORM_INT_H
 #define TK_ORM_INT_H

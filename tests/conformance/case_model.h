@@ -333,7 +333,7 @@ static case_entity *find_entity(const case_model *model, const char *name) {
 }
 
 /* Numbers of the columns that carry a relation, as the described model names them. */
-static void find_keys(const case_model *model, const json *described, case_entity *entity) {
+static void find_keys(const json *described, case_entity *entity) {
     const json *relations = json_need(described, "relations");
     uint32_t place = 0;
     for (const json *each = relations->first; each != NULL; each = each->next, place++) {
@@ -352,7 +352,6 @@ static void find_keys(const case_model *model, const json *described, case_entit
             relation->keys[relation->key_count++] = number;
         }
     }
-    (void)model;
 }
 
 static void lay_out(tk_arena *arena, case_entity *entity, uint32_t all_columns,
@@ -451,7 +450,7 @@ static takeo_status case_model_lay_out(case_model *model, const json *said, take
         case_entity *entity = &model->entities[place];
         assert_int_equal(takeo_model_find(model->model, 0, entity->name, takeo_zstr),
                          entity->number);
-        find_keys(model, each, entity);
+        find_keys(each, entity);
         lay_out(model->arena, entity, json_need(each, "columns")->count, &layouts[place]);
     }
     json_free(described);

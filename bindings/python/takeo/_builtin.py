@@ -3,6 +3,10 @@
 Addresses of CPython's own functions and a few objects go in once; builtin functions and types come
 out.  What is assumed of CPython (where it lays slots out) is verified with real objects and stops the
 import when it is otherwise.  This module knows no SQL and no entity's meaning.
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 """
 
 from __future__ import annotations
@@ -13,7 +17,6 @@ import json
 import struct
 import sys
 import uuid
-from typing import Any
 
 from . import _lib, errors
 from ._abi import ffi
@@ -45,7 +48,7 @@ def _objects() -> dict[str, Any]:
         "memoryview": memoryview, "list": list, "tuple": tuple, "dict": dict, "empty_tuple": (),
         "Decimal": decimal.Decimal, "date": datetime.date, "time": datetime.time,
         "datetime": datetime.datetime, "utc": datetime.timezone.utc,
-        "epoch": datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc), "UUID": uuid.UUID,
+        "datetime_CAPI": datetime.datetime_CAPI, "UUID": uuid.UUID,
         "uuid_int": slots["int"], "uuid_is_safe": slots["is_safe"],
         "uuid_unknown": uuid.SafeUUID.unknown, "json_dumps": _encode, "json_loads": json.loads,
         "UNSET": UNSET, "SKIP": SKIP, "JSON_NULL": JSON_NULL, "not_loaded": _not_loaded,
@@ -68,9 +71,7 @@ def _install() -> dict[str, Any]:
         text = ffi.new("char[]", name.encode())
         keep.append(text)
         symbol.name = text
-        if name == "@datetime_CAPI":
-            symbol.address = _capsule(process)
-        elif name.startswith("@"):
+        if name.startswith("@"):
             symbol.address = ffi.cast("void *", id(objects[name[1:]]))
         else:
             symbol.address = process.dlsym(ffi.NULL, name.encode())
@@ -83,12 +84,6 @@ def _install() -> dict[str, Any]:
     _lib.check(_lib.lib.takeo_cpython_install(api, error), error)
     made = [name[1:] for name in names if name.startswith(">")]
     return dict(zip(made, doors, strict=True))
-
-
-def _capsule(process: Any) -> Any:
-    """The table behind datetime.datetime_CAPI; the module is imported, so the capsule is there."""
-    get = ffi.cast("void *(*)(void *, const char *)", process.dlsym(ffi.NULL, b"PyCapsule_GetPointer"))
-    return get(ffi.cast("void *", id(datetime.datetime_CAPI)), b"datetime.datetime_CAPI")
 
 
 _made = _install()

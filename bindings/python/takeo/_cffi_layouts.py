@@ -28,12 +28,11 @@ class ColumnPlace:
     """Where a column stands in instances, and what it is."""
 
     __slots__ = (
-        "bit", "is_key", "is_made", "kind", "loaded", "nullable", "number", "part", "parts", "place",
+        "bit", "is_made", "kind", "loaded", "nullable", "number", "part", "parts", "place",
     )  # fmt: skip
 
     def __init__(self, said: dict[str, Any], entity: str, place: Sequence[Any]) -> None:
         self.number: int = said["number"]
-        self.is_key: bool = said["key"]
         self.is_made = "generated" in said or "default_sql" in said
         self.nullable: bool = said["nullable"]
         self.place: Place = place[0]

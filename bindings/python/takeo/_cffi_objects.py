@@ -31,7 +31,7 @@ def address(pointer: Any) -> int:
 class Block:
     """One object and its struct."""
 
-    __slots__ = ("base", "before", "layout", "memory", "object", "seen")
+    __slots__ = ("base", "before", "layout", "memory", "nulled", "object", "seen")
 
     def __init__(self, layout: Layout, instance: Any, struct: Any = None) -> None:
         self.layout = layout
@@ -40,6 +40,7 @@ class Block:
         self.base = ffi.cast("char *", self.memory if struct is None else struct)
         self.seen = state(instance)
         self.before = b""
+        self.nulled: set[int] = set()  # key columns that a relation to None says to be NULL
 
     @property
     def cells(self) -> Any:
@@ -53,12 +54,12 @@ class Block:
         self.before = bytes(ffi.buffer(self.cells, len(self.layout.columns) * CELL))
 
     def written(self) -> Iterable[ColumnPlace]:
-        """The columns whose cells the core wrote."""
+        """The columns that got a value: from the core, or from a relation."""
         now = bytes(ffi.buffer(self.cells, len(self.layout.columns) * CELL))
         for column in self.layout.columns:
             if column is not None:
                 at = (column.number - 1) * CELL
-                if now[at : at + CELL] != self.before[at : at + CELL]:
+                if column.number in self.nulled or now[at : at + CELL] != self.before[at : at + CELL]:
                     yield column
 
     def is_set(self, number: int) -> bool:
@@ -159,6 +160,7 @@ class Blocks:
             cell = block.cell(number)
             if cell.flags & lib.TAKEO_CELL_UNSET:
                 cell.flags = lib.TAKEO_CELL_NULL
+                block.nulled.add(number)
 
     def _fault(self, block: Block, link: LinkPlace, code: str, message: str) -> None:
         said = {"code": code, "message": message, "entity": block.layout.name, "field": link.name}

@@ -20,7 +20,6 @@ from ._cffi_kinds import (
     DATE,
     DAY,
     DECIMAL,
-    ENUM,
     EPOCH,
     EPOCH_DAY,
     EPOCH_NAIVE,

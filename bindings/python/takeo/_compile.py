@@ -7,12 +7,15 @@ values.  The nodes go into one flat array, children before parents.  No SQL is w
 
 from __future__ import annotations
 
-from typing import Any
 
 from . import errors
 from ._door import door
 from ._lib import NULL, Memory, call, ffi, lib
 from .expr import AND, BETWEEN, LIST, OR, PARAM, Leaf
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 KINDS = {
     name: getattr(lib, f"TAKEO_NODE_{name}")

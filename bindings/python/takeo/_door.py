@@ -11,7 +11,12 @@ This module holds the contract.  It knows no SQL and no entity's meaning.
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Protocol, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Protocol, Sequence
+else:
+    Protocol = object
 
 # What `run` gives back.
 LIST = 0  # a list: entities or values when a row has one output, else tuples
@@ -32,7 +37,8 @@ COLUMN, TO_ONE, TO_MANY = range(3)
 
 # A place is where a slot lies in an instance: an offset for the builtin door, a member descriptor for
 # the other.  Nobody but the door looks into it.
-Place = Any
+if TYPE_CHECKING:
+    Place = Any
 
 
 class Door(Protocol):

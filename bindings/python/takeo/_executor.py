@@ -5,7 +5,6 @@ It must not know how a source is opened or how a transaction ends.
 
 from __future__ import annotations
 
-from typing import Any
 
 from . import errors
 from ._door import COUNT, DICTS, LIST, REMOVE, SAVE, TUPLES, door
@@ -14,6 +13,10 @@ from ._raw import Sql, fill, statement_piece
 from .fields import Field, ToMany, ToManyPath, ToOne, ToOnePath
 from .query import Query, Select, root_of, run, seconds_of
 from .repository import Repository, _listed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class SqlQuery:

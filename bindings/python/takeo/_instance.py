@@ -7,12 +7,15 @@ and `copy` never touch a database.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 from . import errors
 from ._door import door
 from ._plan import Plan, peek, poke
 from .types import UNSET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SHOWN_MAX = 60  # characters of one value in a repr
 
@@ -29,7 +32,7 @@ class Root:
             raise TypeError(f"{type(self).__name__} is abstract: it has no @Entity with a table of its own")
         plan.construct(self, given)
         if plan.has_post_init:
-            self.__post_init__()  # type: ignore[attr-defined]
+            self.__post_init__()
 
     def __getattr__(self, name: str) -> Any:
         # Reached only when nothing else was found, or when a property raised AttributeError itself.
@@ -180,7 +183,7 @@ def loaded_columns(instance: Any) -> dict[str, Any]:
 
 def _real_dict(instance: Any) -> dict[str, Any]:
     """The __dict__ that a mixin without __slots__ gave the object; else a new empty one."""
-    own = getattr(type(instance)._takeo, "real_dict", None)
+    own = type(instance)._takeo.real_dict
     return own.__get__(instance) if own is not None else {}
 
 

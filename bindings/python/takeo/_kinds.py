@@ -13,11 +13,14 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from types import GenericAlias
-from typing import Any
 from uuid import UUID
 
 from . import errors
 from .types import ColumnType, Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # ---- annotations -----------------------------------------------------------------------------------------
 
@@ -77,7 +80,7 @@ class Either:
         return Either((other, *self.__args__))
 
 
-class Names(dict[str, Any]):
+class Names(dict):  # type: ignore[type-arg]
     """What an annotation may name: locals of the declaring function, the class body, the module."""
 
     def __init__(self, module: str, *scopes: Any) -> None:
@@ -245,7 +248,7 @@ def _from_python(given: Any) -> Kind:
     origin = getattr(given, "__origin__", None)
     if origin is list and given.__args__:
         return _array(given)
-    if origin is dict or given in (list, dict, Json, Any):
+    if origin is dict or given in (list, dict, Json) or repr(given) == "typing.Any":
         return Kind("JSON")
     if isinstance(given, type):
         for known, name in _PYTHON.items():

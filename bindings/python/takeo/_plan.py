@@ -7,13 +7,16 @@ statements or SQL.
 from __future__ import annotations
 
 from _weakref import ref as weak
-from typing import Any
 
 from . import errors
 from ._door import door
 from .columns import NOT_GIVEN
 from .expr import Leaf
 from .types import SKIP, UNSET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 peek, poke = door.peek, door.poke
 
@@ -51,7 +54,9 @@ class Plan:
         self.relations = [m for m in members.values() if m.is_relation]
         self.key = [m for m in members.values() if m.declared.is_primary]
         self.places: dict[str, Any] = {}
-        self.cached: dict[str, Any] = {}  # places of cached properties
+        self.cached: set[str] = set()  # slots of cached properties
+        self.said: dict[str, Any] = {}  # the declarations, for classes that derive from an abstract one
+        self.real_dict: Any = None  # descriptor of the __dict__ that a mixin gave
         self.has_post_init = hasattr(cls, "__post_init__")
         self.required: frozenset[str] = frozenset()
         self.fill: list[tuple[str, tuple[str, ...], Any, Any, bool]] = []

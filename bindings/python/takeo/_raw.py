@@ -6,7 +6,6 @@ values never become part of it.  Nothing here knows what the SQL means.
 
 from __future__ import annotations
 
-from typing import Any
 
 from . import errors
 from ._kinds import kind_of
@@ -14,6 +13,10 @@ from ._lib import lib, utf8
 from .expr import PARAM, Expr, Value, listed
 from .fields import Field, ToOne, entity_leaf
 from .types import SKIP, UNSET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _pieces: dict[str, tuple[str, ...]] = {}  # text -> fragment, name, fragment, name, ... fragment
 _PIECES_MAX = 1000

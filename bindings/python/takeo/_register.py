@@ -7,7 +7,6 @@ statements or SQL; what is wrong with a model the core says, all findings at onc
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from . import errors
 from ._door import door
@@ -16,6 +15,10 @@ from ._lib import NULL, Memory, call, ffi, lib, text
 from ._plan import Plan, all_entities
 from .columns import NOT_GIVEN, Check, Index, Unique
 from .types import UNSET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 GENERATED = {
     "identity": lib.TAKEO_GENERATED_IDENTITY,
@@ -354,7 +357,7 @@ class _Definition:
             return 0
         if how == "auto":
             how = "uuid7" if kind.type == "UUID" else "identity"
-        return GENERATED[how]
+        return int(GENERATED[how])
 
     def _default(self, into: Any, column: Any, kind: Any) -> None:
         declared = column.declared

@@ -11,7 +11,6 @@ import sys
 from abc import ABCMeta
 from functools import cached_property
 from types import FunctionType
-from typing import Any
 from uuid import UUID
 
 from . import errors
@@ -22,6 +21,10 @@ from ._plan import Options, Plan, peek, register
 from .columns import Column, Relation
 from .fields import Field, Property, ToMany, ToOne
 from .types import UNSET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Entity", "EntityType", "Mapped", "Rel", "as_dict", "is_loaded", "ref"]
 
@@ -96,7 +99,7 @@ def Entity(
 
 
 def _defaults() -> dict[str, Any]:
-    return Entity.__kwdefaults__  # type: ignore[no-any-return]
+    return Entity.__kwdefaults__ or {}
 
 
 # ---- from the body of a class to its members -------------------------------------------------------------
@@ -230,7 +233,7 @@ def _make(old: type, options: Options, frame: Any) -> type:
         _bind(cls, plan)
         plan.settle()
         register(cls)
-    return cls
+    return cls  # type: ignore[no-any-return]
 
 
 def _has_own_init(base: type) -> bool:
@@ -280,11 +283,11 @@ def _class(
         abstract, cls.__abstractmethods__ = cls.__abstractmethods__, frozenset()
         plan.places = door.places(cls, slots)  # looks at an object, which an ABC would refuse
         cls.__abstractmethods__ = abstract
-        for name, one in cached.items():
-            one.place = plan.places[_HIDDEN + "cached_" + name]
+        for name, kept in cached.items():
+            kept.place = plan.places[_HIDDEN + "cached_" + name]
         for name in slots:
             delattr(cls, name)
-        plan.cached = {_HIDDEN + "cached_" + name: one for name, one in cached.items()}
+        plan.cached = {_HIDDEN + "cached_" + name for name in cached}
         if cls.__dictoffset__:
             plan.real_dict = _dict_of(cls)
     for name, member in members.items():

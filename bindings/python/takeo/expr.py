@@ -24,11 +24,16 @@ where a source is None (the statement's own table), ("path", source, leaf) or ("
 from __future__ import annotations
 
 from types import GenericAlias
-from typing import Any, TypeVar
 
 from . import errors
 from ._lib import lib
 from .types import SKIP, UNSET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    K = TypeVar("K", bound="Value")
 
 AND, OR, NOT = lib.TAKEO_OPERATOR_AND, lib.TAKEO_OPERATOR_OR, lib.TAKEO_OPERATOR_NOT
 EQ, NE = lib.TAKEO_OPERATOR_EQ, lib.TAKEO_OPERATOR_NE
@@ -67,9 +72,6 @@ class _Place:
 
 PARAM = _Place("PARAM")
 LIST = _Place("LIST")
-
-
-K = TypeVar("K", bound="Value")
 
 
 class Leaf:

@@ -8,7 +8,6 @@ door's.  Nothing here knows statements or sources.
 from __future__ import annotations
 
 from types import GenericAlias
-from typing import Any
 
 from . import errors
 from ._door import COLUMN, TO_MANY, TO_ONE, door
@@ -38,6 +37,10 @@ from .expr import (
     or_,
 )
 from .types import SKIP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Property:
@@ -101,7 +104,7 @@ class _ColumnPath(Expr):
         return kind is not None and kind.type == "TEXT"
 
 
-class Field(_ColumnPath, Member):  # type: ignore[misc]
+class Field(_ColumnPath, Member):
     """The class side of `Mapped[T]`."""
 
     __slots__ = ()
@@ -197,7 +200,7 @@ class _ToOnePath(_Brackets, Expr):
         return _no_attribute(self, name)
 
 
-class ToOne(_ToOnePath, Member):  # type: ignore[misc]
+class ToOne(_ToOnePath, Member):
     """The class side of `Rel[Country]`."""
 
     __slots__ = ("source",)
@@ -274,7 +277,7 @@ class _ToManyPath(_Brackets):
         return _no_attribute(self, name)
 
 
-class ToMany(_ToManyPath, Member):  # type: ignore[misc]
+class ToMany(_ToManyPath, Member):
     """The class side of `Rel[list[City]]`."""
 
     __slots__ = ("source",)

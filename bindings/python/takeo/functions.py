@@ -4,13 +4,16 @@ nothing runs.  How a database spells a function is the core's to know.
 
 from __future__ import annotations
 
-from typing import Any
 
 from . import errors
 from ._kinds import kind_of
 from ._lib import lib
 from .expr import CONCAT, Predicate, Value, and_, condition, operand
 from .fields import entity_leaf
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "abs", "avg", "bool_and", "bool_or", "call", "case", "cast", "ceil", "coalesce", "concat",

@@ -7,7 +7,6 @@ each with its values: its shape is the key under which the compiled statement is
 from __future__ import annotations
 
 from types import GenericAlias
-from typing import Any
 
 from . import errors
 from ._door import COUNT, DICTS, FIRST, LIST, ONE, TUPLES, door
@@ -27,10 +26,15 @@ from .fields import (
 from .functions import count as count_
 from .types import SKIP
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Clause = tuple[Any, tuple[Any, ...]]  # shape, values
+
 run = door.run
 
 ROW_CLAUSES = ("order_by", "limit", "offset", "load", "only", "columns")
-Clause = tuple[Any, tuple[Any, ...]]  # shape, values
 
 
 class Select:
@@ -249,7 +253,8 @@ class Query(Select):
                 hint="len(query.tuples()), or count(x, distinct=True) as a column",
             )
         shape, values = self._statement("select", *ROW_CLAUSES)
-        return self._run(FIRST, (*shape, ("columns", count_().shape)), values)  # type: ignore[no-any-return]
+        counted: Any = count_()
+        return self._run(FIRST, (*shape, ("columns", counted.shape)), values)  # type: ignore[no-any-return]
 
     def list_and_count(self) -> Any:
         """The rows, and how many there would be without limit and offset."""
@@ -367,6 +372,7 @@ def loads(paths: Any) -> list[Clause]:
     for one in paths:
         if one is SKIP:
             continue
+        shape: tuple[Any, ...]
         if isinstance(one, Load):
             shape = ("load", one.source, one.strategy)
         elif isinstance(one, (ToOne, ToMany, ToOnePath, ToManyPath)):
@@ -394,7 +400,8 @@ def only(fields: Any) -> list[Clause]:
 
 def outputs(what: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...], bool]:
     """The COLUMNS clause, its values, and whether rows are tuples (not one whole entity)."""
-    shapes, values = [], []
+    shapes: list[Any] = []
+    values: list[Any] = []
     for one in what:
         if isinstance(one, Expr):
             shapes.append(one.shape)

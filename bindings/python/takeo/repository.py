@@ -7,7 +7,6 @@ each verb is one crossing into the core.  Nothing here knows SQL or how statemen
 from __future__ import annotations
 
 from types import GenericAlias
-from typing import Any
 
 from . import errors
 from . import functions as fn
@@ -16,6 +15,10 @@ from .expr import AND, EQ, PARAM, Assignment, Predicate, or_
 from .fields import Field, ToOne
 from .query import Query, _sets, conditions, counted, equals, loads, only, run
 from .types import SKIP, UNSET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 INSERTED, UPDATED = 1, 2  # takeo_written_values
 KEYS_MAX = 500  # composite keys in one statement
@@ -291,7 +294,7 @@ class Repository:
     def _write(self, verb: int, objects: Any, upsert: Any = None) -> bytes:
         on = self._on
         many = (objects,) if isinstance(objects, self.entity) else _listed(objects)
-        return door.write(on.handle, on.known.target, verb, many, upsert, (), on.options, self.entity)  # type: ignore[no-any-return]
+        return door.write(on.handle, on.known.target, verb, many, upsert, (), on.options, self.entity)
 
     def _numbers(self, columns: Any, option: str) -> tuple[int, ...]:
         model = self._on.known.of(self.entity)

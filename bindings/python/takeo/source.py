@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from _thread import RLock
 from contextvars import ContextVar
-from typing import Any
 
 from . import errors
 from ._compile import Statements
@@ -19,6 +18,10 @@ from ._lib import NULL, Memory, call, ffi, lib
 from ._register import EntityModel, Model
 from .query import seconds_of
 from .transaction import ISOLATIONS, Scope
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 COERCE = {"exact": 0, "text": lib.TAKEO_OP_COERCE_TEXT, "lossy": lib.TAKEO_OP_COERCE_LOSSY}
 

@@ -8,12 +8,15 @@ here.  It must not know statements or entities.
 from __future__ import annotations
 
 from types import GenericAlias
-from typing import Any
 
 from . import errors
 from ._door import BEGIN, COMMIT, ROLLBACK, door
 from ._executor import Executor
 from ._lib import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 ISOLATIONS = {
     None: lib.TAKEO_ISOLATION_DEFAULT,

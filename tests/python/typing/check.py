@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ UNUSED = {"reportUnusedExpression", "reportUnusedVariable", "reportUnusedImport"
 
 def mypy() -> dict[str, set[int]]:
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--python-version", VERSION]
-    command += ["--config-file=", "--cache-dir", tempfile.gettempdir() + "/takeo-mypy", *FILES]
+    command += ["--config-file=", "--cache-dir", str(HERE.parents[2] / "build" / "typing-cache"), *FILES]
     done = subprocess.run(
         command, cwd=HERE, capture_output=True, text=True, env={"MYPYPATH": f"{PACKAGE}:{HERE}", "PATH": "/usr/bin:/bin"}
     )
@@ -39,23 +40,23 @@ def mypy() -> dict[str, set[int]]:
 
 
 def pyright() -> dict[str, set[int]]:
-    with tempfile.TemporaryDirectory() as folder:
-        config = pathlib.Path(folder) / "pyrightconfig.json"
-        config.write_text(
-            json.dumps(
-                {
-                    "typeCheckingMode": "strict",
-                    "pythonVersion": VERSION,
-                    "extraPaths": [str(PACKAGE), str(HERE)],
-                    "include": [str(HERE / name) for name in FILES],
-                    "reportUnnecessaryTypeIgnoreComment": False,
-                }
-            )
-        )
-        command = [sys.executable, "-m", "pyright", "--outputjson", "-p", str(config)]
-        done = subprocess.run(command, capture_output=True, text=True)
+    config = {
+        "typeCheckingMode": "strict",
+        "pythonVersion": VERSION,
+        "extraPaths": [str(PACKAGE)],
+        "reportUnnecessaryTypeIgnoreComment": False,
+    }
+    with tempfile.TemporaryDirectory() as folder:  # it takes the settings of the folder it checks
+        for name in FILES:
+            shutil.copy(HERE / name, folder)
+        (pathlib.Path(folder) / "pyrightconfig.json").write_text(json.dumps(config))
+        command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     found: dict[str, set[int]] = {name: set() for name in FILES}
-    for one in json.loads(done.stdout)["generalDiagnostics"]:
+    answer = json.loads(done.stdout)
+    if answer["summary"]["filesAnalyzed"] != len(FILES):
+        sys.exit(f"pyright failed:\n{done.stdout}{done.stderr}")
+    for one in answer["generalDiagnostics"]:
         if one["severity"] == "error" and one.get("rule") not in UNUSED:
             found[pathlib.Path(one["file"]).name].add(one["range"]["start"]["line"] + 1)
     return found
