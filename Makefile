@@ -49,6 +49,7 @@ generate:
 	tools/setup test
 	build/venv/bin/python tools/gen_abi.py
 	build/venv/bin/python tools/gen_errors.py
+	build/venv/bin/python tools/gen_reference.py
 
 features:
 	tools/features

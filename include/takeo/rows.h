@@ -25,7 +25,9 @@ enum takeo_rows_flags {
 /**
  * One batch.  Without a target: cells, row after row; column c of row r is
  * cells[r * column_count + c].  With one: objects, structs one after another, related ones by
- * pointer. Rows of a to-many with its own query are not here but in the lists of their parents.
+ * pointer.  Where a row gives several things, some of them entities: output o of row r is
+ * outputs[r * output_count + o], NULL for what is not there and for a value, which is in cells.  Rows
+ * of a to-many with its own query are not here but in the lists of their parents.
  */
 struct takeo_rows {
     uint32_t struct_size;
@@ -33,8 +35,11 @@ struct takeo_rows {
     uint32_t row_count;
     uint32_t column_count;
     const takeo_column_info *columns;
-    const takeo_cell *cells; /* NULL with a target */
+    const takeo_cell *cells; /* NULL with a target, but for rows of several things */
     takeo_list objects;      /* count 0 without one */
+    void *const *outputs;    /* of rows of several things, with a target; else NULL */
+    uint32_t output_count;
+    uint32_t reserved; /* 0 */
     /* level 1 ends here */
 };
 

@@ -350,6 +350,16 @@ typedef struct takeo_statement_def {
     /* level 1 ends here */
 } takeo_statement_def;
 
+/** One of the things that a row gives, in order.  Its layout is the same for ever. */
+typedef struct takeo_output_info {
+    takeo_text label;
+    uint32_t entity;      /* a whole entity; 0: a value */
+    uint32_t column;      /* of a value: its column of the result */
+    const uint32_t *load; /* of an entity: what comes with it, as takeo_find.load */
+    uint32_t load_count;  /* numbers in load, zeros included */
+    uint32_t reserved;    /* 0 */
+} takeo_output_info;
+
 /** What a statement takes and gives.  Set struct_size. */
 typedef struct takeo_statement_info {
     uint32_t struct_size;
@@ -361,6 +371,9 @@ typedef struct takeo_statement_info {
     uint32_t column_count; /* 0 for RAW_SQL before its first run */
     const takeo_column_info *parameters;
     const takeo_column_info *columns;
+    const takeo_output_info *outputs;
+    uint32_t output_count; /* 0 for RAW_SQL */
+    uint32_t reserved_2;   /* 0 */
     /* level 1 ends here */
 } takeo_statement_info;
 

@@ -84,6 +84,8 @@ TAKEO_API takeo_status takeo_statement_describe(const takeo_statement *statement
         .column_count = statement->cell_count,
         .parameters = statement->parameter_infos,
         .columns = statement->column_infos,
+        .outputs = statement->output_infos,
+        .output_count = statement->output_count,
     };
     tk_api_fill(out, &info, sizeof info);
     return TAKEO_DONE;

@@ -95,6 +95,7 @@ call *tk_door_call_take(tk_py where) {
     }
     found->used_count++;
     taken->handle = handle;
+    taken->level = found->session->level;
     return taken;
 }
 
@@ -130,7 +131,18 @@ void tk_door_calls_free(door_executor *executor) {
     }
 }
 
+/* Code of a value may have ended the transaction that it is read for: then nothing is sent. */
+static void refuse_ended(call *used) {
+    tk_raise(&used->error, TK_TXN_CLOSED, "the transaction ended while values were read for it");
+    tk_op_cancel(used->op);
+}
+
 bool tk_door_finish(call *used, takeo_status status) {
+    const door_executor *executor = used->executor;
+    if (TK_UNLIKELY(executor->is_session) && status >= 0
+        && (executor->source == NULL || executor->session->level != used->level)) {
+        refuse_ended(used);
+    }
     while (status >= 0 && (status = tk_op_wait(used->op, -1)) > 0) {
     }
     return status >= 0;

@@ -8,7 +8,7 @@
 #define OBJECT(name) "@" #name " "
 static const char symbols[] = TK_PY_FUNCTIONS(NAME) TK_PY_OBJECTS(OBJECT)
     ">Field >Source >Session >Statement >Target "
-    ">state_base_new >holds >trust >bind >peek >poke >state_get >state_set >new >construct "
+    ">state_base_new >holds >trust >bind >peek >poke >state_get >state_set >new >construct >provide "
     ">target_new >layout >source_new >session_new >session_level >close >statement_new "
     ">run >write >load >reload >control";
 #undef NAME
@@ -69,14 +69,7 @@ static bool learn(void) {
     memcpy(&tk_py_state.new_date, &datetime[TK_PY_DATE_FROM], sizeof(void *));
     memcpy(&tk_py_state.new_datetime, &datetime[TK_PY_DATETIME_FROM], sizeof(void *));
     memcpy(&tk_py_state.new_time, &datetime[TK_PY_TIME_FROM], sizeof(void *));
-    tk_py member = NULL;
-    if (tk_py_state.header < (tk_py_size)(2 * sizeof(void *)) || make == NULL) {
-        return false;
-    }
-    member = TK_PY_TYPE(O.uuid_int_);
-    void *set = P.PyType_GetSlot(member, TK_PY_TP_DESCR_SET);
-    memcpy(&tk_py_state.set_member, &set, sizeof set);
-    return set != NULL;
+    return tk_py_state.header >= (tk_py_size)(2 * sizeof(void *)) && make != NULL;
 }
 
 static void keep_objects(void) {

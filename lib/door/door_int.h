@@ -51,7 +51,8 @@ extern tk_py tk_door_target_type;
 struct call {
     call *next;
     door_executor *executor;
-    tk_py handle; /* around the executor; owned while the call is in use */
+    tk_py handle;   /* around the executor; owned while the call is in use */
+    uint32_t level; /* of the session when the call began */
     tk_op *op;
     tk_arena arena;
     tk_error error; /* of what is found before the operation starts */

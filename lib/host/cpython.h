@@ -147,23 +147,28 @@ enum tk_py_constants {
     F(tuple)                                                                                       \
     F(dict)                                                                                        \
     F(empty_tuple)                                                                                 \
-    F(Decimal)                                                                                     \
     F(date)                                                                                        \
     F(time)                                                                                        \
     F(datetime)                                                                                    \
     F(utc)                                                                                         \
+    F(datetime_CAPI)                                                                               \
+    F(UNSET)                                                                                       \
+    F(SKIP)                                                                                        \
+    F(JSON_NULL)                                                                                   \
+    F(complete)                                                                                    \
+    F(not_loaded)                                                                                  \
+    F(from_record)
+
+/* Objects of modules that many programs never need (decimal, uuid, json): the package imports them and
+ * hands them in, in this order, when `complete` is called for the first time. */
+#define TK_PY_LATE_OBJECTS(F)                                                                      \
+    F(Decimal)                                                                                     \
     F(UUID)                                                                                        \
     F(uuid_int)                                                                                    \
     F(uuid_is_safe)                                                                                \
     F(uuid_unknown)                                                                                \
-    F(datetime_CAPI)                                                                               \
     F(json_dumps)                                                                                  \
-    F(json_loads)                                                                                  \
-    F(UNSET)                                                                                       \
-    F(SKIP)                                                                                        \
-    F(JSON_NULL)                                                                                   \
-    F(not_loaded)                                                                                  \
-    F(from_record)
+    F(json_loads)
 
 /* Functions of the datetime capsule, by their place in it. */
 enum { TK_PY_DATE_FROM = 6, TK_PY_DATETIME_FROM = 7, TK_PY_TIME_FROM = 8 };
@@ -176,6 +181,7 @@ struct tk_py_functions {
 struct tk_py_objects {
 #define TK_PY_MEMBER(name) tk_py name##_;
     TK_PY_OBJECTS(TK_PY_MEMBER)
+    TK_PY_LATE_OBJECTS(TK_PY_MEMBER)
 #undef TK_PY_MEMBER
 };
 
@@ -183,6 +189,7 @@ struct tk_py_objects {
  * the GIL guards): the one thing of this library that belongs to the process, as the interpreter does. */
 typedef struct tk_cpython {
     bool is_installed;
+    bool is_complete; /* the late objects are here */
     uint32_t version; /* PY_VERSION_HEX */
     tk_py_size header; /* object.__basicsize__ */
     tk_py (*new_object)(tk_py type, tk_py args, tk_py keywords); /* object's own tp_new */
@@ -243,6 +250,10 @@ struct tk_py_field { /* how values of one column, parameter or result look in Py
 void tk_py_field_init(tk_py_field *field, const tk_accept *accept);
 /* Values of the field are members of an enum: dicts stored value -> member and back, borrowed. */
 void tk_py_field_set_enum(tk_py_field *field, tk_py to_member, tk_py to_value);
+/* Make sure that the late objects are here; false with an exception. */
+bool tk_py_complete(void);
+/* provide(late objects ...): what the package calls from `complete`. */
+tk_py tk_py_provide(tk_py self, tk_py const *args, tk_py_size count);
 /* NULL cells give None; a new reference, or NULL with an exception or with `error` raised. */
 tk_py tk_py_make(const tk_py_field *field, const takeo_cell *cell, tk_error *error);
 /* None gives a NULL cell where it is allowed.  Text of the cell is kept alive by the holder. */

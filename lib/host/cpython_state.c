@@ -340,5 +340,6 @@ tk_py_method tk_py_state_methods[] = {
     {"state_set", (void *)state_set, TK_PY_FASTCALL, NULL},
     {"new", (void *)new_instance, TK_PY_FASTCALL, NULL},
     {"construct", (void *)construct, TK_PY_FASTCALL, NULL},
+    {"provide", (void *)tk_py_provide, TK_PY_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -23,6 +23,44 @@ takeo_status tk_py_hold(tk_holder *holder, tk_py object, tk_error *error) {
     return TAKEO_DONE;
 }
 
+/* ---- late objects ------------------------------------------------------------------------------- */
+
+bool tk_py_complete(void) {
+    if (TK_LIKELY(tk_py_state.is_complete)) {
+        return true;
+    }
+    tk_py done = P.PyObject_CallObject(O.complete_, NULL);
+    tk_py_drop(done);
+    if (done != NULL && !tk_py_state.is_complete) {
+        P.PyErr_SetString(O.RuntimeError_, "takeo's package did not hand in its late objects");
+    }
+    return done != NULL && tk_py_state.is_complete;
+}
+
+tk_py tk_py_provide(tk_py self, tk_py const *args, tk_py_size count) {
+    (void)self;
+    tk_py *const places[] = {
+#define PLACE(name) &O.name##_,
+        TK_PY_LATE_OBJECTS(PLACE)
+#undef PLACE
+    };
+    if (count != (tk_py_size)TK_COUNT(places)) {
+        return P.PyErr_Format(O.TypeError_, "provide takes %d objects", (int)TK_COUNT(places));
+    }
+    for (size_t i = 0; i < TK_COUNT(places) && !tk_py_state.is_complete; i++) {
+        *places[i] = tk_py_own(args[i]);
+    }
+    void *set = P.PyType_GetSlot(TK_PY_TYPE(O.uuid_int_), TK_PY_TP_DESCR_SET);
+    memcpy(&tk_py_state.set_member, &set, sizeof set);
+    tk_py_state.is_complete = set != NULL;
+    return tk_py_own(O.None_);
+}
+
+static bool is_late(takeo_type type) {
+    return type == TAKEO_TYPE_DECIMAL || type == TAKEO_TYPE_UUID || type == TAKEO_TYPE_JSON
+           || type == TAKEO_TYPE_ARRAY;
+}
+
 /* ---- making: cell -> value -------------------------------------------------------------------------- */
 
 static tk_py undecodable(const takeo_cell *cell, const char *expected, tk_error *error) {
@@ -489,6 +527,9 @@ static takeo_status natural(const tk_py_field *field, tk_py value, takeo_cell *o
     if (P.PyType_IsSubtype(type, O.date_) || P.PyType_IsSubtype(type, O.time_)) {
         return tk_py_read_temporal(value, out, error);
     }
+    if (!tk_py_complete()) {
+        return host_failed();
+    }
     if (P.PyType_IsSubtype(type, O.Decimal_)) {
         return decimal_of(value, out, holder, error);
     }
@@ -568,6 +609,9 @@ static takeo_status read_bool(const tk_py_field *field, tk_py value, takeo_cell 
 static takeo_status read_enum(const tk_py_field *field, tk_py value, takeo_cell *out,
                               tk_holder *holder, tk_error *error) {
     if (field->to_value != NULL) {
+        if (TK_PY_TYPE(value) == O.bool_ && field->canonical != O.bool_) {
+            return refuse_class(field, value, error); /* True equals 1, and means something else */
+        }
         tk_py stored = P.PyDict_GetItemWithError(field->to_value, value);
         if (stored == NULL && !P.PyErr_Occurred()) {
             stored = P.PyDict_GetItemWithError(field->to_member, value) != NULL ? value : NULL;
@@ -662,6 +706,26 @@ static tk_py make_any(const tk_py_field *field, const takeo_cell *cell, tk_error
     return found.make(&found, cell, error);
 }
 
+/* A column whose classes could not be imported. */
+static tk_py make_late(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    tk_py_field again;
+    if (!tk_py_complete()) {
+        return NULL;
+    }
+    tk_py_field_init(&again, &field->accept);
+    return again.make(&again, cell, error);
+}
+
+static takeo_status read_late(const tk_py_field *field, tk_py value, takeo_cell *out,
+                              tk_holder *holder, tk_error *error) {
+    tk_py_field again;
+    if (!tk_py_complete()) {
+        return host_failed();
+    }
+    tk_py_field_init(&again, &field->accept);
+    return again.read(&again, value, out, holder, error);
+}
+
 /* The class that values of a type have when they were loaded. */
 static tk_py canonical_class_of(takeo_type type) {
     switch (type) {
@@ -745,6 +809,11 @@ void tk_py_field_init(tk_py_field *field, const tk_accept *accept) {
             field->make = special[i].make;
             field->read = special[i].read;
         }
+    }
+    if (is_late(accept->type) && !tk_py_complete()) {
+        P.PyErr_Clear(); /* said again, with its reason, where a value is made or read */
+        field->make = make_late;
+        field->read = read_late;
     }
     field->canonical = canonical_class_of(accept->type);
 }

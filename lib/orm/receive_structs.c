@@ -16,6 +16,7 @@ typedef struct struct_receiver {
     bool has_plan;
     tk_graph graph;
     uint32_t root; /* part whose objects are given, from 0 */
+    bool is_mixed; /* rows of several things: cells, and the objects of those that are entities */
     takeo_rows *shown;
 } struct_receiver;
 
@@ -35,16 +36,17 @@ static takeo_status begin(struct_receiver *receiver, const takeo_column_info *co
                           uint32_t count) {
     const tk_statement *statement = receiver->statement;
     tk_op *op = receiver->task->op;
-    if (statement->part_count != 0 && statement->output_count == 1
-        && statement->outputs[0].part != 0) {
-        receiver->root = statement->outputs[0].part - 1;
+    if (statement->part_count != 0) {
+        receiver->is_mixed = statement->output_count != 1;
+        receiver->root = receiver->is_mixed ? 0 : statement->outputs[0].part - 1;
         TK_TRY(tk_orm_plan(statement, receiver->task->target, &op->arena, &receiver->plan,
                            &op->error));
     } else {
         TK_TRY(plan_plain(receiver, count));
     }
     receiver->has_plan = true;
-    tk_cell_rows_init(&receiver->rows, count, &receiver->scratch);
+    tk_cell_rows_init(&receiver->rows, count,
+                      receiver->is_mixed ? &op->arena : &receiver->scratch);
     return tk_rows_new(op, columns, count, &receiver->shown);
 }
 
@@ -94,6 +96,31 @@ static takeo_status build(struct_receiver *receiver, uint32_t count) {
     return TAKEO_DONE;
 }
 
+/* Rows of several things: their cells as they came, and a pointer for each output. */
+static takeo_status build_mixed(struct_receiver *receiver, uint32_t count) {
+    const tk_statement *statement = receiver->statement;
+    tk_op *op = receiver->task->op;
+    size_t width = statement->output_count;
+    void **outputs = tk_arena_array(&op->arena, count * width, sizeof *outputs);
+    if (outputs == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    TK_TRY(tk_rows_show(op, receiver->shown, &receiver->rows, &op->error));
+    TK_TRY(tk_graph_init(&receiver->graph, &receiver->plan, receiver->task->holder, &op->arena,
+                         &op->error));
+    for (uint32_t r = 0; r < count; r++) {
+        const takeo_cell *cells = &receiver->shown->cells[(size_t)r * receiver->rows.column_count];
+        TK_TRY(tk_graph_row(&receiver->graph, cells));
+        for (uint32_t o = 0; o < width; o++) {
+            uint32_t part = statement->outputs[o].part;
+            outputs[r * width + o] = part != 0 ? receiver->graph.objects[part - 1] : NULL;
+        }
+    }
+    receiver->shown->outputs = outputs;
+    receiver->shown->output_count = statement->output_count;
+    return TAKEO_DONE;
+}
+
 static takeo_status end(tk_receiver *base, tk_op *op, tk_error *error) {
     (void)error;
     struct_receiver *receiver = (struct_receiver *)base;
@@ -101,7 +128,7 @@ static takeo_status end(tk_receiver *base, tk_op *op, tk_error *error) {
         return TAKEO_DONE; /* raw SQL that gives no rows */
     }
     uint32_t count = (uint32_t)receiver->rows.rows.count;
-    TK_TRY(build(receiver, count));
+    TK_TRY(receiver->is_mixed ? build_mixed(receiver, count) : build(receiver, count));
     receiver->shown->row_count = count;
     op->rows = receiver->shown;
     return TAKEO_DONE;

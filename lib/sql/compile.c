@@ -173,6 +173,78 @@ static takeo_column_info describe_cell(const tk_cell_info *cell) {
         .column = cell->column != NULL ? cell->column->number : 0};
 }
 
+/* Paths of what comes with a part, each ended by 0: `prefix` leads to it. */
+static bool add_paths(const tk_statement *statement, uint32_t part, const uint32_t *prefix,
+                      uint32_t depth, tk_vec *out);
+
+static bool add_path(const tk_statement *statement, uint32_t part, const tk_relation *relation,
+                     const uint32_t *prefix, uint32_t depth, tk_vec *out) {
+    uint32_t path[TK_LOAD_DEPTH_MAX + 2];
+    if (depth > TK_LOAD_DEPTH_MAX) {
+        return true;
+    }
+    if (depth != 0) {
+        memcpy(path, prefix, depth * sizeof *path);
+    }
+    path[depth] = relation->number;
+    for (uint32_t i = 0; i <= depth + 1; i++) {
+        uint32_t *number = tk_vec_push(out);
+        if (number == NULL) {
+            return false;
+        }
+        *number = i <= depth ? path[i] : 0;
+    }
+    return add_paths(statement, part, path, depth + 1, out);
+}
+
+static bool add_paths(const tk_statement *statement, uint32_t part, const uint32_t *prefix,
+                      uint32_t depth, tk_vec *out) {
+    for (uint32_t i = 0; i < statement->part_count; i++) {
+        const tk_part *child = &statement->parts[i];
+        if (child->parent == part
+            && !add_path(statement, i + 1, child->relation, prefix, depth, out)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < statement->load_count; i++) {
+        const tk_load *load = &statement->loads[i];
+        if (load->part == part
+            && !add_path(load->statement, 1, load->relation, prefix, depth, out)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static takeo_status describe_outputs(tk_compiler *compiler) {
+    tk_statement *statement = compiler->statement;
+    takeo_output_info *infos
+        = tk_arena_array(compiler->arena, statement->output_count, sizeof *infos);
+    bool is_done = infos != NULL;
+    for (uint32_t i = 0; is_done && i < statement->output_count; i++) {
+        const tk_output *output = &statement->outputs[i];
+        infos[i].label = output->label;
+        if (output->part == 0) {
+            infos[i].column = output->cell + 1;
+            continue;
+        }
+        infos[i].entity = statement->parts[output->part - 1].entity->number;
+        tk_vec paths;
+        tk_vec_init(&paths, statement->alloc, sizeof(uint32_t));
+        is_done = add_paths(statement, output->part, NULL, 0, &paths);
+        uint32_t *load = tk_arena_array(compiler->arena, paths.count, sizeof *load);
+        is_done = is_done && load != NULL;
+        if (is_done && paths.count != 0) {
+            memcpy(load, paths.items, paths.count * sizeof *load);
+        }
+        infos[i].load = load;
+        infos[i].load_count = (uint32_t)paths.count;
+        tk_vec_done(&paths);
+    }
+    statement->output_infos = infos;
+    return is_done ? TAKEO_DONE : tk_raise_memory(compiler->error);
+}
+
 static takeo_status describe(tk_compiler *compiler) {
     tk_statement *statement = compiler->statement;
     takeo_column_info *params =
@@ -196,7 +268,7 @@ static takeo_status describe(tk_compiler *compiler) {
     }
     statement->parameter_infos = params;
     statement->column_infos = cells;
-    return TAKEO_DONE;
+    return describe_outputs(compiler);
 }
 
 /* ---- compile -------------------------------------------------------------------------------- */

@@ -93,6 +93,7 @@ struct takeo_statement {
     uint32_t load_count;
     const takeo_column_info *parameter_infos; /* for describe */
     const takeo_column_info *column_infos;    /* of the cells */
+    const takeo_output_info *output_infos;    /* of the outputs */
     void *texts[TK_DIALECT_COUNT];            /* atomic; struct tk_sql * once rendered */
     const takeo_node *nodes;                  /* the checked copy that is rendered */
     uint32_t node_count;

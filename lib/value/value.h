@@ -161,4 +161,14 @@ TK_CHECKED bool tk_uuid_new_v7(uint8_t out[16]); /* sorted by time, also within 
 /* Valid JSON as RFC 8259 has it, nested at most 512 deep, without \u0000; never recursive. */
 bool tk_json_is_valid(const char *text, size_t len);
 
+/* ---- array.c: arrays as JSON text, exact both ways, lists nested at most 64 deep -------------- */
+
+/* Without blanks.  False: an element has no form there (NaN, bytes), or out->failed; what was put
+ * out by then is to be thrown away. */
+TK_CHECKED bool tk_array_write_json(const takeo_cell *list, tk_buf *out);
+/* Texts and cells go into the arena.  `element` NONE: each element has the type that JSON gives it.
+ * False: no array of such elements, or *out_has_memory says that there was no memory. */
+TK_CHECKED bool tk_array_read_json(const char *text, size_t len, takeo_type element,
+                                   tk_arena *arena, takeo_cell *out, bool *out_has_memory);
+
 #endif

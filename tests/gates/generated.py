@@ -5,7 +5,7 @@ import sys
 
 from _source import ROOT, breach, done
 
-for tool in ("gen_abi.py", "gen_errors.py"):
+for tool in ("gen_abi.py", "gen_errors.py", "gen_reference.py"):
     run = subprocess.run([sys.executable, ROOT / "tools" / tool, "--check"], text=True, capture_output=True)
     for line in (run.stdout + run.stderr).splitlines():
         breach(f"tools/{tool}", 0, line)

@@ -96,6 +96,15 @@ class Move:
     by: Mapped[int] = Column()
 
 
+@Entity("tags")
+class Tag:
+    """A key that is a relation to a key of several columns, and one more column."""
+
+    item: Rel[Stock] = ManyToOne(Stock, primary=True)
+    lang: Mapped[str] = PrimaryColumn(length=2)
+    text: Mapped[str] = Column()
+
+
 @Entity("cats")
 class Cat:
     id: Mapped[int] = PrimaryGeneratedColumn()
@@ -144,4 +153,4 @@ class Defaulted:
     fixed: Mapped[str] = Column(default="f", update=False)
 
 
-ALL = [Country, City, Person, Passport, Stock, Move, Cat, Everything, Defaulted]
+ALL = [Country, City, Person, Passport, Stock, Move, Tag, Cat, Everything, Defaulted]

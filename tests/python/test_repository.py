@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models import Cat, City, Country, Defaulted, Everything, Passport, Person, Status, Stock
+from models import Cat, City, Country, Defaulted, Everything, Passport, Person, Status, Stock, Tag
 from takeo import SKIP, UNSET, DataSource, NotFound, NotLoaded, Repository, count, ref
 from takeo import functions as fn
 from takeo.errors import InputError, MultipleFound, UniqueViolation, UnknownField, UnsafeQuery
@@ -220,6 +220,21 @@ def test_key_that_is_a_relation_pk_07(db: DataSource) -> None:
     found = db.repository(Passport).get(ann.id, load=[Passport.owner])
     assert found.owner.name == "Ann"
     assert db.model(Passport).key_of(found) == ann.id
+
+
+def test_key_of_a_relation_with_several_columns_pk_07(db: DataSource) -> None:
+    stock = Stock(shop=1, sku="a")
+    tags = db.repository(Tag)
+    db.save([Tag(item=stock, lang="de", text="x"), stock])
+    found = tags.get((1, "a", "de"), load=[Tag.item])
+    assert (found.text, found.item.sku) == ("x", "a")
+    assert db.model(Tag).key_of(found) == (1, "a", "de")
+    assert tags.update_one((1, "a", "de"), text="y").text == "y"
+    assert db.model(Tag).key_of(ref(Tag, (1, "a", "de"))) == (1, "a", "de")
+    assert [t.text for t in tags.get_many([(1, "a", "de"), (2, "a", "de")])] == ["y"]
+    with pytest.raises(InputError, match="3 parts"):
+        tags.get((1, "a"))
+    assert tags.delete_one((1, "a", "de"))
 
 
 def test_find_14_get_with_a_relation_is_one_statement(db: DataSource, towns: list[City]) -> None:

@@ -3,32 +3,35 @@
 Addresses of CPython's own functions and a few objects go in once; builtin functions and types come
 out.  What is assumed of CPython (where it lays slots out) is verified with real objects and stops the
 import when it is otherwise.  This module knows no SQL and no entity's meaning.
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 """
 
 from __future__ import annotations
 
 import datetime
-import decimal
-import json
-import struct
 import sys
-import uuid
 
 from . import _lib, errors
 from ._abi import ffi
 from .types import JSON_NULL, SKIP, UNSET
 
-_WORD = struct.calcsize("P")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_WORD = ffi.sizeof("void *")
 _kept: list[Any] = []  # the objects whose addresses the library holds
 
 
+def _complete() -> None:
+    """Hand in what many programs never need: asked for by the first column, or value, that does."""
+    import decimal
+    import json
+    import uuid
 
-
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+    slots = uuid.UUID.__dict__
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+    _made["provide"](decimal.Decimal, uuid.UUID, slots["int"], slots["is_safe"], uuid.SafeUUID.unknown,
+                     encode, json.loads)
 
 
 def _not_loaded(field: Any, instance: Any) -> BaseException:
@@ -40,17 +43,14 @@ def _from_record(record: dict[str, Any]) -> BaseException:
 
 
 def _objects() -> dict[str, Any]:
-    slots = uuid.UUID.__dict__
     return {
         "None": None, "True": True, "False": False, "TypeError": TypeError, "ValueError": ValueError,
         "RuntimeError": RuntimeError, "UnicodeError": UnicodeError, "object": object, "type": type,
         "bool": bool, "int": int, "float": float, "str": str, "bytes": bytes, "bytearray": bytearray,
         "memoryview": memoryview, "list": list, "tuple": tuple, "dict": dict, "empty_tuple": (),
-        "Decimal": decimal.Decimal, "date": datetime.date, "time": datetime.time,
+        "date": datetime.date, "time": datetime.time,
         "datetime": datetime.datetime, "utc": datetime.timezone.utc,
-        "datetime_CAPI": datetime.datetime_CAPI, "UUID": uuid.UUID,
-        "uuid_int": slots["int"], "uuid_is_safe": slots["is_safe"],
-        "uuid_unknown": uuid.SafeUUID.unknown, "json_dumps": _encode, "json_loads": json.loads,
+        "datetime_CAPI": datetime.datetime_CAPI, "complete": _complete,
         "UNSET": UNSET, "SKIP": SKIP, "JSON_NULL": JSON_NULL, "not_loaded": _not_loaded,
         "from_record": _from_record,
     }

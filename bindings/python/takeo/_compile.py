@@ -38,7 +38,7 @@ FLAGGED = frozenset((*range(24, 29), 64, 65))  # operators of patterns and order
 STATEMENT_MAX = 1000  # compiled statements that one source keeps
 
 
-class Statements(dict[Any, Any]):
+class Statements(dict):  # type: ignore[type-arg]
     """shape -> statement of the door.  A hit is one look-up; a miss compiles."""
 
     def __init__(self, model: Any) -> None:

@@ -235,3 +235,58 @@ def _cut(value: Any) -> str:
         return f"{value!r}..."
     text = repr(value)
     return text if len(text) <= SHOWN_MAX + 20 else f"{text[:SHOWN_MAX]}..."
+
+
+# ---- helpers for everybody ------------------------------------------------------------------------------------
+
+
+def ref(entity: type, key: Any, /) -> Any:
+    """An object that holds only its key: a row by name, without a query.
+
+    Args:
+        key: a tuple when the key has several parts, in order of declaration.
+
+    Example:
+        >>> City(name="Nice", country=ref(Country, "FR"))
+    """
+    plan = getattr(entity, "_takeo", None)
+    if plan is None or plan.options.abstract:
+        raise errors.InputError(
+            "ref needs an entity with a table", code="TAKEO.INPUT.ENTITY", got=errors.shown(entity)
+        )
+    made = door.new(entity)
+    plan.set_key(made, key)
+    door.set_state(made, 1)
+    return made
+
+
+def is_loaded(instance: Any, member: Any) -> bool:
+    """Has this column or relation a value: `is_loaded(city, City.country)`."""
+    return peek(instance, type(instance)._takeo.members[member.about.name].place) is not UNSET
+
+
+def as_dict(instance: Any, *, relations: bool = False) -> dict[str, Any]:
+    """The loaded columns as a plain dict; with `relations=True` the loaded relations inside it, those
+    that lead back left out."""
+    return _as_dict(instance, relations, [])
+
+
+def _as_dict(instance: Any, relations: bool, above: list[Any]) -> dict[str, Any]:
+    plan = type(instance)._takeo
+    found = plan.loaded(instance)
+    above = [*above, instance]
+    for relation in plan.relations if relations else ():
+        value = peek(instance, relation.place)
+        if value is None:
+            found[relation.name] = None
+        elif isinstance(value, list):
+            inside = [_as_dict(one, True, above) for one in value if not _is_in(one, above)]
+            found[relation.name] = inside
+        elif value is not UNSET and not _is_in(value, above):
+            found[relation.name] = _as_dict(value, True, above)
+    return found  # type: ignore[no-any-return]
+
+
+def _is_in(one: Any, many: list[Any]) -> bool:
+    return any(one is other for other in many)
+

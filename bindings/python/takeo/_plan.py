@@ -191,29 +191,50 @@ class Plan:
 
     def set_key(self, instance: Any, key: Any) -> None:
         """Give an empty object its key and nothing else."""
-        parts = key if len(self.key) > 1 and isinstance(key, tuple) else (key,)
-        if len(parts) != len(self.key):
-            names = ", ".join(m.name for m in self.key)
-            raise errors.InputError(
-                f"the key of {self.cls.__name__} has {len(self.key)} parts",
-                code="TAKEO.INPUT.COUNT",
-                entity=self.cls.__name__,
-                expected=names,
-                got=errors.shown(key),
-            )
-        for member, value in zip(self.key, parts):
-            if value is None or value is UNSET:
-                raise errors.InputError(
-                    f"a key of {self.cls.__name__} is {value!r}",
-                    code="TAKEO.INPUT.NULL" if value is None else "TAKEO.INPUT.UNSET",
-                    entity=self.cls.__name__,
-                    field=member.name,
-                )
+        widths = [width(member) for member in self.key]
+        parts = key if sum(widths) > 1 and isinstance(key, tuple) else (key,)
+        if len(parts) != sum(widths):
+            raise self.wrong_key(key)
+        at = 0
+        for member, count in zip(self.key, widths):
+            values = parts[at : at + count]
+            at += count
+            for value in values:
+                if value is None or value is UNSET:
+                    raise errors.InputError(
+                        f"a key of {self.cls.__name__} is {value!r}",
+                        code="TAKEO.INPUT.NULL" if value is None else "TAKEO.INPUT.UNSET",
+                        entity=self.cls.__name__,
+                        field=member.name,
+                    )
             if member.is_relation and member.hidden is None:
-                for column, part in zip(member.keys, value if type(value) is tuple else (value,)):
-                    poke(instance, column.place, part)
+                for column, value in zip(member.keys, values):
+                    poke(instance, column.place, value)
             else:
-                poke(instance, member.hidden if member.is_relation else member.place, value)
+                place = member.hidden if member.is_relation else member.place
+                poke(instance, place, values if count > 1 else values[0])
+
+    def wrong_key(self, key: Any) -> errors.InputError:
+        """The failure for a key with another number of parts."""
+        return errors.InputError(
+            f"the key of {self.cls.__name__} has {sum(map(width, self.key))} parts",
+            code="TAKEO.INPUT.COUNT",
+            entity=self.cls.__name__,
+            expected=", ".join(member.name for member in self.key),
+            got=errors.shown(key),
+        )
+
+
+def width(member: Any) -> int:
+    """How many columns a part of a key has: a relation has those of the key that it refers to."""
+    if not member.is_relation:
+        return 1
+    if member.declared.keys:
+        return len(member.declared.keys)
+    from ._definition import target_of
+
+    target = target_of(member, [])
+    return sum(map(width, target._takeo.key)) if target is not None else 1
 
 
 def key_in_order(instance: Any) -> tuple[Any, ...] | None:

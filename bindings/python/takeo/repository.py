@@ -11,6 +11,7 @@ from types import GenericAlias
 from . import errors
 from . import functions as fn
 from ._door import COUNT, FIRST, INSERT, REMOVE, SAVE, UPSERT, door
+from ._plan import width
 from .expr import AND, EQ, PARAM, Assignment, Predicate, or_
 from .fields import Field, ToOne
 from .query import Query, _sets, conditions, counted, equals, loads, only, run
@@ -66,7 +67,7 @@ class Repository:
         on.known.of(entity)  # MappingError when the source does not know it
         plan = entity._takeo  # type: ignore[attr-defined]
         self._root = plan.leaf
-        self._parts = len(plan.key)
+        self._parts = sum(map(width, plan.key))
         # The condition on the key, as the core numbers its columns, and the statement behind get().
         self._by_key = _key_condition(plan)
         self._get = on.statements["select", self._root, ("where", self._by_key)]
@@ -94,13 +95,7 @@ class Repository:
         """The values of a key; InputError when it has another number of parts."""
         parts = key if self._parts > 1 and isinstance(key, tuple) else (key,)
         if len(parts) != self._parts:
-            raise errors.InputError(
-                f"the key of {self.entity.__name__} has {self._parts} parts",
-                code="TAKEO.INPUT.COUNT",
-                entity=self.entity.__name__,
-                expected=", ".join(m.name for m in self.entity._takeo.key),  # type: ignore[attr-defined]
-                got=errors.shown(key),
-            )
+            raise self.entity._takeo.wrong_key(key)  # type: ignore[attr-defined]
         return parts
 
     def get_or_fail(self, key: Any, /, *, load: Any = (), only: Any = ()) -> Any:
@@ -386,7 +381,10 @@ class Repository:
 
 def _key_condition(plan: Any) -> Any:
     """key = ?, for every part of the key in order of declaration."""
-    parts = [(EQ, m.field.shape, PARAM) for m in plan.key]
+    parts = []
+    for member in plan.key:
+        count = width(member)
+        parts.append((EQ, member.field.shape, PARAM if count == 1 else ("row", *[PARAM] * count)))
     return parts[0] if len(parts) == 1 else (AND, *parts)
 
 

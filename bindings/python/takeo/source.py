@@ -78,7 +78,9 @@ class DataSource(Executor):
         self._schema = schema
         self._prefix = table_prefix
         self._acquire = int(_time("pool_timeout", pool_timeout) * 1e9)
-        self._statement = int(_time("statement_timeout", statement_timeout) * 1e9) if statement_timeout else 0
+        self._statement = 0
+        if statement_timeout is not None:
+            self._statement = int(_time("statement_timeout", statement_timeout) * 1e9)
         self._budget = _size("max_result_bytes", max_result_bytes)
         self._isolation = isolation
         self.options = COERCE[coerce]
