@@ -8,7 +8,7 @@
 #define OBJECT(name) "@" #name " "
 static const char symbols[] = TK_PY_FUNCTIONS(NAME) TK_PY_OBJECTS(OBJECT)
     ">Field >Source >Session >Statement >Target "
-    ">state_base_new >holds >trust >bind >peek >poke >state_get >state_set >new >construct >provide "
+    ">state_base_new >holds >trust >bind >peek >poke >state_get >state_set >new >provide "
     ">target_new >layout >source_new >session_new >session_level >close >statement_new "
     ">run >write >load >reload >control";
 #undef NAME

@@ -213,12 +213,13 @@ static takeo_status refuse_object(call *used, tk_py object, uint32_t index, tk_p
     const char *got = name_of(TK_PY_TYPE(object), &keep);
     if (wanted != NULL) {
         const char *expected = name_of(wanted, &keep_wanted);
-        tk_raise(&used->error, TK_INPUT_ENTITY, "a %s is no %s", got, expected);
+        tk_raise(&used->error, TK_INPUT_ENTITY, "an object of class %s is no %s", got, expected);
         TK_SET(&used->error, entity, "%s", expected);
         TK_SET(&used->error, expected, "%s", expected);
         TK_SET(&used->error, hint, "db.save and db.remove take objects of any entity");
     } else {
-        tk_raise(&used->error, TK_INPUT_ENTITY, "a %s is no entity of this data source", got);
+        tk_raise(&used->error, TK_INPUT_ENTITY,
+                 "an object of class %s is no entity of this data source", got);
         TK_SET(&used->error, expected, "an instance of an entity in entities=[...]");
     }
     tk_error_last(&used->error)->object = index + 1;
@@ -386,9 +387,36 @@ static takeo_status load_paths(call *used, const batch *objects, const uint32_t 
                        objects->count, paths, count, again);
 }
 
+/* The columns that one of the objects holds: seen in their slots, without reading what is overwritten. */
+static takeo_status loaded_columns(call *used, const batch *objects, const uint32_t **out,
+                                   uint32_t *out_count) {
+    const tk_layout *layout = objects->layouts[0];
+    uint32_t *numbers = tk_arena_array(&used->arena, layout->step_count, sizeof *numbers);
+    if (numbers == NULL) {
+        return tk_raise_memory(&used->error);
+    }
+    *out = numbers;
+    *out_count = 0;
+    for (uint32_t c = 0; c < layout->step_count; c++) {
+        const tk_step *step = &layout->steps[c];
+        bool is_held = false;
+        bool is_read = step->get != NULL && step->column->generated < TAKEO_GENERATED_FORMULA;
+        for (uint32_t i = 0; is_read && !is_held && i < objects->count; i++) {
+            is_held = TK_PY_SLOT(objects->items[i], step->offset) != NULL;
+        }
+        if (is_held) {
+            numbers[(*out_count)++] = c + 1;
+        }
+    }
+    return TAKEO_DONE;
+}
+
 static takeo_status reload_columns(call *used, const batch *objects, const uint32_t *columns,
                                    uint32_t count, bool again) {
     (void)again;
+    if (columns == NULL) {
+        TK_TRY(loaded_columns(used, objects, &columns, &count));
+    }
     return tk_orm_reload(used->op, objects->target, objects->layouts[0], objects->items,
                          objects->count, columns, count);
 }

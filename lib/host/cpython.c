@@ -1,10 +1,12 @@
 /* cpython.c - the host CPython: entities as instances of classes, laid out by the Python package.
  *
- * It fills the table of host.h: making instances, storing and reading slots, linking related objects,
- * holding references while an operation runs.  Every function here runs with the GIL.
+ * It fills the table of host.h: making instances, storing and reading slots, linking related
+ * objects, holding references while an operation runs.  Every function here runs with the GIL.
  *
  * It must not know statements, servers or SQL.
  */
+#include <limits.h>
+
 #include "host/cpython.h"
 
 struct tk_py_functions tk_py_call;
@@ -21,7 +23,8 @@ tk_py_field *tk_py_step_field(const tk_step *step) {
     return (tk_py_field *)step->aux;
 }
 
-/* ---- storing and reading slots ------------------------------------------------------------------------- */
+/* ---- storing and reading slots
+ * ------------------------------------------------------------------------- */
 
 static void fill_slot(void *object, uint32_t offset, tk_py value) {
     tk_py old = TK_PY_SLOT(object, offset);
@@ -48,11 +51,23 @@ static takeo_status put_value(const tk_step *step, void *object, const takeo_cel
     return TAKEO_DONE;
 }
 
-/* The text of a mutable column, which is compared with what its value says later. */
+/* The text of a mutable column, which is compared with what its value says later; of an array its
+ * JSON. A new reference, or NULL with an exception. */
 static tk_py loaded_form(const takeo_cell *cell) {
-    return tk_cell_is_null(cell) ? tk_py_own(O.None_)
-                                 : P.PyUnicode_FromStringAndSize(cell->v.text.data,
-                                                                 (tk_py_size)cell->v.text.len);
+    if (tk_cell_is_null(cell)) {
+        return tk_py_own(O.None_);
+    }
+    if (cell->type != TAKEO_TYPE_ARRAY) {
+        return P.PyUnicode_FromStringAndSize(cell->v.text.data, (tk_py_size)cell->v.text.len);
+    }
+    tk_buf text;
+    tk_buf_init(&text, tk_alloc_default, INT_MAX);
+    bool is_written = tk_array_write_json(cell, &text);
+    tk_py made = is_written    ? P.PyUnicode_FromStringAndSize(text.data, (tk_py_size)text.len)
+                 : text.failed ? P.PyErr_NoMemory()
+                               : tk_py_own(O.UNSET_); /* no text is like it: it counts as changed */
+    tk_buf_done(&text);
+    return made;
 }
 
 /* JSON and arrays keep their loaded form beside the value, to be compared when they are saved. */
@@ -100,9 +115,10 @@ static takeo_status put_part(const tk_step *step, void *object, const takeo_cell
     return TAKEO_DONE;
 }
 
-/* What is written back after success.  A value of another class that was taken for what it means, such
- * as a UUID's text: the object then holds what it would hold if it had been loaded.  And the loaded form
- * of a mutable column: what was read, also when somebody has changed the value meanwhile. */
+/* What is written back after success.  A value of another class that was taken for what it means,
+ * such as a UUID's text: the object then holds what it would hold if it had been loaded.  And the
+ * loaded form of a mutable column: what was read, also when somebody has changed the value
+ * meanwhile. */
 typedef struct conversion {
     const tk_step *step;
     void *object;
@@ -139,8 +155,8 @@ static takeo_status refuse_key(const tk_step *step, tk_error *error) {
     return status;
 }
 
-static takeo_status get_value(const tk_step *step, void *object, takeo_cell *out,
-                              tk_holder *holder, tk_error *error) {
+static takeo_status get_value(const tk_step *step, void *object, takeo_cell *out, tk_holder *holder,
+                              tk_error *error) {
     tk_py value = TK_PY_SLOT(object, step->offset);
     if (value == NULL) {
         *out = (takeo_cell){.flags = TAKEO_CELL_UNSET};
@@ -155,8 +171,9 @@ static takeo_status get_value(const tk_step *step, void *object, takeo_cell *out
     }
     P.Py_IncRef(value); /* reading may run Python code that empties the slot */
     takeo_status status = tk_py_read(field, value, out, holder, error);
-    if (TK_UNLIKELY(TK_PY_TYPE(value) != field->canonical) && field->canonical != NULL && status >= 0
-        && step->place == 0 && !tk_cell_is_null(out) && (out->flags & TAKEO_CELL_UNSET) == 0) {
+    if (TK_UNLIKELY(TK_PY_TYPE(value) != field->canonical) && field->canonical != NULL
+        && status >= 0 && step->place == 0 && !tk_cell_is_null(out)
+        && (out->flags & TAKEO_CELL_UNSET) == 0) {
         status = note_conversion(step, object, value, out, holder, error);
     }
     P.Py_DecRef(value);
@@ -171,7 +188,8 @@ static takeo_status get_mutable(const tk_step *step, void *object, takeo_cell *o
                : note_conversion(step, object, NULL, out, holder, error);
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------------- */
+/* ---- the table
+ * ---------------------------------------------------------------------------------------------- */
 
 static takeo_status make(const tk_layout *layout, tk_holder *holder, void **out, tk_error *error) {
     (void)holder;
@@ -295,8 +313,8 @@ static void settle(tk_holder *holder) {
         if (noted->seen != NULL && TK_PY_SLOT(noted->object, offset) != noted->seen) {
             continue;
         }
-        tk_py value = noted->seen != NULL ? tk_py_make(field, &noted->cell, NULL)
-                                          : loaded_form(&noted->cell);
+        tk_py value =
+            noted->seen != NULL ? tk_py_make(field, &noted->cell, NULL) : loaded_form(&noted->cell);
         if (value != NULL) {
             fill_slot(noted->object, offset, value);
         } else {
@@ -313,7 +331,8 @@ static void free_target(tk_target *target) {
     tk_mem_free(&alloc, target, sizeof *target);
 }
 
-/* ---- the interpreter's lock and its collector ---------------------------------------------------------------- */
+/* ---- the interpreter's lock and its collector
+ * ---------------------------------------------------------------- */
 
 bool tk_py_collector_pause(void) {
     if (tk_py_state.collector_paused_by != NULL || P.PyGC_Disable() == 0) {
@@ -367,7 +386,8 @@ const tk_host tk_cpython_host = {
     .free_target = free_target,
 };
 
-/* ---- targets and layouts ------------------------------------------------------------------------------------- */
+/* ---- targets and layouts
+ * ------------------------------------------------------------------------------------- */
 
 takeo_status tk_py_target_new(tk_model *model, tk_target **out, tk_error *error) {
     tk_target *target = tk_mem_new(&tk_alloc_default, sizeof *target);
@@ -435,7 +455,8 @@ static int set_column(py_layout *layout, const tk_column *column, tk_py place) {
         layout->has_mutable = true;
     }
     if (part != 0) {
-        field->tuple_size = (uint16_t)(column->relation != NULL ? column->relation->column_count : 1);
+        field->tuple_size =
+            (uint16_t)(column->relation != NULL ? column->relation->column_count : 1);
     }
     step->aux = field;
     step->offset = (uint32_t)offset;
@@ -468,6 +489,7 @@ static int fill_layout(py_layout *layout, tk_py columns, tk_py links) {
                 return -1;
             }
             layout->base.links[i].offset = (uint32_t)offset;
+            layout->base.links[i].bit = (uint16_t)bit;
             layout->base.links[i].is_there = true;
             last_bit = (uint32_t)bit > last_bit ? (uint32_t)bit : last_bit;
         }
@@ -517,10 +539,11 @@ bool tk_py_layout_has_mutable(const tk_layout *layout) {
     return ((const py_layout *)layout)->has_mutable;
 }
 
-/* ---- mutable columns --------------------------------------------------------------------------------------------- */
+/* ---- mutable columns
+ * --------------------------------------------------------------------------------------------- */
 
-/* What the loaded form would read as if the core had written it: other tools write other spaces.  NULL
- * with an exception, or without one when it is no JSON. */
+/* What the loaded form would read as if the core had written it: other tools write other spaces.
+ * NULL with an exception, or without one when it is no JSON. */
 static tk_py normalised(tk_py text) {
     tk_py value = P.PyObject_CallFunctionObjArgs(O.json_loads_, text, NULL);
     tk_py again = value != NULL ? P.PyObject_CallFunctionObjArgs(O.json_dumps_, value, NULL) : NULL;
@@ -539,9 +562,30 @@ static bool text_is(tk_py text, const takeo_cell *cell) {
            && memcmp(cell->v.text.data, data, (size_t)len) == 0;
 }
 
+/* With an exception it is the same: nothing may be marked then. */
+static bool is_same_array(tk_py loaded, const takeo_cell *now) {
+    tk_py form = loaded_form(now);
+    if (form == NULL || form == O.UNSET_) {
+        tk_py_drop(form);
+        return form == NULL;
+    }
+    tk_py_size len = 0;
+    const char *data = P.PyUnicode_AsUTF8AndSize(form, &len);
+    takeo_cell text = tk_cell_text(TAKEO_TYPE_JSON, data, (size_t)len);
+    bool is_same = data == NULL || text_is(loaded, &text);
+    P.Py_DecRef(form);
+    return is_same;
+}
+
 static bool is_loaded_form(tk_py loaded, const takeo_cell *now) {
     if (loaded == O.None_ || tk_cell_is_null(now)) {
         return (loaded == O.None_) == tk_cell_is_null(now);
+    }
+    if (loaded == O.UNSET_) {
+        return false;
+    }
+    if (now->type == TAKEO_TYPE_ARRAY) {
+        return is_same_array(loaded, now);
     }
     if (text_is(loaded, now) || P.PyErr_Occurred()) {
         return true;

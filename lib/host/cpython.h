@@ -53,6 +53,7 @@ enum tk_py_constants {
     TK_PY_TP_DEALLOC = 52,
     TK_PY_TP_DESCR_GET = 54,
     TK_PY_TP_DESCR_SET = 55,
+    TK_PY_TP_INIT = 60,
     TK_PY_TP_NEW = 65,
     TK_PY_TP_MEMBERS = 72,
     TK_PY_TP_FREE = 74
@@ -113,6 +114,7 @@ enum tk_py_constants {
     F(int, PyDict_SetItem, (tk_py, tk_py, tk_py))                                                  \
     F(int, PyDict_SetItemString, (tk_py, const char *, tk_py))                                     \
     F(tk_py, PyDict_GetItemWithError, (tk_py, tk_py))                                              \
+    F(tk_py, PyObject_GetAttr, (tk_py, tk_py))                                                     \
     F(tk_py, PyObject_GetAttrString, (tk_py, const char *))                                        \
     F(tk_py, PyObject_CallObject, (tk_py, tk_py))                                                  \
     F(tk_py, PyObject_CallFunctionObjArgs, (tk_py, ...))                                           \
@@ -156,6 +158,8 @@ enum tk_py_constants {
     F(SKIP)                                                                                        \
     F(JSON_NULL)                                                                                   \
     F(complete)                                                                                    \
+    F(construction)                                                                                \
+    F(construct)                                                                                   \
     F(not_loaded)                                                                                  \
     F(from_record)
 

@@ -102,6 +102,8 @@ tk_py tk_py_field_type_new(void) {
     return P.PyType_FromSpecWithBases(&spec, NULL);
 }
 
+static int state_init(tk_py self, tk_py args, tk_py keywords);
+
 /* ---- builtins ---------------------------------------------------------------------------------------------- */
 
 static tk_py wrong_call(const char *expected) {
@@ -122,7 +124,9 @@ static tk_py state_base_new(tk_py self, tk_py const *args, tk_py_size count) {
     static tk_py_member weak[] = {{"__weaklistoffset__", TK_PY_T_PYSSIZET, 0, TK_PY_READONLY, NULL},
                                   {NULL, 0, 0, 0, NULL}};
     weak[0].offset = TK_PY_WEAK_OFFSET;
-    tk_py_slot with_weak[] = {{TK_PY_TP_MEMBERS, weak}, {0, NULL}}, plain[] = {{0, NULL}};
+    tk_py_slot with_weak[] = {
+        {TK_PY_TP_MEMBERS, weak}, {TK_PY_TP_INIT, (void *)state_init}, {0, NULL}};
+    tk_py_slot plain[] = {{0, NULL}};
     bool is_first = args[1] == O.None_;
     tk_py_spec spec = {"takeo._door.State",
                        (int)(TK_PY_STATE_OFFSET + words * (tk_py_size)sizeof(uint64_t)), 0,
@@ -311,22 +315,38 @@ static int take_defaults(tk_py instance, tk_py defaults) {
     return 1;
 }
 
-/* construct(instance, given, (members, required places, defaults)) -> True, or False when the package
- * has to look closer: an unknown name, a missing value, an unset one.  For classes whose fields need
- * no hooks; `members` are the fields by name, all of this instance's class. */
-static tk_py construct(tk_py self, tk_py const *args, tk_py_size count) {
-    (void)self;
-    if (count != 3 || TK_PY_TYPE(args[2]) != O.tuple_ || P.PyTuple_Size(args[2]) != 3) {
-        return wrong_call("construct(instance, given, plan)");
-    }
-    tk_py required = P.PyTuple_GetItem(args[2], 1);
-    int done = take_given(args[0], args[1], P.PyTuple_GetItem(args[2], 0));
+/* 1: made; 0: the package has to look closer; -1 with an exception. */
+static int construct_from(tk_py instance, tk_py given, tk_py construction) {
+    tk_py required = P.PyTuple_GetItem(construction, 1);
+    int done = given != NULL ? take_given(instance, given, P.PyTuple_GetItem(construction, 0)) : 1;
     tk_py_size places = done > 0 ? P.PyTuple_Size(required) : 0;
     for (tk_py_size i = 0; done > 0 && i < places; i++) {
-        done = TK_PY_SLOT(args[0], number_of(P.PyTuple_GetItem(required, i))) != NULL;
+        done = TK_PY_SLOT(instance, number_of(P.PyTuple_GetItem(required, i))) != NULL;
     }
-    done = done > 0 ? take_defaults(args[0], P.PyTuple_GetItem(args[2], 2)) : done;
-    return done < 0 ? NULL : tk_py_own(done > 0 ? O.True_ : O.False_);
+    return done > 0 ? take_defaults(instance, P.PyTuple_GetItem(construction, 2)) : done;
+}
+
+/* State.__init__: what `City(name="Lyon")` does.  A class whose fields need no hooks says all that is
+ * needed in its attribute `_takeo_construction`; else, and whenever something is unusual (an unknown
+ * or missing name, an unset value), the package's own function does it and words the failures. */
+static int state_init(tk_py self, tk_py args, tk_py keywords) {
+    tk_py construction = P.PyObject_GetAttr(TK_PY_TYPE(self), O.construction_);
+    if (construction == NULL) {
+        return -1;
+    }
+    int done = construction != O.None_ && P.PyTuple_Size(args) == 0
+                   ? construct_from(self, keywords, construction)
+                   : 0;
+    P.Py_DecRef(construction);
+    if (done != 0) {
+        return done < 0 ? -1 : 0;
+    }
+    tk_py none = keywords == NULL ? P.PyDict_New() : tk_py_own(keywords);
+    tk_py made = none != NULL ? P.PyObject_CallFunctionObjArgs(O.construct_, self, args, none, NULL)
+                              : NULL;
+    tk_py_drop(none);
+    tk_py_drop(made);
+    return made != NULL ? 0 : -1;
 }
 
 tk_py_method tk_py_state_methods[] = {
@@ -339,7 +359,6 @@ tk_py_method tk_py_state_methods[] = {
     {"state_get", (void *)state_get, TK_PY_FASTCALL, NULL},
     {"state_set", (void *)state_set, TK_PY_FASTCALL, NULL},
     {"new", (void *)new_instance, TK_PY_FASTCALL, NULL},
-    {"construct", (void *)construct, TK_PY_FASTCALL, NULL},
     {"provide", (void *)tk_py_provide, TK_PY_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };

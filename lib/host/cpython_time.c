@@ -6,6 +6,7 @@
  */
 #include "host/cpython.h"
 
+#define BEGIN_OF_YEAR_1 INT64_C(-62135596800000000)
 #define END_OF_YEAR_9999 INT64_C(253402300799999999)
 
 tk_py tk_py_make_date(int64_t days) {
@@ -94,7 +95,7 @@ static int64_t date_of_bytes(const unsigned char *b) {
     return tk_days_from_civil(b[0] << 8 | b[1], b[2], b[3]);
 }
 
-static takeo_status read_datetime(tk_py value, takeo_cell *out) {
+static takeo_status read_datetime(tk_py value, takeo_cell *out, tk_error *error) {
     static const char *const names[]
         = {"year", "month", "day", "hour", "minute", "second", "microsecond"};
     int64_t us = 0, offset = 0;
@@ -113,7 +114,11 @@ static takeo_status read_datetime(tk_py value, takeo_cell *out) {
         us = tk_days_from_civil((int)f[0], (int)f[1], (int)f[2]) * TK_DAY_US
              + ((f[3] * 60 + f[4]) * 60 + f[5]) * 1000000 + f[6];
     }
-    *out = tk_cell_int(is_aware ? TAKEO_TYPE_TIMESTAMPTZ : TAKEO_TYPE_TIMESTAMP, us - offset);
+    us -= offset;
+    if (TK_UNLIKELY(us < BEGIN_OF_YEAR_1 || us > END_OF_YEAR_9999)) { /* it could not be read again */
+        return tk_raise(error, TK_INPUT_RANGE, "a time is outside of the years 1 to 9999 in UTC");
+    }
+    *out = tk_cell_int(is_aware ? TAKEO_TYPE_TIMESTAMPTZ : TAKEO_TYPE_TIMESTAMP, us);
     return TAKEO_DONE;
 }
 
@@ -145,9 +150,8 @@ static takeo_status read_time(tk_py value, takeo_cell *out) {
 }
 
 takeo_status tk_py_read_temporal(tk_py value, takeo_cell *out, tk_error *error) {
-    (void)error;
     if (tk_py_is_a(value, O.datetime_)) {
-        return read_datetime(value, out);
+        return read_datetime(value, out, error);
     }
     return tk_py_is_a(value, O.date_) ? read_date(value, out) : read_time(value, out);
 }
@@ -163,10 +167,10 @@ static bool probe(int64_t us, bool is_utc) {
         tk_py_state.times_are_in_place = true;
         agrees = has_zone_in_place(moment) == is_utc
                  && (!is_utc || datetime_zone_in_place(moment) == O.utc_)
-                 && read_datetime(moment, &fast) == TAKEO_DONE && fast.v.i == us
+                 && read_datetime(moment, &fast, NULL) == TAKEO_DONE && fast.v.i == us
                  && read_date(day, &fast) == TAKEO_DONE && fast.v.i == us / TK_DAY_US;
         tk_py_state.times_are_in_place = false;
-        agrees = agrees && read_datetime(moment, &slow) == TAKEO_DONE && slow.v.i == us
+        agrees = agrees && read_datetime(moment, &slow, NULL) == TAKEO_DONE && slow.v.i == us
                  && read_date(day, &slow) == TAKEO_DONE && slow.v.i == us / TK_DAY_US;
     }
     P.PyErr_Clear();

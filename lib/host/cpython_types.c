@@ -23,7 +23,8 @@ takeo_status tk_py_hold(tk_holder *holder, tk_py object, tk_error *error) {
     return TAKEO_DONE;
 }
 
-/* ---- late objects ------------------------------------------------------------------------------- */
+/* ---- late objects -------------------------------------------------------------------------------
+ */
 
 bool tk_py_complete(void) {
     if (TK_LIKELY(tk_py_state.is_complete)) {
@@ -61,7 +62,8 @@ static bool is_late(takeo_type type) {
            || type == TAKEO_TYPE_ARRAY;
 }
 
-/* ---- making: cell -> value -------------------------------------------------------------------------- */
+/* ---- making: cell -> value
+ * -------------------------------------------------------------------------- */
 
 static tk_py undecodable(const takeo_cell *cell, const char *expected, tk_error *error) {
     tk_buf got;
@@ -139,8 +141,9 @@ static tk_py make_uuid(const tk_py_field *field, const takeo_cell *cell, tk_erro
     hex[32] = '\0';
     tk_py number = P.PyLong_FromString(hex, NULL, 16);
     tk_py made = number != NULL ? tk_py_state.new_object(O.UUID_, O.empty_tuple_, NULL) : NULL;
-    if (made != NULL && (tk_py_state.set_member(O.uuid_int_, made, number) < 0
-                         || tk_py_state.set_member(O.uuid_is_safe_, made, O.uuid_unknown_) < 0)) {
+    if (made != NULL
+        && (tk_py_state.set_member(O.uuid_int_, made, number) < 0
+            || tk_py_state.set_member(O.uuid_is_safe_, made, O.uuid_unknown_) < 0)) {
         tk_py_drop(made);
         made = NULL;
     }
@@ -245,7 +248,8 @@ static tk_py json_class_of(takeo_type type) {
     }
 }
 
-/* The elements of an array as the column's class: stored as JSON, so each has to be what it says. */
+/* The elements of an array as the column's class: stored as JSON, so each has to be what it says.
+ */
 static bool elements_fit(tk_py list, takeo_type element) {
     tk_py wanted = json_class_of(element), items = P.PySequence_Tuple(list);
     tk_py_size count = items != NULL ? P.PyTuple_Size(items) : -1;
@@ -260,7 +264,41 @@ static bool elements_fit(tk_py list, takeo_type element) {
     return fit;
 }
 
+/* A list cell; `element` says how a value of it looks, and a list in it is one of the same. */
+static tk_py make_list(const tk_py_field *element, const takeo_cell *cell, tk_error *error) {
+    tk_py list = P.PyList_New((tk_py_size)cell->v.list.count);
+    for (size_t i = 0; list != NULL && i < cell->v.list.count; i++) {
+        const takeo_cell *item = &cell->v.list.cells[i];
+        bool is_list = item->type == TAKEO_TYPE_ARRAY && !tk_cell_is_null(item);
+        tk_py made = is_list ? make_list(element, item, error) : tk_py_make(element, item, error);
+        if (made == NULL) {
+            P.Py_DecRef(list);
+            return NULL;
+        }
+        P.PyList_SetItem(list, (tk_py_size)i, made);
+    }
+    return list;
+}
+
+/* How an element of an array column looks. */
+static tk_py_field element_of(const tk_py_field *field) {
+    tk_py_field element;
+    tk_accept accept = field->accept;
+    const tk_type_info *info = tk_type_info_of(accept.element);
+    accept.type = accept.element;
+    accept.element = TAKEO_TYPE_NONE;
+    accept.is_nullable = true;
+    accept.min = info != NULL ? info->min : 0;
+    accept.max = info != NULL ? info->max : 0;
+    tk_py_field_init(&element, &accept);
+    return element;
+}
+
 static tk_py make_array(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    if (cell->type == TAKEO_TYPE_ARRAY) {
+        tk_py_field element = element_of(field);
+        return make_list(&element, cell, error);
+    }
     tk_py made = make_json(field, cell, error);
     if (made == NULL || field->load != NULL) {
         return made;
@@ -282,7 +320,8 @@ tk_py tk_py_make(const tk_py_field *field, const takeo_cell *cell, tk_error *err
     return field->make(field, cell, error);
 }
 
-/* ---- reading: value -> cell ---------------------------------------------------------------------------- */
+/* ---- reading: value -> cell
+ * ---------------------------------------------------------------------------- */
 
 static takeo_status refuse_text(const tk_py_field *field, tk_error *error) {
     P.PyErr_Clear();
@@ -301,7 +340,8 @@ static takeo_status utf8_of(const tk_py_field *field, tk_py value, takeo_type ty
     tk_py_size len = 0;
     const char *data = P.PyUnicode_AsUTF8AndSize(value, &len);
     if (data == NULL) {
-        return P.PyErr_ExceptionMatches(O.UnicodeError_) ? refuse_text(field, error) : host_failed();
+        return P.PyErr_ExceptionMatches(O.UnicodeError_) ? refuse_text(field, error)
+                                                         : host_failed();
     }
     *out = tk_cell_text(type, data, (size_t)len);
     return tk_py_hold(holder, tk_py_own(value), error);
@@ -365,8 +405,8 @@ static takeo_status decimal_of(tk_py value, takeo_cell *out, tk_holder *holder, 
     tk_buf plain;
     tk_buf_init(&plain, holder->arena->alloc, TK_DECIMAL_MAX);
     bool is_plain = tk_decimal_expand(data, (size_t)len, &plain);
-    char *copy = is_plain && !plain.failed ? tk_arena_copy(holder->arena, plain.data, plain.len)
-                                           : NULL;
+    char *copy =
+        is_plain && !plain.failed ? tk_arena_copy(holder->arena, plain.data, plain.len) : NULL;
     size_t plain_len = plain.len;
     tk_buf_done(&plain);
     P.Py_DecRef(text);
@@ -491,7 +531,8 @@ static takeo_status refuse_class(const tk_py_field *field, tk_py value, tk_error
     tk_py name = P.PyObject_GetAttrString(TK_PY_TYPE(value), "__name__");
     const char *text = name != NULL ? P.PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
     const char *wanted = tk_type_name(field->accept.type);
-    tk_raise(error, TK_INPUT_TYPE, "a %s is no %s", text != NULL ? text : "value", wanted);
+    tk_raise(error, TK_INPUT_TYPE, "a value of class %s is no %s", text != NULL ? text : "value",
+             wanted);
     TK_SET(error, expected, "%s", wanted);
     TK_SET(error, got, "%s", text != NULL ? text : "?");
     if (field->accept.column != NULL) {
@@ -643,7 +684,7 @@ static takeo_status read_json(const tk_py_field *field, tk_py value, takeo_cell 
     return tk_accept_cell(&field->accept, &cell, out, holder->arena, error);
 }
 
-/* An array column: every element by the element's rules, then the JSON of the whole. */
+/* An array column: every element by the element's rules, then the whole. */
 static takeo_status read_array(const tk_py_field *field, tk_py value, takeo_cell *out,
                                tk_holder *holder, tk_error *error) {
     if (!tk_py_is_a(value, O.list_) && !tk_py_is_a(value, O.tuple_)) {
@@ -653,21 +694,20 @@ static takeo_status read_array(const tk_py_field *field, tk_py value, takeo_cell
     if (items == NULL) {
         return host_failed();
     }
-    tk_py_field element;
-    tk_accept accept = field->accept;
-    accept.type = field->accept.element;
-    accept.element = TAKEO_TYPE_NONE;
-    accept.is_nullable = true;
-    tk_py_field_init(&element, &accept);
-    takeo_status status = TAKEO_DONE;
-    for (tk_py_size i = 0, n = P.PyTuple_Size(items); status >= 0 && i < n; i++) {
-        takeo_cell ignored;
-        status = tk_py_read(&element, P.PyTuple_GetItem(items, i), &ignored, holder, error);
+    tk_py_field element = element_of(field);
+    tk_py_size count = P.PyTuple_Size(items);
+    takeo_cell *cells = tk_arena_array(holder->arena, (size_t)count, sizeof *cells);
+    takeo_status status = cells != NULL ? TAKEO_DONE : tk_raise_memory(error);
+    for (tk_py_size i = 0; status >= 0 && i < count; i++) {
+        status = tk_py_read(&element, P.PyTuple_GetItem(items, i), &cells[i], holder, error);
         if (status == TAKEO_EINPUT) {
             tk_error_last(error)->object = (uint32_t)i + 1;
         }
     }
-    status = status < 0 ? status : json_of(field, items, out, holder, error);
+    if (status >= 0) {
+        takeo_cell list = {.type = TAKEO_TYPE_ARRAY, .v = {.list = {cells, (size_t)count}}};
+        status = tk_accept_cell(&field->accept, &list, out, holder->arena, error);
+    }
     P.Py_DecRef(items);
     return status;
 }
@@ -693,7 +733,8 @@ takeo_status tk_py_read(const tk_py_field *field, tk_py value, takeo_cell *out, 
     return status;
 }
 
-/* ---- choosing ------------------------------------------------------------------------------------------ */
+/* ---- choosing
+ * ------------------------------------------------------------------------------------------ */
 
 static tk_py make_any(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
     (void)field;

@@ -70,6 +70,7 @@ struct tk_layout { /* how one entity looks; a host's own layout begins with this
     uint32_t object_size;
     uint32_t state_offset;
     uint32_t state_words; /* 0: objects carry no state */
+    bool has_cells;       /* of structs: some field is a CELL */
     void *host_data;      /* CPython: the class */
 };
 

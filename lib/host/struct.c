@@ -154,6 +154,7 @@ static void add_column(maker *at, const takeo_field_def *def, const tk_struct_ki
     info->layout = at->layout;
     info->zero_is_unset = is_generated_key(column);
     fill_step(step, def, kind);
+    at->layout->has_cells |= def->kind == TAKEO_FIELD_CELL;
     step->get = kind->get;
     step->aux = info;
     step->accept = tk_accept_column(column);

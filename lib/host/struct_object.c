@@ -15,6 +15,16 @@ static tk_link_place *place_of(const tk_layout *layout, const tk_relation *relat
     return place->is_there ? place : NULL;
 }
 
+/* A CELL says for itself that nothing was read into it: zeroed it would say NULL. */
+static void unset_cells(const tk_layout *layout, void *object) {
+    for (uint32_t i = 0; i < layout->step_count; i++) {
+        const tk_step *step = &layout->steps[i];
+        if (step->put != NULL && step->kind == TAKEO_FIELD_CELL) {
+            ((takeo_cell *)((char *)object + step->offset))->flags = TAKEO_CELL_UNSET;
+        }
+    }
+}
+
 static takeo_status make(const tk_layout *layout, tk_holder *holder, void **out, tk_error *error) {
     block *from = layout->host_data;
     void *object = NULL;
@@ -26,6 +36,9 @@ static takeo_status make(const tk_layout *layout, tk_holder *holder, void **out,
     }
     if (object == NULL) {
         return tk_raise_memory(error);
+    }
+    if (layout->has_cells) {
+        unset_cells(layout, object);
     }
     uint64_t *state = tk_layout_state(layout, object);
     if (state != NULL) {

@@ -57,8 +57,6 @@ static void check_actions(tk_checker *check, const takeo_relation_def *def) {
     }
     if (def->orphan > TAKEO_ORPHAN_KEEP) {
         tk_check_add(check, def->name, "%u is no policy for orphans", def->orphan);
-    } else if (def->orphan != TAKEO_ORPHAN_NULLIFY && def->kind == TAKEO_RELATION_MANY_TO_ONE) {
-        tk_check_add(check, def->name, "orphans are the other side's to say");
     }
     bool sets_null =
         def->on_delete == TAKEO_ACTION_SET_NULL || def->on_update == TAKEO_ACTION_SET_NULL;
@@ -85,6 +83,18 @@ static void check_sides(tk_checker *check, const takeo_relation_def *def) {
     if ((def->flags & ~(uint32_t)KNOWN_FLAGS) != 0) {
         tk_check_add(check, def->name, "flags of the relation are unknown (%#x)",
                      def->flags & ~(uint32_t)KNOWN_FLAGS);
+    }
+    const uint32_t cascades =
+        TAKEO_RELATION_FLAG_CASCADE_INSERT | TAKEO_RELATION_FLAG_CASCADE_UPDATE
+        | TAKEO_RELATION_FLAG_CASCADE_REMOVE | TAKEO_RELATION_FLAG_CASCADE_SOFT_REMOVE
+        | TAKEO_RELATION_FLAG_CASCADE_RECOVER;
+    bool has_policy = def->orphan != TAKEO_ORPHAN_NULLIFY && def->orphan <= TAKEO_ORPHAN_KEEP;
+    if ((def->flags & cascades) != 0 || has_policy) {
+        tk_check_add(check, def->name, "cascades are not built yet");
+        tk_report_hint(check->report, "save and remove the members by themselves, in one list");
+    }
+    if ((def->flags & TAKEO_RELATION_FLAG_LAZY) != 0) {
+        tk_check_add(check, def->name, "loading on touch is not built yet");
     }
     const uint32_t both = TAKEO_RELATION_FLAG_PRIMARY | TAKEO_RELATION_FLAG_NULLABLE;
     if ((def->flags & both) == both) {

@@ -148,16 +148,6 @@ static void check_references(verifier *at, const tk_relation *relation) {
     }
 }
 
-static void check_cascade(verifier *at, const tk_relation *relation) {
-    const tk_relation *other = relation->inverse;
-    if (other != NULL && relation->owns_key
-        && (relation->flags & other->flags & TAKEO_RELATION_FLAG_CASCADE_REMOVE) != 0) {
-        tk_report_add(at->report, relation->entity->name.data, relation->name.data,
-                      "both sides cascade remove: removing one %s would remove all of them",
-                      relation->entity->name.data);
-    }
-}
-
 static void check_relations(verifier *at, const tk_entity *entity) {
     for (uint32_t i = 0; i < entity->relation_count; i++) {
         const tk_relation *relation = &entity->relations[i];
@@ -167,7 +157,6 @@ static void check_relations(verifier *at, const tk_entity *entity) {
         if (relation->owns_key && relation->column_count > 0) {
             check_references(at, relation);
         }
-        check_cascade(at, relation);
         check_order(at, entity, relation->name.data, relation->target, relation->order_by);
     }
 }

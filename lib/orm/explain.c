@@ -103,6 +103,26 @@ static void find_cell(found *what, const tk_statement *statement, takeo_text nam
     }
 }
 
+/* A value that the driver refuses: the record has the number of the argument. */
+static bool is_argument(const takeo_error *record) {
+    return record->object != 0
+           && (record->status == TAKEO_EINPUT || record->status == TAKEO_EUNSUPPORTED);
+}
+
+static void find_argument(found *what, tk_task *task, uint32_t number) {
+    const tk_column *column = NULL;
+    const tk_statement *statement = task != NULL ? task->running : NULL;
+    if (task != NULL && task->argument != NULL) {
+        column = task->argument(task, number);
+    } else if (statement != NULL && number <= statement->param_count) {
+        column = statement->params[number - 1].accept.column;
+    }
+    if (column != NULL) {
+        what->entity = column->entity;
+        add_column(what, column);
+    }
+}
+
 static void find_names(found *what, const tk_model *model, const takeo_error *record) {
     what->entity = find_table(model, record->table_name);
     if (what->entity != NULL && record->column_name.len != 0) {
@@ -166,12 +186,12 @@ static void tell(const found *what, const takeo_error *record, tk_error *error) 
         TK_SET(error, hint, "give a value, or make the column nullable");
         break;
     case TAKEO_ECHECK:
-        TK_SET(error, message, "a %s breaks the check %s", name,
+        TK_SET(error, message, "%s: the row breaks the check %s", name,
                record->constraint_name.len != 0 ? record->constraint_name.data : "of its table");
         break;
     case TAKEO_EFOREIGN_KEY:
         TK_SET(error, message,
-               "a %s refers to a row that is not there, or is still referred to itself", name);
+               "%s: the row refers to one that is not there, or is still referred to itself", name);
         TK_SET(error, hint,
                "save what it refers to first; remove what refers to it first, or "
                "declare on_delete");
@@ -185,6 +205,15 @@ static void tell(const found *what, const takeo_error *record, tk_error *error) 
         TK_SET(error, message, "the table %s has no column for %s.%s", what->entity->table.data,
                name, field != NULL ? field : "?");
         TK_SET(error, hint, "run the migration that adds it");
+        break;
+    case TAKEO_EINPUT:
+    case TAKEO_EUNSUPPORTED:
+        if (field != NULL) {
+            TK_SET(error, message, "%s.%s: the database cannot keep this value", name, field);
+        }
+        if (what->column_count != 0 && (what->columns[0]->flags & TAKEO_COLUMN_SECRET) != 0) {
+            TK_SET(error, got, "***");
+        }
         break;
     case TAKEO_EDECODE:
         if (what->column_count != 0 && (what->columns[0]->flags & TAKEO_COLUMN_SECRET) != 0) {
@@ -218,6 +247,10 @@ void tk_orm_explain(tk_op *op, takeo_error *record) {
     const tk_model *model = op->source->model;
     tk_task *task = op->verb;
     found what = {.column_count = 0};
+    uint32_t argument = is_argument(record) ? record->object : 0;
+    if (argument != 0) {
+        record->object = 0; /* from here on the number of an object */
+    }
     if (task != NULL && task->blame != NULL) {
         what.entity = task->blame(task, record);
     }
@@ -225,7 +258,9 @@ void tk_orm_explain(tk_op *op, takeo_error *record) {
         return;
     }
     found by_name = {.column_count = 0};
-    if (record->status == TAKEO_EDECODE) {
+    if (argument != 0) {
+        find_argument(&by_name, task, argument);
+    } else if (record->status == TAKEO_EDECODE) {
         find_cell(&by_name, task != NULL ? task->running : NULL, record->column_name);
     } else {
         find_names(&by_name, model, record);

@@ -37,6 +37,9 @@ typedef struct tk_task {
     takeo_status (*settle)(struct tk_task *task, takeo_status status);
     /* A statement failed: say in the record which object it was; gives its entity, or NULL. */
     const tk_entity *(*blame)(struct tk_task *task, takeo_error *record);
+    /* The column that an argument of the failed statement is for, or NULL.  NULL: `running` says.
+     */
+    const tk_column *(*argument)(struct tk_task *task, uint32_t number);
 } tk_task;
 
 /* tk_op_start, and a task of `size` bytes, zeroed, that begins with a tk_task.  With a target the

@@ -79,7 +79,7 @@ static takeo_status add_key(reload_job *load, const takeo_cell *cells, takeo_cel
 static takeo_status raise_no_key(const reload_job *load, tk_error *error) {
     const tk_entity *entity = load->layout->entity;
     takeo_status status = tk_raise(
-        error, TK_INPUT_UNSET, "a %s without a key has no row to be read again", entity->name.data);
+        error, TK_INPUT_UNSET, "%s without a key has no row to be read again", entity->name.data);
     TK_SET(error, entity, "%s", entity->name.data);
     TK_SET(error, field, "%s", entity->key[0]->name.data);
     return status;

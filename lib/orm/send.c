@@ -81,6 +81,19 @@ const tk_entity *tk_send_blame(tk_task *task, takeo_error *record) {
     return write->current->entity;
 }
 
+const tk_column *tk_send_argument(tk_task *task, uint32_t number) {
+    const tk_write *write = (const tk_write *)task;
+    const tk_group *group = write->current != NULL ? write->current->group : NULL;
+    if (group == NULL || number == 0) {
+        return NULL;
+    }
+    if (number <= group->column_count) {
+        return group->columns[number - 1];
+    }
+    uint32_t key = number - group->column_count; /* of UPDATE and DELETE */
+    return key <= group->entity->key_count ? group->entity->key[key - 1] : NULL;
+}
+
 /* ---- the job --------------------------------------------------------------------------------- */
 
 /* Keys of objects that were inserted before this one. */

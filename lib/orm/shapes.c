@@ -130,7 +130,7 @@ static void keep_shape(tk_shapes *shapes, takeo_text key, tk_statement *statemen
 
 takeo_status tk_shapes_get(tk_source *source, takeo_text key, tk_shape_maker make,
                            const void *context, tk_statement **out, tk_error *error) {
-    tk_shapes *shapes;
+    tk_shapes *shapes = NULL;
     TK_TRY(tk_shapes_of(source, &shapes, error));
     tk_statement *statement = find_shape(shapes, key);
     if (statement == NULL) {
@@ -142,7 +142,7 @@ takeo_status tk_shapes_get(tk_source *source, takeo_text key, tk_shape_maker mak
 }
 
 takeo_status tk_shapes_dialect(tk_source *source, const tk_dialect **out, tk_error *error) {
-    tk_shapes *shapes;
+    tk_shapes *shapes = NULL;
     TK_TRY(tk_shapes_of(source, &shapes, error));
     if (shapes->dialect == NULL) {
         return tk_raise(error, TK_CALL_INTERNAL, "there is no dialect %s", source->driver->dialect);
@@ -160,7 +160,7 @@ takeo_status tk_shapes_render(tk_source *source, tk_statement *statement, const 
 
 takeo_status tk_orm_get_statement(tk_source *source, const tk_entity *entity, tk_statement **out,
                                   tk_error *error) {
-    tk_shapes *shapes;
+    tk_shapes *shapes = NULL;
     TK_TRY(tk_shapes_of(source, &shapes, error));
     if (source->model == NULL || entity->model != source->model) {
         return tk_raise(error, TK_INPUT_ENTITY, "%s is no entity of this data source",

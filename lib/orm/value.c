@@ -122,11 +122,12 @@ static takeo_status compare_field(tk_write *write, tk_subject *subject, const tk
 static takeo_status raise_unsaved(const tk_subject *subject, const tk_relation *relation,
                                   tk_error *error) {
     takeo_status status =
-        tk_raise(error, TK_INPUT_UNSAVED, "%s.%s leads to a %s that was never saved",
+        tk_raise(error, TK_INPUT_UNSAVED, "%s.%s leads to an object of %s that was never saved",
                  subject->entity->name.data, relation->name.data, relation->target->name.data);
     TK_SET(error, entity, "%s", subject->entity->name.data);
     TK_SET(error, field, "%s", relation->name.data);
-    TK_SET(error, hint, "save the %s first, or give both to one save", relation->target->name.data);
+    TK_SET(error, hint, "save that %s first, or give both to one save",
+           relation->target->name.data);
     return status;
 }
 
@@ -181,8 +182,8 @@ static takeo_status read_object(tk_write *write, tk_subject *subject, const tk_r
     const tk_layout *layout = layout_of_other(write, relation, object);
     if (layout == NULL || layout->entity != relation->target) {
         takeo_status status =
-            tk_raise(error, TK_INPUT_ENTITY, "%s.%s takes a %s", subject->entity->name.data,
-                     relation->name.data, relation->target->name.data);
+            tk_raise(error, TK_INPUT_ENTITY, "%s.%s takes an object of %s",
+                     subject->entity->name.data, relation->name.data, relation->target->name.data);
         TK_SET(error, entity, "%s", subject->entity->name.data);
         TK_SET(error, field, "%s", relation->name.data);
         return status;

@@ -213,6 +213,7 @@ static takeo_status start(tk_op *op, tk_verb verb, tk_target *target, const tk_u
     write->objects = &write->objects_copy;
     task->settle = tk_settle;
     task->blame = tk_send_blame;
+    task->argument = tk_send_argument;
     if (op->source->model == NULL) {
         return tk_raise(&op->error, TK_INPUT_ENTITY, "this data source has no model");
     }
@@ -222,9 +223,9 @@ static takeo_status start(tk_op *op, tk_verb verb, tk_target *target, const tk_u
 
 takeo_status tk_orm_write(tk_op *op, tk_verb verb, tk_target *target, const tk_objects *objects,
                           const tk_upsert *upsert) {
-    tk_write *write;
+    tk_write *write = NULL;
     takeo_status status = start(op, verb, target, upsert, &write);
-    if (status >= 0) {
+    if (status >= 0 && write != NULL) {
         status = begin(write, objects);
     }
     return tk_task_ready(op, status);
@@ -294,13 +295,13 @@ static takeo_status join_lists(const tk_write *write, const takeo_list *lists, u
 takeo_status tk_orm_write_lists(tk_op *op, tk_verb verb, tk_target *target, const takeo_list *lists,
                                 uint32_t list_count, const uint32_t *columns, uint32_t column_count,
                                 const tk_upsert *upsert) {
-    tk_write *write;
+    tk_write *write = NULL;
     takeo_status status = start(op, verb, target, upsert, &write);
     tk_objects objects = {.columns = columns, .column_count = columns != NULL ? column_count : 0};
-    if (status >= 0) {
+    if (status >= 0 && write != NULL) {
         status = join_lists(write, lists, list_count, &objects);
     }
-    if (status >= 0) {
+    if (status >= 0 && write != NULL) {
         status = begin(write, &objects);
     }
     return tk_task_ready(op, status);

@@ -166,6 +166,7 @@ TK_CHECKED takeo_status tk_order_add(tk_write *write, tk_subject *subject, tk_su
 TK_CHECKED takeo_status tk_send_append(tk_write *write);
 takeo_status tk_settle(tk_task *task, takeo_status status);
 const tk_entity *tk_send_blame(tk_task *task, takeo_error *record);
+const tk_column *tk_send_argument(tk_task *task, uint32_t number);
 
 /* ---- upsert.c -------------------------------------------------------------------------------- */
 TK_CHECKED takeo_status tk_upsert_begin(tk_write *write, const tk_entity *entity);

@@ -125,6 +125,10 @@ static void bind_in(tk_compiler *compiler, uint32_t number) {
         param->is_list = true;
         if (width == 1) {
             tk_want_like(compiler, node->b, node->a, false);
+            if (param->accept.type == TAKEO_TYPE_ARRAY) { /* its lists would be taken for rows */
+                tk_finding(compiler, number, TK_QUERY_SHAPE,
+                           "IN over a column of arrays is not built yet");
+            }
         } else {
             want_type(compiler, node->b, TAKEO_TYPE_COMPOSITE);
         }

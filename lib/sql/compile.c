@@ -218,8 +218,8 @@ static bool add_paths(const tk_statement *statement, uint32_t part, const uint32
 
 static takeo_status describe_outputs(tk_compiler *compiler) {
     tk_statement *statement = compiler->statement;
-    takeo_output_info *infos
-        = tk_arena_array(compiler->arena, statement->output_count, sizeof *infos);
+    takeo_output_info *infos =
+        tk_arena_array(compiler->arena, statement->output_count, sizeof *infos);
     bool is_done = infos != NULL;
     for (uint32_t i = 0; is_done && i < statement->output_count; i++) {
         const tk_output *output = &statement->outputs[i];
@@ -309,7 +309,7 @@ static takeo_status compile(tk_compiler *compiler, const takeo_statement_def *de
 
 takeo_status tk_statement_compile(tk_model *model, const takeo_statement_def *def, tk_alloc alloc,
                                   tk_statement **out, tk_error *error) {
-    takeo_statement_def known;
+    takeo_statement_def known = {0};
     TK_TRY(read_def(def, &known, error));
     if (model != NULL && !model->is_frozen) {
         return tk_raise(error, TK_CALL_STATE,

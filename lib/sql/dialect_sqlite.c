@@ -332,6 +332,13 @@ static void literal(const tk_column *column, const takeo_cell *cell, tk_buf *out
         tk_put_text_literal(out, text.len != 0 ? text.data : "", text.len);
         out->failed |= text.failed;
         tk_buf_done(&text);
+    } else if (!tk_cell_is_null(cell) && cell->type == TAKEO_TYPE_ARRAY) {
+        tk_buf text;
+        tk_buf_init(&text, out->alloc, TK_SQL_MAX);
+        bool is_written = tk_array_write_json(cell, &text);
+        tk_put_text_literal(out, text.len != 0 ? text.data : "", text.len);
+        out->failed |= !is_written;
+        tk_buf_done(&text);
     } else {
         tk_put_literal(cell, "1", "0", out);
     }
@@ -358,6 +365,7 @@ const tk_dialect tk_dialect_sqlite = {
     .conflict_needs_where = true,
     .index_has_schema = true,
     .source_max = 64,
+    .array_type = TAKEO_TYPE_JSON,
     .methods = {.placeholder = placeholder,
                 .operand = operand,
                 .collation = collation,

@@ -172,11 +172,20 @@ static bool params_are_typed(const tk_statement *statement) {
     return statement->kind != TAKEO_NODE_RAW_SQL;
 }
 
+/* A list argument is always a list; an array goes as what the database keeps of it. */
+static takeo_type sent_type(const tk_render *render, const tk_param *param) {
+    if (param->is_list) {
+        return TAKEO_TYPE_ARRAY;
+    }
+    bool is_array = param->accept.type == TAKEO_TYPE_ARRAY;
+    return is_array ? render->dialect->array_type : param->accept.type;
+}
+
 static takeo_status keep(const tk_render *render, tk_sql **out) {
     const tk_statement *statement = render->statement;
     uint32_t params = params_are_typed(statement) ? statement->param_count : 0;
     uint32_t columns = statement->cell_count;
-    size_t types = ((size_t)params + columns) * sizeof(takeo_type);
+    size_t types = ((size_t)params + 2 * (size_t)columns) * sizeof(takeo_type);
     size_t size = sizeof(rendered) + types + render->buf.len + 1;
     rendered *block = tk_mem_new(&statement->alloc, size);
     if (block == NULL) {
@@ -185,13 +194,14 @@ static takeo_status keep(const tk_render *render, tk_sql **out) {
     block->size = size;
     takeo_type *parameter_types = (takeo_type *)(block + 1);
     takeo_type *column_types = parameter_types + params;
-    char *text = (char *)(column_types + columns);
+    takeo_type *element_types = column_types + columns;
+    char *text = (char *)(element_types + columns);
     for (uint32_t i = 0; i < params; i++) {
-        const tk_param *param = &statement->params[i];
-        parameter_types[i] = param->is_list ? TAKEO_TYPE_ARRAY : param->accept.type;
+        parameter_types[i] = sent_type(render, &statement->params[i]);
     }
     for (uint32_t i = 0; i < columns; i++) {
         column_types[i] = statement->cells[i].type;
+        element_types[i] = statement->cells[i].element;
     }
     if (render->buf.len != 0) {
         memcpy(text, render->buf.data, render->buf.len);
@@ -202,6 +212,7 @@ static takeo_status keep(const tk_render *render, tk_sql **out) {
                           .parameters = params_are_typed(statement) ? parameter_types : NULL,
                           .parameter_count = statement->param_count,
                           .columns = statement->shape_is_unknown ? NULL : column_types,
+                          .elements = statement->shape_is_unknown ? NULL : element_types,
                           .column_count = columns,
                           .is_write = statement->is_write};
     *out = &block->sql;

@@ -374,6 +374,7 @@ struct tk_dialect {
     bool
         index_has_schema; /* an index is named with it, its table and what is referred to without */
     uint32_t source_max;  /* tables in one statement; 0: no limit */
+    takeo_type array_type; /* how an array goes to the database: ARRAY, or JSON text */
     tk_dialect_methods methods;
 };
 extern const tk_dialect tk_dialect_sqlite;

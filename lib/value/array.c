@@ -10,13 +10,13 @@
  */
 #include "value/value.h"
 
-enum { DEPTH_MAX = 64, FLOAT_EXACT_DIGITS = 15 };
+enum { DEPTH_MAX = 64 };
 
 typedef enum element_form { /* how an element of a type stands in JSON */
-    ELEMENT_NONE,
-    ELEMENT_BOOL,
-    ELEMENT_NUMBER,
-    ELEMENT_TEXT
+                            ELEMENT_NONE,
+                            ELEMENT_BOOL,
+                            ELEMENT_NUMBER,
+                            ELEMENT_TEXT
 } element_form;
 
 static element_form form_of(takeo_type type) {
@@ -256,21 +256,26 @@ static bool read_text(const reader *in, takeo_text text, takeo_cell *out) {
     return tk_cell_parse(type, text.data, text.len, out, NULL) == TAKEO_DONE;
 }
 
-/* Whole digits have to be exact, as they have where a float stands alone. */
+/* Whole digits have to be exact, as they have where a float stands alone, or what is written here.
+ */
 static bool is_exact(takeo_text text, const takeo_cell *cell) {
     int64_t whole;
-    if (text.len <= FLOAT_EXACT_DIGITS || !tk_int_parse(text.data, text.len, &whole, NULL)) {
+    double number = cell->v.f;
+    if (!tk_int_parse(text.data, text.len, &whole, NULL)
+        || (number >= -0x1p63 && number < 0x1p63 && (int64_t)number == whole)) {
         return true;
     }
-    return cell->v.f >= -0x1p63 && cell->v.f < 0x1p63 && (int64_t)cell->v.f == whole;
+    char again[TK_FLOAT_SIZE];
+    size_t len = tk_float_write(number, cell->type == TAKEO_TYPE_FLOAT32, again);
+    return tk_text_equal(text, tk_text(again, len));
 }
 
 static bool read_number(const reader *in, takeo_text text, takeo_cell *out) {
     takeo_type type = in->element;
     if (type == TAKEO_TYPE_NONE) {
         int64_t whole;
-        type = tk_int_parse(text.data, text.len, &whole, NULL) ? TAKEO_TYPE_INT64
-                                                               : TAKEO_TYPE_FLOAT64;
+        type =
+            tk_int_parse(text.data, text.len, &whole, NULL) ? TAKEO_TYPE_INT64 : TAKEO_TYPE_FLOAT64;
     }
     if (form_of(type) != ELEMENT_NUMBER
         || tk_cell_parse(type, text.data, text.len, out, NULL) != TAKEO_DONE) {

@@ -8,12 +8,14 @@
 
 #include "value/value.h"
 
-enum { DEPTH_MAX = 64, SHOW_LEAST = 8, NUMBER_SIZE = 32 };
+/* Each pair of quotes around quotes doubles what is in it, so that is bounded by itself. */
+enum { DEPTH_MAX = 64, QUOTED_MAX = 12, SHOW_LEAST = 8 };
 
 typedef struct writing {
     tk_buf *out;
     size_t stop; /* lists and bytes end early once the buffer is this long */
     unsigned depth;
+    unsigned quoted; /* how many of the lists around are written inside quotes */
 } writing;
 
 static void put_cell(const writing *to, const takeo_cell *cell);
@@ -183,21 +185,21 @@ static bool needs_quotes(const char *data, size_t len) {
            && (data[3] | 0x20) == 'l';
 }
 
-static void put_quoted(tk_buf *out, const char *data, size_t len) {
-    tk_buf_putc(out, '"');
-    for (size_t i = 0; i < len && !out->failed; i++) {
+static void put_quoted(const writing *to, const char *data, size_t len) {
+    tk_buf_putc(to->out, '"');
+    for (size_t i = 0; i < len && !is_enough(to); i++) {
         if (data[i] == '"' || data[i] == '\\') {
-            tk_buf_putc(out, '\\');
+            tk_buf_putc(to->out, '\\');
         }
-        tk_buf_putc(out, data[i]);
+        tk_buf_putc(to->out, data[i]);
     }
-    tk_buf_putc(out, '"');
+    tk_buf_putc(to->out, '"');
 }
 
 /* An element: lists of arrays nest as they are, everything else is quoted where it must be. */
 static void put_element(const writing *to, const takeo_cell *list, const takeo_cell *cell) {
     bool has_null_word = list->type != TAKEO_TYPE_COMPOSITE && list->type != TAKEO_TYPE_RANGE;
-    writing inner = {to->out, to->stop, to->depth + 1};
+    writing inner = {to->out, to->stop, to->depth + 1, to->quoted};
     if (tk_cell_is_null(cell)) {
         tk_buf_puts(to->out, has_null_word ? "NULL" : "");
         return;
@@ -210,12 +212,12 @@ static void put_element(const writing *to, const takeo_cell *list, const takeo_c
     tk_buf text;
     tk_buf_init(&text, to->out->alloc, to->out->max);
     inner.out = &text;
-    inner.stop = to->stop;
+    inner.quoted++;
     put_cell(&inner, cell);
     if (text.failed) {
         to->out->failed = true;
     } else if (list->type == TAKEO_TYPE_HSTORE || needs_quotes(text.data, text.len)) {
-        put_quoted(to->out, text.data, text.len);
+        put_quoted(to, text.data, text.len);
     } else {
         tk_buf_put(to->out, text.data, text.len);
     }
@@ -255,7 +257,7 @@ static void put_list(const writing *to, const takeo_cell *cell) {
         tk_buf_puts(to->out, "empty");
         return;
     }
-    if (to->depth == DEPTH_MAX) {
+    if (to->depth == DEPTH_MAX || to->quoted == QUOTED_MAX) {
         tk_buf_puts(to->out, "...");
         return;
     }
@@ -312,12 +314,11 @@ static void put_cell(const writing *to, const takeo_cell *cell) {
 }
 
 void tk_cell_format(const takeo_cell *cell, tk_buf *out) {
-    writing to = {out, SIZE_MAX, 0};
+    writing to = {out, SIZE_MAX, 0, 0};
     put_cell(&to, cell);
 }
 
-/* ---- for messages
- * -------------------------------------------------------------------------------- */
+/* ---- for messages ---------------------------------------------------------------------------- */
 
 /* The largest length up to `limit` that does not split a character. */
 static size_t whole_characters(const char *data, size_t len, size_t limit) {
@@ -358,7 +359,7 @@ void tk_cell_show(const takeo_cell *cell, size_t limit, tk_buf *out) {
     }
     tk_buf text; /* ends soon behind the limit */
     tk_buf_init(&text, out->alloc, SIZE_MAX);
-    writing to = {&text, limit, 0};
+    writing to = {&text, limit, 0, 0};
     put_cell(&to, cell);
     if (text.failed) {
         out->failed = true;

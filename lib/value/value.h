@@ -77,6 +77,7 @@ typedef struct tk_sql {
     const takeo_type *parameters; /* NULL: bind by the type of each cell */
     uint32_t parameter_count;
     const takeo_type *columns; /* logical type of each result column; NULL: found out at run time */
+    const takeo_type *elements; /* of those that are arrays; NULL: not known */
     uint32_t column_count;
     bool is_write; /* changes rows */
 } tk_sql;
@@ -161,7 +162,8 @@ TK_CHECKED bool tk_uuid_new_v7(uint8_t out[16]); /* sorted by time, also within 
 /* Valid JSON as RFC 8259 has it, nested at most 512 deep, without \u0000; never recursive. */
 bool tk_json_is_valid(const char *text, size_t len);
 
-/* ---- array.c: arrays as JSON text, exact both ways, lists nested at most 64 deep -------------- */
+/* ---- array.c: arrays as JSON text, exact both ways, lists nested at most 64 deep --------------
+ */
 
 /* Without blanks.  False: an element has no form there (NaN, bytes), or out->failed; what was put
  * out by then is to be thrown away. */

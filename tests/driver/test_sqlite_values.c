@@ -95,7 +95,7 @@ static void values_of_other_tools_are_read_when_they_are_exact(void **state) {
         {"select -9223372036854775808", TAKEO_TYPE_DECIMAL, "-9223372036854775808"},
         {"select 10.0", TAKEO_TYPE_DECIMAL, "10"},
         {"select 5", TAKEO_TYPE_JSON, "5"},
-        {"select '[1, 2]'", TAKEO_TYPE_ARRAY, "[1, 2]"},
+        {"select '[1, 2]'", TAKEO_TYPE_ARRAY, "{1,2}"},
         {"select x'ab000000000000000000000000000000'", TAKEO_TYPE_UUID,
          "ab000000-0000-0000-0000-000000000000"},
         {"select 'AB000000-0000-0000-0000-000000000000'", TAKEO_TYPE_UUID,
@@ -148,6 +148,11 @@ static void values_of_a_wrong_kind_are_refused(void **state) {
         {"select 'not-a-uuid' as c", TAKEO_TYPE_UUID},
         {"select '{' as c", TAKEO_TYPE_JSON},
         {"select x'7b7d' as c", TAKEO_TYPE_JSON},
+        {"select '{}' as c", TAKEO_TYPE_ARRAY},
+        {"select '[{}]' as c", TAKEO_TYPE_ARRAY},
+        {"select '5' as c", TAKEO_TYPE_ARRAY},
+        {"select '[1' as c", TAKEO_TYPE_ARRAY},
+        {"select x'5b5d' as c", TAKEO_TYPE_ARRAY},
         {"select '2024-02-30' as c", TAKEO_TYPE_DATE},
         {"select 20240101 as c", TAKEO_TYPE_DATE},
         {"select '25:00:00' as c", TAKEO_TYPE_TIME},
@@ -307,6 +312,87 @@ static void values_functions_stay_out_of_the_schema(void **state) {
     assert_true(try_sql(f, "select * from w", NULL, 0, NULL) < 0);
 }
 
+/* ---- arrays ---- */
+
+/* Run `insert` with an array for a column, read it back, and see that it is the same; what is
+ * stored is JSON. */
+static void values_of_arrays_come_back_as_they_went(void **state) {
+    fixture *f = *state;
+    const takeo_cell texts[] = {TEXT("a\"b"), NULL_CELL, TEXT("")};
+    const takeo_cell numbers[] = {INT(1), INT(-2)};
+    const struct {
+        takeo_cell list;
+        takeo_type element;
+        const char *stored;
+    } cases[] = {
+        {{.type = TAKEO_TYPE_ARRAY, .v = {.list = {texts, 3}}},
+         TAKEO_TYPE_TEXT,
+         "[\"a\\\"b\",null,\"\"]"},
+        {{.type = TAKEO_TYPE_ARRAY, .v = {.list = {numbers, 2}}}, TAKEO_TYPE_INT64, "[1,-2]"},
+        {{.type = TAKEO_TYPE_ARRAY}, TAKEO_TYPE_TEXT, "[]"},
+    };
+    run(f, "create table t (c text)");
+    const takeo_type json = TAKEO_TYPE_JSON, array = TAKEO_TYPE_ARRAY;
+    for (size_t i = 0; i < TK_COUNT(cases); i++) {
+        run(f, "delete from t");
+        tk_sql sql = sql_of("insert into t values (?1)", NULL, 0, true);
+        sql.parameters = &json;
+        sql.parameter_count = 1;
+        tk_prepared *prepared = NULL;
+        assert_done(f, f->driver->prepare(f->server, &sql, &prepared, &f->error));
+        tk_execution ignored;
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(execute(f, prepared, &cases[i].list, 1, &ignored, NULL), TAKEO_DONE);
+        }
+        f->driver->forget(f->server, prepared);
+        takeo_cell stored = value(f, "select max(c) from t", TAKEO_TYPE_TEXT, NULL, 0);
+        assert_int_equal(stored.v.text.len, strlen(cases[i].stored));
+        assert_memory_equal(stored.v.text.data, cases[i].stored, stored.v.text.len);
+
+        sql = sql_of("select c from t", &array, 1, false);
+        sql.elements = &cases[i].element;
+        assert_done(f, f->driver->prepare(f->server, &sql, &prepared, &f->error));
+        assert_done(f, f->driver->start(f->server, prepared, NULL, 0, &f->error));
+        for (int row = 0; row < 2; row++) {
+            takeo_cell out;
+            assert_int_equal(f->driver->fetch(f->server, prepared, &out, &f->error), TAKEO_ROWS);
+            assert_int_equal(out.v.list.count, cases[i].list.v.list.count);
+            for (size_t k = 0; k < out.v.list.count; k++) {
+                assert_true(tk_cell_equal(&out.v.list.cells[k], &cases[i].list.v.list.cells[k]));
+            }
+        }
+        f->driver->end(f->server, prepared, &ignored);
+        f->driver->forget(f->server, prepared);
+    }
+}
+
+/* A value that cannot be kept is refused with the number of its argument, in lists and arrays too.
+ */
+static void values_that_are_refused_say_which_argument(void **state) {
+    fixture *f = *state;
+    const takeo_cell nan = {.type = TAKEO_TYPE_FLOAT64, .v = {.f = NAN}};
+    const takeo_cell list = {.type = TAKEO_TYPE_ARRAY, .v = {.list = {&nan, 1}}};
+    const takeo_cell arguments[][2] = {
+        {INT(1), nan},
+        {INT(1), list},
+        {INT(1), {.type = TAKEO_TYPE_ARRAY, .v = {.list = {&list, 1}}}},
+    };
+    for (size_t i = 0; i < TK_COUNT(arguments); i++) {
+        assert_int_equal(try_sql(f, "select ?1, ?2", arguments[i], 2, NULL), TAKEO_EINPUT);
+        assert_int_equal(last_error(f)->object, 2);
+    }
+    const takeo_type json = TAKEO_TYPE_JSON;
+    tk_sql sql = sql_of("select ?1", NULL, 0, true);
+    sql.parameters = &json;
+    sql.parameter_count = 1;
+    tk_prepared *prepared = NULL;
+    assert_done(f, f->driver->prepare(f->server, &sql, &prepared, &f->error));
+    tk_execution ignored;
+    assert_int_equal(execute(f, prepared, &list, 1, &ignored, NULL), TAKEO_EINPUT);
+    assert_int_equal(last_error(f)->object, 1);
+    f->driver->forget(f->server, prepared);
+}
+
 /* ---- lists ---- */
 
 static takeo_cell list_of(const takeo_cell *cells, size_t count) {
@@ -439,6 +525,8 @@ int main(void) {
         CASE(values_of_decimals_are_added_in_windows),
         CASE(values_that_are_no_decimals_are_not_added),
         CASE(values_functions_stay_out_of_the_schema),
+        CASE(values_of_arrays_come_back_as_they_went),
+        CASE(values_that_are_refused_say_which_argument),
         CASE(values_of_lists_are_rows),
         CASE(values_of_lists_have_all_types),
         CASE(values_of_composite_lists_have_parts),

@@ -375,3 +375,18 @@ def test_recursive_any_looks_at_the_inner_table(db: DataSource) -> None:
     cats = db.repository(Cat)
     assert [c.name for c in cats.find(Cat.children.any(Cat.name == "kid"))] == ["root"]
     assert [c.name for c in cats.find(Cat.parent[Cat.name] == "root")] == ["kid"]
+
+
+def test_b69_in_with_very_many_values(db: DataSource, towns: list[City]) -> None:
+    cities = db.repository(City)
+    assert cities.count(City.id.in_(range(1, 100_001))) == 6
+    assert cities.count(City.id.not_in(range(3, 100_001))) == 2
+    assert len(cities.get_many(range(1, 50_000))) == 6
+
+
+def test_b67_too_many_parameters(db: DataSource) -> None:
+    with pytest.raises(InputError) as e:
+        db.sql("select {ids} is null", ids=list(range(40_000))).scalar()
+    assert e.value.code == "TAKEO.QUERY.TOO_LARGE"
+    with pytest.raises(InputError):
+        db.repository(City).find(or_(*[City.name == str(n) for n in range(40_000)]))

@@ -22,6 +22,12 @@ _WORD = ffi.sizeof("void *")
 _kept: list[Any] = []  # the objects whose addresses the library holds
 
 
+def _construct(instance: Any, args: tuple[Any, ...], given: dict[str, Any]) -> None:
+    if args:
+        raise TypeError(f"{type(instance).__name__}() takes keywords only: {type(instance).__name__}(name=...)")
+    instance._takeo_construct(given)
+
+
 def _complete() -> None:
     """Hand in what many programs never need: asked for by the first column, or value, that does."""
     import decimal
@@ -50,7 +56,7 @@ def _objects() -> dict[str, Any]:
         "memoryview": memoryview, "list": list, "tuple": tuple, "dict": dict, "empty_tuple": (),
         "date": datetime.date, "time": datetime.time,
         "datetime": datetime.datetime, "utc": datetime.timezone.utc,
-        "datetime_CAPI": datetime.datetime_CAPI, "complete": _complete,
+        "datetime_CAPI": datetime.datetime_CAPI, "complete": _complete, "construct": _construct, "construction": "_takeo_construction",
         "UNSET": UNSET, "SKIP": SKIP, "JSON_NULL": JSON_NULL, "not_loaded": _not_loaded,
         "from_record": _from_record,
     }
@@ -133,7 +139,7 @@ class BuiltinDoor:
     Field = _made["Field"]
     places = staticmethod(places)
     peek, poke, new = _made["peek"], _made["poke"], _made["new"]
-    construct = _made["construct"]
+    constructs = True
     run, write, load = _made["run"], _made["write"], _made["load"]
     reload, control = _made["reload"], _made["control"]
     session_level, close = _made["session_level"], _made["close"]

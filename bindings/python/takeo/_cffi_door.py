@@ -48,7 +48,7 @@ class CffiDoor:
     peek, poke = staticmethod(states.peek), staticmethod(states.poke)
     state, set_state = staticmethod(states.state), staticmethod(states.set_state)
     new = staticmethod(states.new)
-    construct: Callable[[Any, dict[str, Any], tuple[Any, ...]], bool] | None = None  # the package's own
+    constructs = False  # the package's own constructor
 
     # ---- handles
     def target(self, model: Any) -> Target:
@@ -197,6 +197,8 @@ class Batch:
             if verb in (SAVE, UPDATE):
                 self.blocks.mark_changed(block)
         for block in dict.fromkeys(self.items):
+            if verb != REMOVE:
+                self.blocks.check_lists(block)
             self.blocks.for_write(block, -1 if are_columns_named else verb)
             block.remember()
 

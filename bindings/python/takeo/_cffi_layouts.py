@@ -202,13 +202,13 @@ def refuse_object(instance: Any, index: int, wanted: type | None) -> BaseExcepti
     said = {
         "status": lib.TAKEO_EINPUT,
         "code": "TAKEO.INPUT.ENTITY",
-        "message": f"a {name} is no entity of this data source",
+        "message": f"an object of class {name} is no entity of this data source",
         "expected": "an instance of an entity in entities=[...]",
         "got": name,
         "object": index + 1,
     }
     if wanted is not None:
-        said["message"] = f"a {name} is no {wanted.__name__}"
+        said["message"] = f"an object of class {name} is no {wanted.__name__}"
         said["entity"] = said["expected"] = wanted.__name__
         said["hint"] = "db.save and db.remove take objects of any entity"
     return errors.from_record(said)

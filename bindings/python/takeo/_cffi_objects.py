@@ -11,7 +11,7 @@ from typing import Any, Iterable, Sequence
 
 from . import errors
 from ._abi import ffi
-from ._cffi_kinds import JSON, encode
+from ._cffi_kinds import ARRAY, JSON, encode
 from ._cffi_layouts import CELL, ColumnPlace, Layout, LinkPlace, Target
 from ._cffi_reading import read, text_of
 from ._cffi_state import new, peek, poke, set_state, state
@@ -107,6 +107,25 @@ class Blocks:
         for index in range(block.layout.words):
             words[index] = given >> 64 * index & (1 << 64) - 1
 
+    def check_lists(self, block: Block) -> None:
+        """An assigned list says that its members are to be saved, which save does not do."""
+        for link in block.layout.links:
+            if link is None or link.to_one or not block.seen >> link.bit & 1:
+                continue
+            members = peek(block.object, link.place)
+            if block.seen & EXISTS or (members is not UNSET and members):
+                name = f"{block.layout.name}.{link.name}"
+                raise errors.from_record(
+                    {
+                        "status": lib.TAKEO_EINPUT,
+                        "code": "TAKEO.INPUT.UNSAVED",
+                        "message": f"{name} was assigned; save does not write its members",
+                        "entity": block.layout.name,
+                        "field": link.name,
+                        "hint": "save the members themselves: each says by its relation whose it is",
+                    }
+                )
+
     def _given(self, block: Block, use: int) -> int:
         """Bit n: column n was changed; in a new object, was given; none of them: all were."""
         changed = 0
@@ -144,7 +163,7 @@ class Blocks:
         layout = self.target.of(other)
         if layout is None or layout.entity != link.target:
             wanted = self.target.layouts[link.target].name
-            message = f"{block.layout.name}.{link.name} takes a {wanted}"
+            message = f"{block.layout.name}.{link.name} takes an object of {wanted}"
             self._fault(block, link, "TAKEO.INPUT.ENTITY", message)
             return
         block.layout.pointers(block.base)[link.index] = self.of(other, layout).base
@@ -244,6 +263,8 @@ def stored_text(column: ColumnPlace, value: Any) -> str | None:
     """The JSON of a mutable column's value; an InputError when it has none."""
     if value is None:
         return None
+    if column.kind.type == ARRAY:
+        return array_text(value)
     try:
         return json_text(column.kind, value)
     except Refused as refused:
@@ -284,7 +305,15 @@ def take_columns(block: Block, columns: Iterable[ColumnPlace]) -> None:
 def loaded_text(cell: Any, value: Any) -> str | None:
     if value is None:
         return None
-    return text_of(cell) if cell.type == JSON else encode(value)
+    return text_of(cell) if cell.type == JSON else array_text(value)
+
+
+def array_text(value: Any) -> str:
+    """An array's form to be compared with: what is no JSON by itself says what it is."""
+    try:
+        return json.dumps(value, default=repr, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError):  # it holds itself: the core refuses it when it is written
+        return repr(value)
 
 
 class Reader:
@@ -379,8 +408,8 @@ def pointers_of(members: Any) -> list[Any]:
 
 
 def _is_there(cell: Any) -> bool:
-    """A cell that nobody wrote is all zero."""
-    return bool(cell.type or cell.flags)
+    """A cell that nobody wrote says so, or is all zero."""
+    return bool(cell.type or cell.flags) and not cell.flags & lib.TAKEO_CELL_UNSET
 
 
 def _is_null(cell: Any) -> bool:

@@ -56,6 +56,9 @@ class State:
 
     __slots__ = ("__weakref__", "_takeo_state")
 
+    def __init__(self, /, **given: Any) -> None:
+        self._takeo_construct(given)  # type: ignore[attr-defined]
+
 
 _bits: Place = State.__dict__["_takeo_state"]
 delattr(State, "_takeo_state")  # nobody else is to see it

@@ -203,7 +203,7 @@ def _has_text_keys(plain: Any) -> bool:
 
 def _of_wrong_class(kind: Kind, value: Any) -> Refused:
     name, wanted = type(value).__name__, NAMES.get(kind.type, "?")
-    return Refused(kind, "TAKEO.INPUT.TYPE", f"a {name} is no {wanted}", expected=wanted, got=name)
+    return Refused(kind, "TAKEO.INPUT.TYPE", f"a value of class {name} is no {wanted}", expected=wanted, got=name)
 
 
 def _stored(kind: Kind, value: Any) -> Any:

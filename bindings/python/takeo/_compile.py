@@ -121,6 +121,8 @@ class _Compiler:
     def statement(self, shape: Any, outer: list[Any], is_value: bool = False) -> int:
         """A statement; as a value it gives keys where others give whole objects."""
         kind, root, *clauses = shape
+        if kind == "select":  # all() says nothing to a read
+            clauses = [clause for clause in clauses if clause[0] != "all"]
         if kind == "raw":
             return self.push("RAW_SQL", a=self.nodes.chain([self._part(p, outer) for p in root]))
         table, entity = self._root(root)

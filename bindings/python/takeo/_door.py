@@ -83,10 +83,10 @@ class Door(Protocol):
     def new(self, cls: type) -> Any:
         """An empty instance, state 0, without calling __init__."""
 
-    construct: Callable[[Any, dict[str, Any], tuple[Any, ...]], bool] | None
-    """What `City(name="Lyon")` does, for classes whose fields have no hooks: construct(instance, given,
-    (fields by name, places that must be filled, ((place, default, is factory), ...))).  False: look
-    closer (an unknown or missing name, an unset value).  None: this door has no faster way."""
+    constructs: bool
+    """Does the base's constructor read `_takeo_construction`, (fields by name, places that must be filled,
+    ((place, default, is factory), ...)), of a class whose fields have no hooks?  The base's `__init__`
+    calls `instance._takeo_construct(given)` for everything else."""
 
     # ---- handles -----------------------------------------------------------------------------------
     def target(self, model: Any) -> Any:
@@ -143,7 +143,8 @@ class Door(Protocol):
         0."""
 
     def reload(self, where: Any, target: Any, objects: Sequence[Any],
-               columns: tuple[int, ...]) -> None: ...
+               columns: tuple[int, ...] | None) -> None:
+        """Read objects of one entity again; columns None: all that are loaded."""
 
     def control(self, where: Any, what: int, argument: int = 0) -> Any:
         """BEGIN (argument: takeo_txn_flags | isolation << 8), COMMIT and ROLLBACK (argument: level,

@@ -25,14 +25,16 @@ class Root:
 
     __slots__ = ()
     _takeo: Plan
+    _takeo_construction: Any = None  # what the door's constructor goes by; see _door.Door.constructs
 
-    def __init__(self, /, **given: Any) -> None:
+    def _takeo_construct(self, given: dict[str, Any]) -> None:
         plan = type(self)._takeo
-        if plan.options.abstract:
-            raise TypeError(f"{type(self).__name__} is abstract: it has no @Entity with a table of its own")
         plan.construct(self, given)
         if plan.has_post_init:
             self.__post_init__()
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if not name.startswith("_takeo")]
 
     def __getattr__(self, name: str) -> Any:
         # Reached only when nothing else was found, or when a property raised AttributeError itself.

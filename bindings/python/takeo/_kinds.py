@@ -10,10 +10,8 @@ from __future__ import annotations
 import builtins
 import sys
 from datetime import date, datetime, time
-from decimal import Decimal
 from enum import Enum
 from types import GenericAlias
-from uuid import UUID
 
 from . import errors
 from .types import ColumnType, Json
@@ -168,14 +166,14 @@ _PYTHON = {
     bool: "BOOL",
     int: "INT64",
     float: "FLOAT64",
-    Decimal: "DECIMAL",
     str: "TEXT",
     bytes: "BYTES",
-    UUID: "UUID",
     datetime: "TIMESTAMPTZ",
     date: "DATE",
     time: "TIME",
 }
+
+_IMPORTED = {("decimal", "Decimal"): "DECIMAL", ("uuid", "UUID"): "UUID"}
 
 _WORDS = {
     "bool": "BOOL", "boolean": "BOOL",
@@ -254,6 +252,8 @@ def _from_python(given: Any) -> Kind:
         for known, name in _PYTHON.items():
             if given is known:
                 return Kind(name)
+        if (given.__module__, given.__name__) in _IMPORTED:  # not imported here: many programs need none
+            return Kind(_IMPORTED[given.__module__, given.__name__])
         if issubclass(given, Enum):
             return _enum(given)
         if issubclass(given, dict):  # a TypedDict

@@ -60,7 +60,6 @@ class Plan:
         self.has_post_init = hasattr(cls, "__post_init__")
         self.required: frozenset[str] = frozenset()
         self.fill: list[tuple[str, tuple[str, ...], Any, Any, bool]] = []
-        self.fast: tuple[Any, ...] | None = None  # the same for the door, when no field has a hook
 
     # ---- the constructor
     def settle(self) -> None:
@@ -76,11 +75,11 @@ class Plan:
                 self.fill.append((member.name, twins, member.place, default, is_factory))
         self.required = frozenset(required)
         has_hooks = self.options.frozen or any(m.is_relation and m.keys for m in self.members.values())
-        if door.construct is not None and not has_hooks:
+        if door.constructs and not has_hooks and not self.has_post_init and not self.options.abstract:
             fields = {name: member.field for name, member in self.members.items()}
             places = tuple(self.members[name].place for name in required)
             fill = tuple((place, default, is_factory) for _, _, place, default, is_factory in self.fill)
-            self.fast = (fields, places, fill)
+            self.cls._takeo_construction = (fields, places, fill)  # type: ignore[attr-defined]
 
     def _twins(self, member: Any) -> list[str]:
         if member.is_relation:
@@ -89,8 +88,6 @@ class Plan:
 
     def construct(self, instance: Any, given: dict[str, Any]) -> None:
         """What `City(name="Lyon")` does."""
-        if self.fast is not None and door.construct(instance, given, self.fast):  # type: ignore[misc]
-            return
         if not given.keys() <= self.members.keys():
             raise self._unexpected(given)
         left_out = [name for name, value in given.items() if value is UNSET or value is SKIP]

@@ -11,7 +11,6 @@ import sys
 from abc import ABCMeta
 from functools import cached_property
 from types import FunctionType
-from uuid import UUID
 
 from . import errors
 from ._door import door
@@ -190,7 +189,7 @@ def _property(cls: type, name: str, said: _Said) -> Property:
                 "nullable= contradicts the annotation", hint="`T | None` says it; leave nullable= out"
             )
         if declared.generated and declared.type is None and inner is None:
-            inner = UUID if declared.generated.startswith("uuid") else int
+            inner = _uuid() if declared.generated.startswith("uuid") else int
         if declared.type is not None or not is_forward(inner):
             about.kind = kind_of(declared.type, inner)
         Field(about)
@@ -215,7 +214,7 @@ def _make(old: type, options: Options, frame: Any) -> type:
     wrong: list[errors.MappingError] = []
     said = _gather(old, frame, wrong)
     for base in old.__mro__:
-        if base not in _FOREIGN_INIT and _has_own_init(base):
+        if base not in _FOREIGN_INIT and not base.__module__.startswith("takeo._") and _has_own_init(base):
             wrong.append(
                 errors.MappingError(
                     f"{old.__name__} has an __init__ of its own",
@@ -257,6 +256,7 @@ def _class(
         space.pop(name, None)
     words = (len(said) + 64) // 64
     bases = _bases(old, options, words)
+    space["__init__"] = _refuse_abstract if options.abstract else door.state_base(words).__init__
     meta = type(old)
     if not issubclass(EntityType, meta):  # a Protocol has a metaclass of its own
         meta = EntityType if meta is type else type("EntityType", (EntityType, meta), {})
@@ -294,6 +294,16 @@ def _class(
         setattr(cls, name, member.field)
     cls._takeo = plan
     return cls, members
+
+
+def _uuid() -> type:
+    from uuid import UUID
+
+    return UUID
+
+
+def _refuse_abstract(self: Any, /, **given: Any) -> None:
+    raise TypeError(f"{type(self).__name__} is abstract: it has no @Entity with a table of its own")
 
 
 def _bases(old: type, options: Options, words: int) -> tuple[type, ...]:

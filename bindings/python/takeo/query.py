@@ -180,7 +180,7 @@ class Query(Select):
 
     def _rows(self, mode: int, *skipped: str) -> Any:
         shape, values = self._statement("select", *skipped)
-        return self._run(mode, _readable(shape), values)
+        return self._run(mode, shape, values)
 
     # ---- terminals
     def __iter__(self) -> Any:
@@ -302,7 +302,7 @@ class Query(Select):
     def sql(self) -> tuple[str, tuple[Any, ...]]:
         """The SQL with placeholders, and the values."""
         shape, values = self._statement("select")
-        return self._on.render(_readable(shape)), values
+        return self._on.render(shape), values
 
     def __str__(self) -> str:
         return self.sql()[0]
@@ -448,11 +448,6 @@ def _root_in(shape: Any) -> Any:
 
 def _class_of(root: Any) -> Any:
     return root.entity if isinstance(root, Leaf) else root[1].entity
-
-
-def _readable(shape: Any) -> Any:
-    """`all()` says nothing to a read."""
-    return tuple(part for part in shape if part != ("all",)) if ("all",) in shape else shape
 
 
 def _expression(value: Any, word: str) -> Any:

@@ -21,7 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_write = door.write
 INSERTED, UPDATED = 1, 2  # takeo_written_values
+ONE_ROW = (("limit",), (1,))  # a clause and its value
 KEYS_MAX = 500  # composite keys in one statement
 
 
@@ -70,6 +72,7 @@ class Repository:
         self._parts = sum(map(width, plan.key))
         # The condition on the key, as the core numbers its columns, and the statement behind get().
         self._by_key = _key_condition(plan)
+        self._where, self._target, self._options = on.handle, on.known.target, on.options
         self._get = on.statements["select", self._root, ("where", self._by_key)]
 
     def __repr__(self) -> str:
@@ -84,8 +87,7 @@ class Repository:
         """
         if load or only or self._parts != 1:
             return self._get_more(key, load, only)
-        on = self._on
-        return run(on.handle, self._get, FIRST, (key,), None, on.options)
+        return run(self._where, self._get, FIRST, (key,), None, self._options)
 
     def _get_more(self, key: Any, load: Any, columns: Any) -> Any:
         clauses = [(("where", self._by_key), self._key(key)), *loads(load), *only(columns)]
@@ -172,18 +174,23 @@ class Repository:
 
     def find_one(self, *where: Any, order_by: Any = (), load: Any = ()) -> Any:
         """The first object that fulfils all conditions, or None."""
-        return self._find(where, order_by, load).first()
+        if order_by or load:
+            return self._find(where, order_by, load).first()
+        return self._first(conditions(where))
+
+    def _first(self, clauses: list[Any]) -> Any:
+        return Query(self._on, self._root, (*clauses, ONE_ROW))._rows(FIRST)
 
     def find_one_or_fail(self, *where: Any, order_by: Any = (), load: Any = ()) -> Any:
         """The first object that fulfils all conditions; NotFound when there is none."""
-        found = self._find(where, order_by, load).first()
+        found = self.find_one(*where, order_by=order_by, load=load)
         if found is None:
             raise self._none("that fulfils these conditions")
         return found
 
     def find_one_by(self, **given: Any) -> Any:
         """The first object whose columns have these values, or None."""
-        return self._find(equals(self.entity, given)).first()
+        return self._first(conditions(equals(self.entity, given)))
 
     def find_one_by_or_fail(self, **given: Any) -> Any:
         """The first object whose columns have these values; NotFound when there is none."""
@@ -249,7 +256,8 @@ class Repository:
             InputError: values that do not fit, before anything is sent.
             StaleEntity: a row is gone.
         """
-        self._write(SAVE, objects)
+        many = (objects,) if isinstance(objects, self.entity) else _listed(objects)
+        _write(self._where, self._target, SAVE, many, None, (), self._options, self.entity)
         return objects
 
     def insert(self, objects: Any, /) -> Any:
@@ -287,9 +295,8 @@ class Repository:
         self._write(REMOVE, objects)
 
     def _write(self, verb: int, objects: Any, upsert: Any = None) -> bytes:
-        on = self._on
         many = (objects,) if isinstance(objects, self.entity) else _listed(objects)
-        return door.write(on.handle, on.known.target, verb, many, upsert, (), on.options, self.entity)
+        return _write(self._where, self._target, verb, many, upsert, (), self._options, self.entity)
 
     def _numbers(self, columns: Any, option: str) -> tuple[int, ...]:
         model = self._on.known.of(self.entity)

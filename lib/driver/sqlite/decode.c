@@ -147,14 +147,17 @@ static bool decode_json(tk_sqlite_column *column, sqlite3_value *value, int stor
     return true;
 }
 
-/* Until there are arrays: their JSON text, as a cell of JSON. */
+/* Its cells stand in the arena of the row.  False also without memory, as read_text. */
 static bool decode_array(tk_sqlite_column *column, sqlite3_value *value, int storage,
                          takeo_cell *out) {
-    if (!decode_json(column, value, storage, out)) {
-        return false;
-    }
-    out->type = TAKEO_TYPE_JSON;
-    return true;
+    const char *data;
+    size_t len;
+    bool has_memory = true;
+    bool is_read =
+        storage == SQLITE_TEXT && read_text(value, &data, &len)
+        && tk_array_read_json(data, len, column->element, column->values, out, &has_memory);
+    column->has_no_memory = !has_memory;
+    return is_read;
 }
 
 static bool decode_uuid(tk_sqlite_column *column, sqlite3_value *value, int storage,
@@ -293,11 +296,12 @@ static const tk_sqlite_decoder decoders[] = {
     [TAKEO_TYPE_ARRAY] = decode_array,
 };
 
-void tk_sqlite_column_init(tk_sqlite_column *column, takeo_type type) {
+void tk_sqlite_column_init(tk_sqlite_column *column, takeo_type type, takeo_type element) {
     tk_sqlite_decoder decode = type < TK_COUNT(decoders) ? decoders[type] : NULL;
     const tk_type_info *info = tk_type_info_of(type);
     column->decode = decode != NULL ? decode : decode_nothing;
     column->type = type;
+    column->element = element;
     column->min = type == TAKEO_TYPE_BOOL ? 0 : info != NULL ? info->min : 0;
     column->max = type == TAKEO_TYPE_BOOL ? 1 : info != NULL ? info->max : 0;
 }

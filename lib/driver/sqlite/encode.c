@@ -8,7 +8,8 @@
  *     uuid                         TEXT of 36
  *     date, time                   TEXT  YYYY-MM-DD, HH:MM:SS.ffffff
  *     timestamp, timestamptz       TEXT  YYYY-MM-DD HH:MM:SS.ffffff, of a timestamptz in UTC
- *     array                        a pointer, for takeo_list
+ *     list argument                a pointer, for takeo_list; execute.c writes arrays of columns
+ *                                  as JSON texts
  *
  * The order of these texts is the order of the values, but for decimals (functions.c).  What has no
  * form here, and what SQLite would quietly turn into something else, is refused.  It must not know
@@ -150,23 +151,35 @@ tk_sqlite_kind tk_sqlite_encode(const takeo_cell *cell, char *scratch, tk_sqlite
     return encode != NULL ? encode(cell, scratch, out) : TK_SQLITE_REFUSED;
 }
 
+/* Which argument it was: the rooms above know what it is for. */
+static void set_number(uint32_t number, tk_error *error) {
+    takeo_error *record = error != NULL ? tk_error_last(error) : NULL;
+    if (record != NULL) {
+        record->object = number;
+    }
+}
+
 takeo_status tk_sqlite_refuse(const takeo_cell *cell, uint32_t number, tk_error *error) {
     if (encoder_of(cell->type) == NULL) {
-        return tk_raise(error, TK_CALL_UNSUPPORTED,
-                        "SQLite keeps no values of type %s (argument %u).",
-                        tk_type_name(cell->type), number);
+        takeo_status status =
+            tk_raise(error, TK_CALL_UNSUPPORTED, "SQLite keeps no values of type %s (argument %u).",
+                     tk_type_name(cell->type), number);
+        set_number(number, error);
+        return status;
     }
     takeo_status status =
-        tk_raise(error, TK_INPUT_RANGE, "Argument %u is a %s that SQLite cannot keep.", number,
-                 tk_type_name(cell->type));
+        tk_raise(error, TK_INPUT_RANGE, "SQLite cannot keep argument %u, a value of type %s.",
+                 number, tk_type_name(cell->type));
+    set_number(number, error);
     tk_buf shown;
     tk_buf_init(&shown, tk_alloc_default, 200);
     tk_cell_show(cell, 100, &shown);
     TK_SET(error, got, "%s", !shown.failed && shown.data != NULL ? shown.data : "?");
     tk_buf_done(&shown);
     TK_SET(error, why, "%s",
-           cell->type == TAKEO_TYPE_UINT64
-               ? "Integers of SQLite end at 9223372036854775807."
+           cell->type == TAKEO_TYPE_UINT64 ? "Integers of SQLite end at 9223372036854775807."
+           : cell->type == TAKEO_TYPE_ARRAY
+               ? "An array is stored as JSON, which has no NaN, no infinity and no bytes."
                : "It has no NaN, decimals and times no infinity, and years run from 1 to 9999.");
     return status;
 }

@@ -5,11 +5,20 @@
  * This is the hot path of the driver: per column one call for the value, one for its class and one
  * or two that read it.  It must not know what a text means.
  */
+#include <limits.h>
+
 #include "driver/sqlite/sqlite_int.h"
 
 /* No row gets this key by itself, so whoever finds it in last_insert_rowid knows that no row was
  * inserted. */
 static const int64_t no_key = INT64_MIN;
+
+/* Most statements have no arrays, and nothing to forget. */
+static inline void forget(tk_arena *arena) {
+    if (TK_UNLIKELY(arena->blocks != NULL)) {
+        tk_arena_clear(arena);
+    }
+}
 
 /* ---- start ---- */
 
@@ -50,6 +59,44 @@ static bool make_scratch(tk_prepared *prepared, const takeo_cell *arguments) {
     return true;
 }
 
+/* An array in a column is a JSON text, which lives until the end of the execution. */
+static takeo_status write_array(tk_server *server, tk_prepared *prepared, const takeo_cell *cell,
+                                uint32_t number, takeo_cell *out, tk_error *error) {
+    tk_buf text;
+    tk_buf_init(&text, server->alloc, INT_MAX);
+    char *copy = NULL;
+    bool is_written = tk_array_write_json(cell, &text);
+    if (is_written) {
+        copy = tk_arena_copy(&prepared->arguments, text.data, text.len);
+        *out = tk_cell_text(TAKEO_TYPE_JSON, copy, text.len);
+    }
+    bool has_memory = is_written ? copy != NULL : !text.failed;
+    tk_buf_done(&text);
+    return !has_memory  ? tk_raise_memory(error)
+           : is_written ? TAKEO_DONE
+                        : tk_sqlite_refuse(cell, number, error);
+}
+
+/* The elements of a list have to be known for good ones before takeo_list shows them to SQLite;
+ * those of a row are one level deeper. */
+static takeo_status check_list(const takeo_cell *list, uint32_t number, bool is_row,
+                               tk_error *error) {
+    char scratch[TK_SQLITE_SCRATCH];
+    for (size_t i = 0; i < list->v.list.count; i++) {
+        const takeo_cell *cell = &list->v.list.cells[i];
+        tk_sqlite_value value;
+        tk_sqlite_kind kind = tk_sqlite_encode(cell, scratch, &value);
+        bool is_list = kind == TK_SQLITE_POINTER
+                       || (cell->type == TAKEO_TYPE_COMPOSITE && !tk_cell_is_null(cell));
+        if (is_list && !is_row) {
+            TK_TRY(check_list(cell, number, true, error));
+        } else if (is_list || kind == TK_SQLITE_REFUSED) {
+            return tk_sqlite_refuse(cell, number, error);
+        }
+    }
+    return TAKEO_DONE;
+}
+
 static takeo_status bind_all(tk_server *server, tk_prepared *prepared, const takeo_cell *arguments,
                              tk_error *error) {
     if (prepared->scratch == NULL && !make_scratch(prepared, arguments)) {
@@ -58,9 +105,19 @@ static takeo_status bind_all(tk_server *server, tk_prepared *prepared, const tak
     char *scratch = prepared->scratch;
     for (uint32_t i = 0; i < prepared->parameter_count; i++) {
         tk_sqlite_value value;
-        tk_sqlite_kind kind = tk_sqlite_encode(&arguments[i], scratch, &value);
+        const takeo_cell *argument = &arguments[i];
+        takeo_cell text;
+        if (TK_UNLIKELY(argument->type == TAKEO_TYPE_ARRAY) && prepared->array_goes_as_json != NULL
+            && prepared->array_goes_as_json[i] && !tk_cell_is_null(argument)) {
+            TK_TRY(write_array(server, prepared, argument, i + 1, &text, error));
+            argument = &text;
+        }
+        tk_sqlite_kind kind = tk_sqlite_encode(argument, scratch, &value);
         if (TK_UNLIKELY(kind == TK_SQLITE_REFUSED)) {
             return tk_sqlite_refuse(&arguments[i], i + 1, error);
+        }
+        if (kind == TK_SQLITE_POINTER) {
+            TK_TRY(check_list(argument, i + 1, false, error));
         }
         int rc = bind_value(prepared, (int)i + 1, kind, &value);
         if (TK_UNLIKELY(rc != SQLITE_OK)) {
@@ -86,6 +143,7 @@ takeo_status tk_sqlite_start(tk_server *server, tk_prepared *prepared, const tak
     prepared->is_over = false;
     prepared->has_failed = false;
     prepared->was_in_transaction = tk_lite.get_autocommit(server->db) == 0;
+    forget(&prepared->arguments);
     if (TK_UNLIKELY(count != prepared->parameter_count)) {
         return refuse_count(prepared, count, error);
     }
@@ -105,6 +163,9 @@ takeo_status tk_sqlite_start(tk_server *server, tk_prepared *prepared, const tak
 static takeo_status refuse_value(tk_prepared *prepared, uint32_t i, sqlite3_value *value,
                                  tk_error *error) {
     int storage = tk_lite.value_type(value);
+    if (prepared->columns[i].has_no_memory) {
+        return tk_raise_memory(error);
+    }
     if (storage == SQLITE_TEXT && tk_lite.value_text(value) == NULL) {
         return tk_raise(error, TK_SERVER_MEMORY, "SQLite ran out of memory.");
     }
@@ -153,6 +214,7 @@ takeo_status tk_sqlite_fetch(tk_server *server, tk_prepared *prepared, takeo_cel
         return TAKEO_DONE;
     }
     prepared->is_run = true;
+    forget(&prepared->values);
     int rc = tk_lite.step(stmt);
     if (rc == SQLITE_DONE) {
         prepared->is_over = true;

@@ -173,11 +173,14 @@ typedef bool (*tk_sqlite_decoder)(tk_sqlite_column *column, sqlite3_value *value
 struct tk_sqlite_column {
     tk_sqlite_decoder decode;
     takeo_type type;
-    char scratch[22]; /* digits of a number that stands where a decimal belongs */
-    int64_t min;      /* of the smaller integers */
+    takeo_type element; /* of an array; NONE: not known */
+    bool has_no_memory; /* why the last value was not read */
+    tk_arena *values;   /* for what is neither in the value nor in the scratch: arrays */
+    char scratch[22];   /* digits of a number that stands where a decimal belongs */
+    int64_t min;        /* of the smaller integers */
     int64_t max;
 };
-void tk_sqlite_column_init(tk_sqlite_column *column, takeo_type type);
+void tk_sqlite_column_init(tk_sqlite_column *column, takeo_type type, takeo_type element);
 const char *tk_sqlite_storage_name(int storage);
 
 /* ---- statement.c ---- */
@@ -185,7 +188,10 @@ const char *tk_sqlite_storage_name(int storage);
 struct tk_prepared {
     tk_link link;
     sqlite3_stmt *stmt;
-    tk_arena arena; /* holds this struct's arrays, not itself */
+    tk_arena arena;           /* holds this struct's arrays, not itself */
+    tk_arena arguments;       /* texts of arrays that are bound; until the end of the execution */
+    tk_arena values;          /* arrays of the row that was fetched last */
+    bool *array_goes_as_json; /* of each parameter; NULL: of none */
     tk_sqlite_column *columns;
     takeo_column_info *infos;
     char *scratch;    /* parameter_count * TK_SQLITE_SCRATCH; NULL until needed */
@@ -211,8 +217,8 @@ void tk_sqlite_forget(tk_server *server, tk_prepared *prepared);
 void tk_sqlite_forget_memory(tk_server *server, tk_prepared *prepared); /* leaks the statement */
 uint32_t tk_sqlite_columns(tk_server *server, tk_prepared *prepared, const takeo_column_info **out);
 /* Read the columns of the statement again. */
-takeo_status tk_sqlite_describe(tk_server *server, tk_prepared *prepared, const takeo_type *types,
-                                tk_error *error);
+takeo_status tk_sqlite_describe(tk_server *server, tk_prepared *prepared, const tk_sql *sql,
+                                tk_error *error); /* sql NULL: no types are known */
 
 const char *tk_sqlite_skip(const char *at);               /* over blanks, semicolons and comments */
 bool tk_sqlite_is_word(const char *at, const char *word); /* in any case, and it ends there */

@@ -74,7 +74,7 @@ static bool copy_type(tk_arena *arena, const char *declared, takeo_text *out) {
     return copy != NULL;
 }
 
-takeo_status tk_sqlite_describe(tk_server *server, tk_prepared *prepared, const takeo_type *types,
+takeo_status tk_sqlite_describe(tk_server *server, tk_prepared *prepared, const tk_sql *sql,
                                 tk_error *error) {
     (void)server;
     sqlite3_stmt *stmt = prepared->stmt;
@@ -86,8 +86,13 @@ takeo_status tk_sqlite_describe(tk_server *server, tk_prepared *prepared, const 
     }
     for (uint32_t i = 0; i < count; i++) {
         const char *name = tk_lite.column_name(stmt, (int)i);
-        tk_sqlite_column_init(&columns[i], types != NULL ? types[i] : TAKEO_TYPE_NONE);
-        infos[i].type = columns[i].type == TAKEO_TYPE_ARRAY ? TAKEO_TYPE_JSON : columns[i].type;
+        bool has_type = sql != NULL && sql->columns != NULL;
+        bool has_element = has_type && sql->elements != NULL;
+        tk_sqlite_column_init(&columns[i], has_type ? sql->columns[i] : TAKEO_TYPE_NONE,
+                              has_element ? sql->elements[i] : TAKEO_TYPE_NONE);
+        columns[i].values = &prepared->values;
+        infos[i].type = columns[i].type;
+        infos[i].element = columns[i].element;
         infos[i].flags = TAKEO_COLUMN_NULLABLE;
         if (name == NULL || !copy_text(&prepared->arena, name, &infos[i].name)
             || !copy_type(&prepared->arena, tk_lite.column_decltype(stmt, (int)i),
@@ -146,6 +151,25 @@ static takeo_status compile(tk_server *server, const tk_sql *sql, sqlite3_stmt *
     return TAKEO_DONE;
 }
 
+/* Which parameters are arrays that a column keeps as JSON, and not lists. */
+static bool note_arrays(tk_prepared *prepared, const tk_sql *sql) {
+    uint32_t count = sql->parameters != NULL ? sql->parameter_count : 0;
+    for (uint32_t i = 0; i < count && i < prepared->parameter_count; i++) {
+        if (sql->parameters[i] != TAKEO_TYPE_JSON) {
+            continue;
+        }
+        if (prepared->array_goes_as_json == NULL) {
+            prepared->array_goes_as_json =
+                tk_arena_array(&prepared->arena, prepared->parameter_count, sizeof(bool));
+            if (prepared->array_goes_as_json == NULL) {
+                return false;
+            }
+        }
+        prepared->array_goes_as_json[i] = true;
+    }
+    return true;
+}
+
 static takeo_status fill(tk_server *server, tk_prepared *prepared, const tk_sql *sql,
                          tk_error *error) {
     prepared->parameter_count = (uint32_t)tk_lite.bind_parameter_count(prepared->stmt);
@@ -159,7 +183,10 @@ static takeo_status fill(tk_server *server, tk_prepared *prepared, const tk_sql 
         TK_SET(error, sql, "%s", sql->text);
         return status;
     }
-    return tk_sqlite_describe(server, prepared, sql->columns, error);
+    if (!note_arrays(prepared, sql)) {
+        return tk_raise_memory(error);
+    }
+    return tk_sqlite_describe(server, prepared, sql, error);
 }
 
 takeo_status tk_sqlite_prepare(tk_server *server, const tk_sql *sql, tk_prepared **out,
@@ -169,6 +196,8 @@ takeo_status tk_sqlite_prepare(tk_server *server, const tk_sql *sql, tk_prepared
         return tk_raise_memory(error);
     }
     tk_arena_init(&prepared->arena, server->alloc);
+    tk_arena_init(&prepared->arguments, server->alloc);
+    tk_arena_init(&prepared->values, server->alloc);
     tk_link_append(&server->prepared, &prepared->link);
     takeo_status status = compile(server, sql, &prepared->stmt, error);
     if (status == TAKEO_DONE) {
@@ -185,6 +214,8 @@ takeo_status tk_sqlite_prepare(tk_server *server, const tk_sql *sql, tk_prepared
 void tk_sqlite_forget_memory(tk_server *server, tk_prepared *prepared) {
     tk_link_remove(&prepared->link);
     tk_arena_done(&prepared->arena);
+    tk_arena_done(&prepared->arguments);
+    tk_arena_done(&prepared->values);
     tk_mem_free(&server->alloc, prepared, sizeof *prepared);
 }
 

@@ -361,6 +361,20 @@ static void struct_without_memory_fails_cleanly(void **state) {
     tk_sweep(target_scenario, NULL);
 }
 
+/* An object that is made for a row: a CELL that no column was read into says so. */
+static void struct_cells_are_unset_until_they_are_read(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f);
+    void *object = NULL;
+    assert_int_equal(f.target->host->make(f.layout, &f.holder, &object, &f.error), TAKEO_DONE);
+    const tk_step *step = &f.layout->steps[ANY - 1];
+    takeo_cell out;
+    assert_int_equal(step->get(step, object, &out, &f.holder, &f.error), TAKEO_DONE);
+    assert_true((out.flags & TAKEO_CELL_UNSET) != 0);
+    tear_down(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(struct_values_come_back),
@@ -368,6 +382,7 @@ int main(void) {
         cmocka_unit_test(struct_null_is_marked),
         cmocka_unit_test(struct_get_refuses_what_does_not_fit),
         cmocka_unit_test(struct_unset_is_told),
+        cmocka_unit_test(struct_cells_are_unset_until_they_are_read),
         cmocka_unit_test(struct_findings_are_told_together),
         cmocka_unit_test(struct_without_memory_fails_cleanly),
     };

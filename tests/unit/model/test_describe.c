@@ -20,9 +20,8 @@ static const takeo_relation_def country_relations[] = {
      .target = "Airport",
      .inverse = "country",
      .kind = TAKEO_RELATION_ONE_TO_MANY,
-     .orphan = TAKEO_ORPHAN_DELETE,
      .order_by = "name, id desc",
-     .flags = TAKEO_RELATION_FLAG_CASCADE_INSERT},
+     .flags = TAKEO_RELATION_FLAG_EAGER},
 };
 static const takeo_column_def airport_columns[] = {
     {.name = "id",
@@ -53,13 +52,9 @@ static const takeo_column_def airport_columns[] = {
      .type = TAKEO_TYPE_TEXT,
      .default_value = &no_token,
      .flags = TAKEO_COLUMN_SECRET | TAKEO_COLUMN_NO_UPDATE},
-    {.name = "closed",
-     .type = TAKEO_TYPE_TIMESTAMPTZ,
-     .flags = TAKEO_COLUMN_NULLABLE,
-     .role = TAKEO_ROLE_DELETED},
+    {.name = "closed", .type = TAKEO_TYPE_TIMESTAMPTZ, .flags = TAKEO_COLUMN_NULLABLE},
     {.name = "created",
      .type = TAKEO_TYPE_TIMESTAMPTZ,
-     .role = TAKEO_ROLE_CREATED,
      .default_sql = "now()",
      .column = "created_at"},
     {.name = "runways", .type = TAKEO_TYPE_ARRAY, .element = TAKEO_TYPE_TEXT},
@@ -117,10 +112,10 @@ static const char golden[] =
     "\"flags\":[\"no_update\",\"secret\"],\"default\":\"***\"},"
     "{\"number\":8,\"name\":\"closed\",\"column\":\"closed\",\"type\":\"timestamptz\","
     "\"nullable\":true,\"key\":false,\"hidden\":false,\"insertable\":true,\"updatable\":true,"
-    "\"role\":\"deleted\",\"flags\":[]},"
+    "\"flags\":[]},"
     "{\"number\":9,\"name\":\"created\",\"column\":\"created_at\",\"type\":\"timestamptz\","
     "\"nullable\":false,\"key\":false,\"hidden\":false,\"insertable\":true,\"updatable\":true,"
-    "\"role\":\"created\",\"flags\":[],\"default_sql\":\"now()\"},"
+    "\"flags\":[],\"default_sql\":\"now()\"},"
     "{\"number\":10,\"name\":\"runways\",\"column\":\"runways\",\"type\":\"array\","
     "\"element\":\"text\",\"dimensions\":1,\"nullable\":false,\"key\":false,\"hidden\":false,"
     "\"insertable\":true,\"updatable\":true,\"flags\":[]},"
@@ -160,7 +155,7 @@ static const char golden[] =
     "\"relations\":["
     "{\"number\":1,\"name\":\"airports\",\"kind\":\"one_to_many\",\"target\":\"Airport\","
     "\"inverse\":\"country\",\"owns_key\":false,\"nullable\":false,\"columns\":[\"code\"],"
-    "\"references\":[\"country_code\"],\"orphan\":\"delete\",\"flags\":[\"cascade_insert\"],"
+    "\"references\":[\"country_code\"],\"flags\":[\"eager\"],"
     "\"order_by\":\"name, id desc\"}],"
     "\"indexes\":["
     "{\"name\":\"uq_country_name\",\"columns\":[\"name\"],\"descending\":[false],\"unique\":true,"

@@ -369,14 +369,7 @@ static void resolve_columns_say_who_writes_them(void **state) {
          .flags = TAKEO_COLUMN_PRIMARY},
         {.name = "made", .type = TAKEO_TYPE_TEXT, .default_sql = "'x'"},
         {.name = "fixed", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_NO_UPDATE},
-        {.name = "own", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_NO_INSERT},
-        {.name = "version", .type = TAKEO_TYPE_INT32, .role = TAKEO_ROLE_VERSION},
-        {.name = "created", .type = TAKEO_TYPE_TIMESTAMPTZ, .role = TAKEO_ROLE_CREATED},
-        {.name = "updated", .type = TAKEO_TYPE_TIMESTAMPTZ, .role = TAKEO_ROLE_UPDATED},
-        {.name = "deleted",
-         .type = TAKEO_TYPE_TIMESTAMPTZ,
-         .role = TAKEO_ROLE_DELETED,
-         .flags = TAKEO_COLUMN_NULLABLE}};
+        {.name = "own", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_NO_INSERT}};
     static const takeo_entity_def entities[] = {
         {ENTITY("T"), COLUMNS(columns)},
         {ENTITY("R"), COLUMNS(columns), .flags = TAKEO_ENTITY_READ_ONLY}};
@@ -384,8 +377,10 @@ static void resolve_columns_say_who_writes_them(void **state) {
         const char *name;
         bool is_insertable, is_updatable, is_server_made;
     } cases[] = {
-        {"id", false, false, true},  {"made", true, true, true},     {"fixed", true, false, false},
-        {"own", false, true, false}, {"version", true, true, false},
+        {"id", false, false, true},
+        {"made", true, true, true},
+        {"fixed", true, false, false},
+        {"own", false, true, false},
     };
     tk_model *model = freeze(NULL, entities, 2);
     const tk_entity *entity = entity_of(model, "T");
@@ -397,10 +392,6 @@ static void resolve_columns_say_who_writes_them(void **state) {
         column = column_of(entity_of(model, "R"), cases[i].name);
         assert_false(column->is_insertable || column->is_updatable);
     }
-    assert_ptr_equal(entity->version, column_of(entity, "version"));
-    assert_ptr_equal(entity->created, column_of(entity, "created"));
-    assert_ptr_equal(entity->updated, column_of(entity, "updated"));
-    assert_ptr_equal(entity->deleted, column_of(entity, "deleted"));
     assert_ptr_equal(entity->generated_key, column_of(entity, "id"));
     tk_model_drop(model);
 }

@@ -128,23 +128,6 @@ static void verify_eager_circle_is_found(void **state) {
                     "C.b: b is eager in a circle of eager relations");
 }
 
-static void verify_remove_cascade_on_both_sides_is_found(void **state) {
-    (void)state;
-    static const takeo_relation_def to_many[] = {{.name = "cities",
-                                                  .target = "City",
-                                                  .kind = TAKEO_RELATION_ONE_TO_MANY,
-                                                  .inverse = "country",
-                                                  .flags = TAKEO_RELATION_FLAG_CASCADE_REMOVE}};
-    static const takeo_relation_def to_one[] = {
-        {TO_ONE("country", "Country"), .flags = TAKEO_RELATION_FLAG_CASCADE_REMOVE}};
-    static const takeo_entity_def entities[] = {
-        {ENTITY("Country"), COLUMNS(id), RELATIONS(to_many)},
-        {ENTITY("City"), COLUMNS(id), RELATIONS(to_one)}};
-    expect_findings(entities, 2,
-                    "City.country: both sides cascade remove: removing one City would "
-                    "remove all of them");
-}
-
 static void verify_references_are_the_key_or_unique(void **state) {
     (void)state;
     static const takeo_column_def columns[] = {
@@ -242,7 +225,6 @@ int main(void) {
         cmocka_unit_test(verify_order_is_a_list_of_columns),
         cmocka_unit_test(verify_order_of_relation_is_of_its_target),
         cmocka_unit_test(verify_eager_circle_is_found),
-        cmocka_unit_test(verify_remove_cascade_on_both_sides_is_found),
         cmocka_unit_test(verify_references_are_the_key_or_unique),
         cmocka_unit_test(verify_rank_puts_parents_first),
         cmocka_unit_test(verify_rank_breaks_circles_at_nullables),

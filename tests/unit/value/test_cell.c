@@ -453,8 +453,28 @@ static void cell_without_memory_fails_cleanly(void **state) {
     assert_true(tk_sweep(copy_and_show, NULL) > 8);
 }
 
+/* Quotes in quotes double: what is nested deeper than a server would go is cut instead. */
+static void cell_nested_composites_are_written_in_no_time(void **state) {
+    (void)state;
+    enum { DEPTH = 60, MOST = 1 << 20 };
+    takeo_cell cells[DEPTH];
+    cells[0] = tk_cell_text(TAKEO_TYPE_TEXT, "a b", 3);
+    for (int i = 1; i < DEPTH; i++) {
+        cells[i] = (takeo_cell){.type = TAKEO_TYPE_COMPOSITE, .v = {.list = {&cells[i - 1], 1}}};
+    }
+    tk_buf out;
+    tk_buf_init(&out, tk_alloc_default, MOST);
+    tk_cell_format(&cells[DEPTH - 1], &out);
+    assert_false(out.failed);
+    tk_buf_clear(&out);
+    tk_cell_show(&cells[DEPTH - 1], 80, &out);
+    assert_true(!out.failed && out.len <= 80);
+    tk_buf_done(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cell_nested_composites_are_written_in_no_time),
         cmocka_unit_test(cell_parse_reads_or_says_why),
         cmocka_unit_test(cell_parse_explains_itself),
         cmocka_unit_test(cell_format_writes_lists_as_the_server),
