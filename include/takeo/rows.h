@@ -26,8 +26,8 @@ enum takeo_rows_flags {
  * One batch.  Without a target: cells, row after row; column c of row r is
  * cells[r * column_count + c].  With one: objects, structs one after another, related ones by
  * pointer.  Where a row gives several things, some of them entities: output o of row r is
- * outputs[r * output_count + o], NULL for what is not there and for a value, which is in cells.  Rows
- * of a to-many with its own query are not here but in the lists of their parents.
+ * outputs[r * output_count + o], NULL for what is not there and for a value, which is in cells.
+ * Rows of a to-many with its own query are not here but in the lists of their parents.
  */
 struct takeo_rows {
     uint32_t struct_size;

@@ -9,7 +9,7 @@
 
 #include "orm/orm.h"
 
-/* ---- makers --------------------------------------------------------------------------------- */
+/* ---- makers ---------------------------------------------------------------------------------- */
 
 /* Hand a failure over to the caller and forget it. */
 takeo_status tk_api_end(tk_error *failure, takeo_status status, takeo_error **out);
@@ -26,14 +26,14 @@ TK_CHECKED takeo_status tk_api_check_array(const void *items, size_t count, cons
                                            tk_error *error);
 TK_CHECKED takeo_status tk_api_check_process(int64_t process_id, const char *what, tk_error *error);
 
-/* ---- structs that the core fills ------------------------------------------------------------ */
+/* ---- structs that the core fills ------------------------------------------------------------- */
 
 /* May `known` bytes be written? */
 bool tk_api_is_room(const void *out, size_t known);
 /* Write a struct behind struct_size, which the caller set. */
 void tk_api_fill(void *out, const void *from, size_t known);
 
-/* ---- verbs ---------------------------------------------------------------------------------- */
+/* ---- verbs ----------------------------------------------------------------------------------- */
 
 /* The checks of a verb write to a failure of their own; this puts it on the operation. */
 takeo_status tk_api_refuse(tk_op *op, tk_error *failure, takeo_status status);

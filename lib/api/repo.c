@@ -4,7 +4,7 @@
  */
 #include "api/api_int.h"
 
-/* ---- finds ---------------------------------------------------------------------------------- */
+/* ---- finds ----------------------------------------------------------------------------------- */
 
 static takeo_status check_find(const takeo_find *find, uint32_t known, tk_error *error) {
     TK_TRY(tk_api_check_struct(find, sizeof *find, "find", error));
@@ -90,7 +90,7 @@ TAKEO_API takeo_status takeo_repo_delete(takeo_op *op, uint32_t entity, const ta
     return status < 0 ? tk_api_refuse(op, &failure, status) : tk_orm_delete(op, entity, find);
 }
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static takeo_status check_list(const tk_op *op, const takeo_list *list, const char *name,
                                tk_error *error) {
@@ -200,7 +200,7 @@ TAKEO_API takeo_status takeo_repo_upsert(takeo_op *op, takeo_target *target,
                               options->column_count, &upsert);
 }
 
-/* ---- loading -------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 typedef struct objects { /* a list as the array of pointers that the ORM takes */
     void *const *items;

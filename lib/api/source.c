@@ -1,7 +1,7 @@
 /* source.c - takeo/source.h: the data source and the sessions on it. */
 #include "api/api_int.h"
 
-/* ---- source --------------------------------------------------------------------------------- */
+/* ---- source ---------------------------------------------------------------------------------- */
 
 static takeo_status check_options(const takeo_source_options *options, tk_error *error) {
     TK_TRY(tk_api_check_given(options, "options", error));
@@ -58,7 +58,7 @@ TAKEO_API void takeo_source_close(takeo_source *source) {
     tk_source_close(source);
 }
 
-/* ---- session -------------------------------------------------------------------------------- */
+/* ---- session --------------------------------------------------------------------------------- */
 
 static takeo_status make_session(takeo_source *source, const takeo_session_options *options,
                                  takeo_session **out, tk_error *error) {

@@ -189,7 +189,7 @@ static inline void tk_link_append(tk_link *head, tk_link *link) { /* before the 
 }
 #define TK_CONTAINER(link, type, member) ((type *)((char *)(link)-offsetof(type, member)))
 
-/* ---- error.c: where a failure is written ------------------------------------------------------ *
+/* ---- error.c: where a failure is written -----------------------------------------------------
  *
  * A negative status climbs untouched (TK_TRY); a positive one is an outcome of that very function
  * and never leaves its caller; a failure begins with tk_raise, which writes a record and gives the

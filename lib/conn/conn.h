@@ -25,7 +25,7 @@ typedef struct takeo_op tk_op;
 typedef struct tk_conn tk_conn;
 typedef struct tk_job tk_job;
 
-/* ---- jobs ----------------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 typedef struct tk_job_methods {
     const char *name;
@@ -55,7 +55,7 @@ struct tk_job { /* the owner's own job begins with this; it lives in the operati
 /* A job without `sql` and `text` runs nothing: its `done` is called in its turn, with the
  * connection in op->conn.  `bind` NULL is one execution without arguments. */
 
-/* ---- operations ----------------------------------------------------------------------------- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 typedef enum tk_op_state {
     TK_OP_IDLE,
@@ -191,7 +191,7 @@ bool tk_op_tick(tk_op *op);
 takeo_rows *tk_op_take_rows(tk_op *op);
 void tk_rows_free(takeo_rows *rows);
 
-/* ---- source, session, connection ------------------------------------------------------------ */
+/* ---- source, session, connection ------------------------------------------------------------- */
 
 struct tk_conn { /* one connection, with its prepared statements */
     tk_source *source;
@@ -255,7 +255,7 @@ TK_CHECKED takeo_status tk_session_new(tk_source *source, tk_session **out, tk_e
 void tk_session_describe(tk_session *session, takeo_session_info *out);
 void tk_session_free(tk_session *session); /* NULL is allowed */
 
-/* ---- txn.c: verbs that start an operation --------------------------------------------------- */
+/* ---- txn.c: verbs that start an operation ---------------------------------------------------- */
 
 TK_CHECKED takeo_status tk_txn_begin(tk_op *op, const takeo_txn_options *options,
                                      const tk_interpreter *interpreter);

@@ -20,7 +20,7 @@
 #define TK_TICK_NS INT64_C(5000000)   /* how long a step runs before others get a turn */
 #define TK_ACQUIRE_NS (INT64_C(30) * TK_SECOND_NS) /* patience with the connection's holder */
 
-/* ---- stop.c --------------------------------------------------------------------------------- */
+/* ---- stop.c ---------------------------------------------------------------------------------- */
 
 /* Give the interpreter's lock up until tk_op_enter; true when it was held. */
 static inline bool tk_op_leave(tk_op *op) {
@@ -52,14 +52,14 @@ static inline bool tk_op_must_stop(tk_op *op) {
 /* Replace the failure by the reason why the operation had to stop. */
 takeo_status tk_op_raise_stop(tk_op *op);
 
-/* ---- conn.c --------------------------------------------------------------------------------- */
+/* ---- conn.c ---------------------------------------------------------------------------------- */
 
 TK_CHECKED tk_conn *tk_conn_new(tk_source *source);
 void tk_conn_free(tk_conn *conn); /* closed, or abandoned in a forked child */
 TK_CHECKED takeo_status tk_conn_open(tk_conn *conn, tk_op *op);
 void tk_conn_close(tk_conn *conn); /* nobody uses it; harmless when it is closed */
 
-/* ---- take.c --------------------------------------------------------------------------------- */
+/* ---- take.c ---------------------------------------------------------------------------------- */
 
 takeo_status tk_acquire_step(tk_op *op); /* the state ACQUIRE */
 /* Under the source's mutex: make the connection the operation's if it is free and its turn. */
@@ -73,7 +73,7 @@ void tk_take_release(tk_op *op);
 /* Roll back what a session left open and give its connection back. */
 void tk_take_end_session(tk_session *session);
 
-/* ---- run.c, txn_step.c: states -------------------------------------------------------------- */
+/* ---- run.c, txn_step.c: states --------------------------------------------------------------- */
 
 takeo_status tk_run_step(tk_op *op);
 /* End the execution that is under way. */
@@ -88,14 +88,14 @@ void tk_op_explain(tk_op *op, const char *sql);
 #define TK_READ_ONLY_ON "pragma query_only = 1"
 #define TK_READ_ONLY_OFF "pragma query_only = 0"
 
-/* ---- wait.c --------------------------------------------------------------------------------- */
+/* ---- wait.c ---------------------------------------------------------------------------------- */
 
 /* The earlier of two deadlines, of which -1 is none. */
 static inline int64_t tk_earlier(int64_t a_ns, int64_t b_ns) {
     return a_ns < 0 || (b_ns >= 0 && b_ns < a_ns) ? b_ns : a_ns;
 }
 
-/* ---- stmtcache.c ---------------------------------------------------------------------------- */
+/* ---- stmtcache.c ----------------------------------------------------------------------------- */
 
 typedef struct tk_stmtcache tk_stmtcache;
 TK_CHECKED tk_stmtcache *tk_stmtcache_new(const tk_alloc *alloc);
@@ -106,7 +106,7 @@ tk_prepared *tk_stmtcache_put(tk_stmtcache *cache, uint64_t id, tk_prepared *pre
 /* Take any statement out; NULL when it is empty. */
 tk_prepared *tk_stmtcache_take(tk_stmtcache *cache);
 
-/* ---- op.c, session.c ------------------------------------------------------------------------ */
+/* ---- op.c, session.c ------------------------------------------------------------------------- */
 
 /* The run has failed: go where its connection is cleaned. */
 void tk_op_fail(tk_op *op, takeo_status status);

@@ -25,7 +25,7 @@
  */
 #include "conn/conn_int.h"
 
-/* ---- new, free ------------------------------------------------------------------------------ */
+/* ---- new, free ------------------------------------------------------------------------------- */
 
 takeo_status tk_op_new(tk_session *session, tk_op **out, tk_error *error) {
     tk_source *source = session->source;
@@ -83,7 +83,7 @@ void tk_op_free(tk_op *op) {
     tk_mem_free(&alloc, op, sizeof *op);
 }
 
-/* ---- start ---------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static void clear_run(tk_op *op) {
     if (op->error.first != NULL) {
@@ -174,7 +174,7 @@ void tk_op_ready(tk_op *op) {
     op->state = TK_OP_ACQUIRE;
 }
 
-/* ---- the end of a run ----------------------------------------------------------------------- */
+/* ---- the end of a run ------------------------------------------------------------------------ */
 
 /* What became of the work that failed. */
 static takeo_outcome outcome_of(const tk_op *op, const takeo_error *failure) {
@@ -272,7 +272,7 @@ void tk_op_abort(tk_op *op) {
     }
 }
 
-/* ---- step ----------------------------------------------------------------------------------- */
+/* ---- step ------------------------------------------------------------------------------------ */
 
 typedef struct state_methods {
     takeo_status (*step)(tk_op *op); /* TAKEO_DONE: op->state has changed; TAKEO_WAIT: ask again */

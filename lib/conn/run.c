@@ -48,7 +48,7 @@ void tk_op_explain(tk_op *op, const char *sql) {
     }
 }
 
-/* ---- one execution -------------------------------------------------------------------------- */
+/* ---- one execution --------------------------------------------------------------------------- */
 
 void tk_run_end(tk_op *op) {
     if (op->run.phase != TK_PHASE_START && op->run.phase != TK_PHASE_FETCH) {
@@ -184,7 +184,7 @@ static takeo_status execute_all(tk_op *op, tk_job *job, lock_rule rule) {
     }
 }
 
-/* ---- one job -------------------------------------------------------------------------------- */
+/* ---- one job --------------------------------------------------------------------------------- */
 
 /* Not in the cache: prepare it, and let the oldest go when there are too many. */
 static takeo_status prepare_new(tk_op *op, const tk_sql *sql) {

@@ -8,7 +8,7 @@
 
 #include "conn/conn_int.h"
 
-/* ---- options -------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static takeo_status find_url(const takeo_source_options *options, const char **out,
                              tk_error *error) {
@@ -90,7 +90,7 @@ static takeo_status copy_options(tk_source *source, const takeo_source_options *
     return copy_init_sql(source, options, error);
 }
 
-/* ---- open ----------------------------------------------------------------------------------- */
+/* ---- open ------------------------------------------------------------------------------------ */
 
 static takeo_status find_driver(tk_source *source, tk_error *error) {
     if (source->driver == NULL) {
@@ -174,7 +174,7 @@ takeo_status tk_source_open(tk_model *model, const takeo_source_options *options
     return tk_source_open_with(model, options, NULL, out, error);
 }
 
-/* ---- check, hold, close --------------------------------------------------------------------- */
+/* ---- check, hold, close ---------------------------------------------------------------------- */
 
 takeo_status tk_source_check(tk_source *source, tk_error *error) {
     if (TK_UNLIKELY(tk_process_id() != source->process_id)) {

@@ -11,7 +11,7 @@
  */
 #include "conn/conn_int.h"
 
-/* ---- the queue ------------------------------------------------------------------------------ */
+/* ---- the queue ------------------------------------------------------------------------------- */
 
 static tk_op *op_of(tk_link *link) {
     return TK_CONTAINER(link, tk_op, run.waiting);
@@ -133,7 +133,7 @@ takeo_status tk_take_refuse_self(tk_op *op) {
     return status;
 }
 
-/* ---- the state ACQUIRE ---------------------------------------------------------------------- */
+/* ---- the state ACQUIRE ----------------------------------------------------------------------- */
 
 static takeo_status take_shared(tk_op *op) {
     tk_source *source = op->source;
@@ -218,7 +218,7 @@ takeo_status tk_acquire_step(tk_op *op) {
     return TAKEO_DONE;
 }
 
-/* ---- giving back ---------------------------------------------------------------------------- */
+/* ---- giving back ----------------------------------------------------------------------------- */
 
 static void give_back(tk_source *source) {
     tk_mutex_lock(source->mutex);

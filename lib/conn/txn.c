@@ -14,7 +14,7 @@ static const char *const isolation_names[] = {
     [TAKEO_ISOLATION_SERIALIZABLE] = "SERIALIZABLE",
 };
 
-/* ---- begin ---------------------------------------------------------------------------------- */
+/* ---- begin ----------------------------------------------------------------------------------- */
 
 static takeo_status check_isolation(tk_op *op, takeo_isolation isolation) {
     const tk_driver *driver = op->source->driver;
@@ -74,7 +74,7 @@ takeo_status tk_txn_begin(tk_op *op, const takeo_txn_options *options,
     return get_ready(op, status < 0 ? status : prepare_begin(op, options));
 }
 
-/* ---- commit, rollback ----------------------------------------------------------------------- */
+/* ---- commit, rollback ------------------------------------------------------------------------ */
 
 static takeo_status prepare_end(tk_op *op, tk_txn_verb verb, uint32_t level) {
     const tk_session *session = op->session;
@@ -106,7 +106,7 @@ takeo_status tk_txn_rollback(tk_op *op, uint32_t level, const tk_interpreter *in
     return get_ready(op, status < 0 ? status : prepare_end(op, TK_TXN_ROLLBACK, level));
 }
 
-/* ---- retry ---------------------------------------------------------------------------------- */
+/* ---- retry ----------------------------------------------------------------------------------- */
 
 #define RETRY_FIRST_NS INT64_C(10000000)
 #define RETRY_MOST_NS INT64_C(1000000000)

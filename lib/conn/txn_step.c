@@ -85,7 +85,7 @@ static takeo_status send(tk_op *op, const char *(*text_of)(const tk_op *, uint32
     return status;
 }
 
-/* ---- BEGIN ---------------------------------------------------------------------------------- */
+/* ---- BEGIN ----------------------------------------------------------------------------------- */
 
 takeo_status tk_begin_step(tk_op *op) {
     tk_session *session = op->session;
@@ -112,7 +112,7 @@ takeo_status tk_begin_step(tk_op *op) {
     return TAKEO_DONE;
 }
 
-/* ---- COMMIT --------------------------------------------------------------------------------- */
+/* ---- COMMIT ---------------------------------------------------------------------------------- */
 
 /* A level of the session has ended. */
 static void lower(tk_op *op) {
@@ -148,7 +148,7 @@ takeo_status tk_commit_step(tk_op *op) {
     return TAKEO_DONE;
 }
 
-/* ---- ROLLBACK ------------------------------------------------------------------------------- */
+/* ---- ROLLBACK -------------------------------------------------------------------------------- */
 
 /* Neither cancel nor interrupt may reach what cleans up. */
 static void begin_cleaning(tk_op *op) {

@@ -1,7 +1,7 @@
 /* cpython_error.c - a failure of the core as an exception of Python.
  *
- * The record is copied into a dictionary; the package's own function makes the exception of it, so the
- * classes and the layout of messages stay Python's business.
+ * The record is copied into a dictionary; the package's own function makes the exception of it, so
+ * the classes and the layout of messages stay Python's business.
  */
 #include "door/door_int.h"
 
@@ -32,10 +32,10 @@ static bool set_texts(tk_py dict, const takeo_error *record) {
         size_t field;
     } texts[] = {
 #define TEXT(name) {#name, offsetof(takeo_error, name)}
-        TEXT(code),        TEXT(message),     TEXT(expected),        TEXT(got),
-        TEXT(nearest),     TEXT(why),         TEXT(hint),            TEXT(detail),
-        TEXT(sqlstate),    TEXT(entity),      TEXT(field),           TEXT(schema_name),
-        TEXT(table_name),  TEXT(column_name), TEXT(constraint_name), TEXT(sql),
+        TEXT(code),  TEXT(message),     TEXT(expected),   TEXT(got),         TEXT(nearest),
+        TEXT(why),   TEXT(hint),        TEXT(detail),     TEXT(sqlstate),    TEXT(entity),
+        TEXT(field), TEXT(schema_name), TEXT(table_name), TEXT(column_name), TEXT(constraint_name),
+        TEXT(sql),
 #undef TEXT
     };
     for (size_t i = 0; i < TK_COUNT(texts); i++) {
@@ -67,7 +67,8 @@ static tk_py dict_of(const takeo_error *record) {
     tk_py dict = P.PyDict_New();
     tk_py cause = dict != NULL && record->cause != NULL ? dict_of(record->cause) : NULL;
     bool is_made = dict != NULL && set_int(dict, "status", record->status)
-                   && set_int(dict, "flags", record->flags) && set_int(dict, "outcome", record->outcome)
+                   && set_int(dict, "flags", record->flags)
+                   && set_int(dict, "outcome", record->outcome)
                    && set_int(dict, "native_code", record->native_code)
                    && set_int(dict, "position", record->position)
                    && set_int(dict, "object", record->object) && set_texts(dict, record)
@@ -121,7 +122,8 @@ tk_py tk_door_raise(takeo_status status, const takeo_error *record) {
     return is_raised_already(status, record) ? NULL : raise_dict(exception_of(record));
 }
 
-/* Making the exception runs Python code, which may use the call's operation again: give it back first. */
+/* Making the exception runs Python code, which may use the call's operation again: give it back
+ * first. */
 tk_py tk_door_raise_and_give(call *used, takeo_status status, const takeo_error *record) {
     tk_py dict = is_raised_already(status, record) ? NULL : exception_of(record);
     bool is_raised = dict == NULL;

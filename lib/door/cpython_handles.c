@@ -10,14 +10,14 @@ tk_py tk_door_session_type;
 tk_py tk_door_statement_type;
 tk_py tk_door_target_type;
 
-/* ---- calls ---------------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 static call *call_new(door_executor *executor) {
     call *made = tk_mem_new(&tk_alloc_default, sizeof *made);
     tk_error error;
     tk_error_init(&error, tk_alloc_default);
-    takeo_status status = made != NULL ? tk_op_new(executor->session, &made->op, &error)
-                                       : tk_raise_memory(&error);
+    takeo_status status =
+        made != NULL ? tk_op_new(executor->session, &made->op, &error) : tk_raise_memory(&error);
     if (status < 0) {
         tk_mem_free(&tk_alloc_default, made, sizeof *made);
         tk_door_raise(status, error.first);
@@ -66,10 +66,9 @@ static call *call_of(door_executor *found) {
     if (found->source == NULL) {
         tk_error error;
         tk_error_init(&error, tk_alloc_default);
-        takeo_status status
-            = found->is_session
-                  ? tk_raise(&error, TK_TXN_CLOSED, "the transaction has ended")
-                  : tk_raise(&error, TK_CALL_CLOSED, "the data source is closed");
+        takeo_status status = found->is_session
+                                  ? tk_raise(&error, TK_TXN_CLOSED, "the transaction has ended")
+                                  : tk_raise(&error, TK_CALL_CLOSED, "the data source is closed");
         tk_door_raise(status, error.first);
         tk_error_done(&error);
         return NULL;
@@ -140,7 +139,7 @@ static void refuse_ended(call *used) {
 bool tk_door_finish(call *used, takeo_status status) {
     const door_executor *executor = used->executor;
     if (TK_UNLIKELY(executor->is_session) && status >= 0
-        && (executor->source == NULL || executor->session->level != used->level)) {
+        && (executor->source == NULL || executor->session->level < used->level)) {
         refuse_ended(used);
     }
     while (status >= 0 && (status = tk_op_wait(used->op, -1)) > 0) {
@@ -148,7 +147,7 @@ bool tk_door_finish(call *used, takeo_status status) {
     return status >= 0;
 }
 
-/* ---- the end of handles ------------------------------------------------------------------------------------- */
+/* ---- the end of handles ---------------------------------------------------------------------- */
 
 /* A session that was closed goes when no call uses it any more: what runs in it ends first. */
 static void end_session(door_executor *executor) {
@@ -247,7 +246,7 @@ bool tk_door_make_types(tk_py doors) {
     return true;
 }
 
-/* ---- making handles --------------------------------------------------------------------------------------------- *
+/* ---- making handles --------------------------------------------------------------------------
  *
  * Pointers come as integers from the package, which holds them in handles of its own and hands none
  * out.  `cls` is the package's subclass.
@@ -272,8 +271,8 @@ static tk_py target_new(tk_py self, tk_py const *args, tk_py_size count) {
     }
     tk_error error;
     tk_error_init(&error, tk_alloc_default);
-    takeo_status status = tk_py_target_new(pointer_of(args[1]),
-                                           &TK_DOOR_DATA(made, target_handle)->target, &error);
+    takeo_status status =
+        tk_py_target_new(pointer_of(args[1]), &TK_DOOR_DATA(made, target_handle)->target, &error);
     if (status < 0) {
         P.Py_DecRef(made);
         made = tk_door_raise(status, error.first);
@@ -285,8 +284,8 @@ static tk_py target_new(tk_py self, tk_py const *args, tk_py_size count) {
 /* layout(target, number, class, columns, links) */
 static tk_py layout(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    if (count != 5 || !tk_py_is_a(args[0], tk_door_target_type)
-        || !tk_py_is_a(args[3], O.tuple_) || !tk_py_is_a(args[4], O.tuple_)) {
+    if (count != 5 || !tk_py_is_a(args[0], tk_door_target_type) || !tk_py_is_a(args[3], O.tuple_)
+        || !tk_py_is_a(args[4], O.tuple_)) {
         return tk_door_wrong_call("layout(target, number, class, columns, links)");
     }
     long long number = P.PyLong_AsLongLong(args[1]);
@@ -298,8 +297,8 @@ static tk_py layout(tk_py self, tk_py const *args, tk_py_size count) {
     return failed < 0 ? NULL : tk_py_own(O.None_);
 }
 
-/* source_new(cls, source address, get of the context variable): takes over the reference, and closes
- * the source in the end */
+/* source_new(cls, source address, get of the context variable): takes over the reference, and
+ * closes the source in the end */
 static tk_py source_new(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
     tk_py made = count == 3 ? instance_of(args[0], tk_door_source_type) : NULL;
@@ -307,8 +306,8 @@ static tk_py source_new(tk_py self, tk_py const *args, tk_py_size count) {
         return tk_door_wrong_call("source_new(class, source, bound)");
     }
     tk_source *source = pointer_of(args[1]);
-    *TK_DOOR_DATA(made, door_executor)
-        = (door_executor){.source = source, .session = &source->shared, .bound = args[2]};
+    *TK_DOOR_DATA(made, door_executor) =
+        (door_executor){.source = source, .session = &source->shared, .bound = args[2]};
     return made;
 }
 
@@ -320,7 +319,8 @@ static tk_py session_new(tk_py self, tk_py const *args, tk_py_size count) {
     if (made == NULL) {
         return tk_door_wrong_call("session_new(class, source)");
     }
-    door_executor *owner = TK_DOOR_DATA(args[1], door_executor), *data = TK_DOOR_DATA(made, door_executor);
+    door_executor *owner = TK_DOOR_DATA(args[1], door_executor),
+                  *data = TK_DOOR_DATA(made, door_executor);
     tk_error error;
     tk_error_init(&error, tk_alloc_default);
     takeo_status status = owner->source != NULL
@@ -361,13 +361,14 @@ static tk_py close_handle(tk_py self, tk_py const *args, tk_py_size count) {
     return tk_py_own(O.None_);
 }
 
-/* ---- statements ------------------------------------------------------------------------------------------------------ */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static takeo_status fields_of(statement_handle *handle, tk_error *error) {
     const tk_statement *statement = handle->statement;
     handle->params = tk_arena_array(&handle->arena, statement->param_count, sizeof *handle->params);
     handle->values = tk_arena_array(&handle->arena, statement->cell_count, sizeof *handle->values);
-    handle->labels = tk_arena_array(&handle->arena, statement->output_count, sizeof *handle->labels);
+    handle->labels =
+        tk_arena_array(&handle->arena, statement->output_count, sizeof *handle->labels);
     if (handle->params == NULL || handle->values == NULL || handle->labels == NULL) {
         return tk_raise_memory(error);
     }
@@ -376,8 +377,8 @@ static takeo_status fields_of(statement_handle *handle, tk_error *error) {
     }
     for (uint32_t i = 0; i < statement->cell_count; i++) {
         const tk_cell_info *cell = &statement->cells[i];
-        tk_accept accept = cell->column != NULL ? tk_accept_column(cell->column)
-                                                : tk_accept_type(cell->type);
+        tk_accept accept =
+            cell->column != NULL ? tk_accept_column(cell->column) : tk_accept_type(cell->type);
         accept.type = cell->type;
         tk_py_field_init(&handle->values[i], &accept);
     }
@@ -397,8 +398,8 @@ static void take_conversions(const statement_handle *handle, tk_py_field *field)
     const tk_layout *layout = column != NULL && handle->target != NULL
                                   ? tk_target_layout(handle->target, column->entity)
                                   : NULL;
-    const tk_py_field *model
-        = layout != NULL ? tk_py_step_field(&layout->steps[column->number - 1]) : NULL;
+    const tk_py_field *model =
+        layout != NULL ? tk_py_step_field(&layout->steps[column->number - 1]) : NULL;
     if (model != NULL && model->accept.type == field->accept.type) {
         field->load = model->load;
         field->dump = model->dump;
@@ -437,7 +438,8 @@ static tk_py statement_new(tk_py self, tk_py const *args, tk_py_size count) {
     statement_handle *handle = TK_DOOR_DATA(made, statement_handle);
     handle->statement = pointer_of(args[1]);
     tk_arena_init(&handle->arena, tk_alloc_default);
-    handle->target = has_target ? tk_target_hold(TK_DOOR_DATA(args[2], target_handle)->target) : NULL;
+    handle->target =
+        has_target ? tk_target_hold(TK_DOOR_DATA(args[2], target_handle)->target) : NULL;
     tk_error error;
     tk_error_init(&error, tk_alloc_default);
     takeo_status status = fill_statement(handle, &error);

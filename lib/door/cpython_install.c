@@ -1,4 +1,5 @@
-/* cpython_install.c - addresses of CPython's functions and objects in, builtin functions and types out.
+/* cpython_install.c - addresses of CPython's functions and objects in, builtin functions and types
+ * out.
  *
  * A required address that is missing fails the load by name; nothing falls back to something else.
  */
@@ -6,11 +7,11 @@
 
 #define NAME(result, name, parameters) #name " "
 #define OBJECT(name) "@" #name " "
-static const char symbols[] = TK_PY_FUNCTIONS(NAME) TK_PY_OBJECTS(OBJECT)
-    ">Field >Source >Session >Statement >Target "
-    ">state_base_new >holds >trust >bind >peek >poke >state_get >state_set >new >provide "
-    ">target_new >layout >source_new >session_new >session_level >close >statement_new "
-    ">run >write >load >reload >control";
+static const char symbols[] = TK_PY_FUNCTIONS(NAME) TK_PY_OBJECTS(
+    OBJECT) ">Field >Source >Session >Statement >Target "
+            ">state_base_new >holds >trust >bind >peek >poke >state_get >state_set >new >provide "
+            ">target_new >layout >source_new >session_new >session_level >close >statement_new "
+            ">run >write >load >reload >control";
 #undef NAME
 #undef OBJECT
 
@@ -107,8 +108,9 @@ static takeo_status install(const takeo_cpython_api *api, tk_error *error) {
         P.PyErr_Clear();
     }
     P.PyGILState_Release(gil);
-    return is_done ? TAKEO_DONE
-                   : tk_raise(error, TK_CALL_HOST, "the interpreter refused to make the door's types");
+    return is_done
+               ? TAKEO_DONE
+               : tk_raise(error, TK_CALL_HOST, "the interpreter refused to make the door's types");
 }
 
 takeo_status tk_cpython_install(const takeo_cpython_api *api, tk_error *error) {

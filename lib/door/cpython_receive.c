@@ -1,7 +1,7 @@
 /* cpython_receive.c - rows as Python wants them: entities, tuples, dictionaries, the first row.
  *
- * The collector is paused while many objects are made (nothing made here can be garbage before it is
- * handed out) and put back as it was.
+ * The collector is paused while many objects are made (nothing made here can be garbage before it
+ * is handed out) and put back as it was.
  */
 #include "door/door_int.h"
 
@@ -155,8 +155,8 @@ static takeo_status described(tk_receiver *base, const takeo_column_info *column
     tk_accept any = tk_accept_type(TAKEO_TYPE_NONE);
     for (uint32_t i = 0; i < count; i++) {
         tk_py_field_init(&receiver->values[i], &any);
-        tk_py label = P.PyUnicode_FromStringAndSize(columns[i].name.data,
-                                                    (tk_py_size)columns[i].name.len);
+        tk_py label =
+            P.PyUnicode_FromStringAndSize(columns[i].name.data, (tk_py_size)columns[i].name.len);
         if (label == NULL) {
             return TAKEO_EHOST;
         }

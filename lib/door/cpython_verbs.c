@@ -1,11 +1,12 @@
 /* cpython_verbs.c - the hot verbs as builtin functions: run, write, load, reload, control.
  *
- * Each reads its arguments into cells, starts one operation, runs it to its end and gives back Python
- * objects; a failure is an ordinary exception.  A list becomes a tuple before anything is read of it.
+ * Each reads its arguments into cells, starts one operation, runs it to its end and gives back
+ * Python objects; a failure is an ordinary exception.  A list becomes a tuple before anything is
+ * read of it.
  */
 #include "door/door_int.h"
 
-/* ---- arguments ---------------------------------------------------------------------------------------- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 /* options of the call: seconds or None, and takeo_op_flags */
 static bool set_options(call *used, tk_py timeout, tk_py flags) {
@@ -46,8 +47,8 @@ static takeo_status read_list(const tk_py_field *field, tk_py value, takeo_cell 
         return tk_raise_memory(&used->error);
     }
     for (tk_py_size i = 0; i < count; i++) {
-        TK_TRY(tk_py_read(field, P.PyTuple_GetItem(items, i), &cells[i], &used->holder,
-                          &used->error));
+        TK_TRY(
+            tk_py_read(field, P.PyTuple_GetItem(items, i), &cells[i], &used->holder, &used->error));
         if (TK_UNLIKELY((cells[i].flags & TAKEO_CELL_UNSET) != 0)) {
             return tk_raise(&used->error, TK_INPUT_UNSET, "value %lld of a list was never set",
                             (long long)i + 1);
@@ -100,12 +101,12 @@ static takeo_status read_arguments(const statement_handle *handle, tk_py argumen
 }
 
 static tk_py failed(call *used, takeo_status status) {
-    const takeo_error *record = used->error.first != NULL ? used->error.first
-                                                          : used->op->error.first;
+    const takeo_error *record =
+        used->error.first != NULL ? used->error.first : used->op->error.first;
     return tk_door_raise_and_give(used, status, record);
 }
 
-/* ---- run -------------------------------------------------------------------------------------------------- */
+/* ---- run ------------------------------------------------------------------------------------- */
 
 static tk_py result_of(py_receiver *receiver, const call *used) {
     if (receiver->mode == TK_DOOR_COUNT) {
@@ -149,8 +150,8 @@ static tk_py run_statement(call *used, const statement_handle *handle, int mode,
         return failed(used, status);
     }
     tk_receiver *wanted = handle->statement->gives_rows ? &receiver.base : NULL;
-    status = tk_orm_run(used->op, handle->statement, wanted, cells,
-                        handle->statement->param_count, true);
+    status = tk_orm_run(used->op, handle->statement, wanted, cells, handle->statement->param_count,
+                        true);
     bool is_done = tk_door_finish(used, status);
     receiver.base.release(&receiver.base); /* harmless when the operation did it */
     if (is_done && mode == TK_DOOR_ONE && receiver.rows > 1) {
@@ -181,8 +182,8 @@ static tk_py run(tk_py self, tk_py const *args, tk_py_size count) {
     if (used == NULL) {
         return NULL;
     }
-    bool has_options
-        = count > 4 && (args[4] != O.None_ || (count > 5 && P.PyObject_IsTrue(args[5]) > 0));
+    bool has_options =
+        count > 4 && (args[4] != O.None_ || (count > 5 && P.PyObject_IsTrue(args[5]) > 0));
     if (has_options && !set_options(used, args[4], count > 5 ? args[5] : NULL)) {
         tk_door_call_give(used);
         return NULL;
@@ -190,7 +191,7 @@ static tk_py run(tk_py self, tk_py const *args, tk_py_size count) {
     return run_statement(used, TK_DOOR_DATA(args[1], statement_handle), (int)mode, args[3]);
 }
 
-/* ---- objects --------------------------------------------------------------------------------------------------- */
+/* ---- objects --------------------------------------------------------------------------------- */
 
 typedef struct batch { /* objects of a call, each with its layout */
     tk_target *target;
@@ -239,7 +240,8 @@ static takeo_status read_batch(call *used, tk_py target, tk_py objects, tk_py wa
     TK_TRY(tk_py_hold(&used->holder, tuple, &used->error));
     tk_py_size count = P.PyTuple_Size(tuple);
     if (count > UINT32_MAX / 2) {
-        return tk_raise(&used->error, TK_QUERY_TOO_LARGE, "a batch takes at most 2 147 483 647 objects");
+        return tk_raise(&used->error, TK_QUERY_TOO_LARGE,
+                        "a batch takes at most 2 147 483 647 objects");
     }
     *out = (batch){.target = TK_DOOR_DATA(target, target_handle)->target,
                    .tuple = tuple,
@@ -286,8 +288,8 @@ static bool read_numbers(call *used, tk_py value, const uint32_t **out, uint32_t
         return true;
     }
     tk_py_size count = P.PyTuple_Size(value);
-    uint32_t *numbers = count < 0 ? NULL
-                                  : tk_arena_array(&used->arena, (size_t)count, sizeof *numbers);
+    uint32_t *numbers =
+        count < 0 ? NULL : tk_arena_array(&used->arena, (size_t)count, sizeof *numbers);
     for (tk_py_size i = 0; numbers != NULL && i < count; i++) {
         numbers[i] = (uint32_t)P.PyLong_AsLongLong(P.PyTuple_GetItem(value, i));
     }
@@ -376,7 +378,7 @@ static tk_py write_objects(tk_py self, tk_py const *args, tk_py_size count) {
     return write_batch(used, (tk_verb)verb, args, count);
 }
 
-/* ---- load, reload --------------------------------------------------------------------------------------------------- */
+/* ---- load, reload ---------------------------------------------------------------------------- */
 
 typedef takeo_status (*loader)(call *used, const batch *objects, const uint32_t *numbers,
                                uint32_t count, bool again);
@@ -387,7 +389,8 @@ static takeo_status load_paths(call *used, const batch *objects, const uint32_t 
                        objects->count, paths, count, again);
 }
 
-/* The columns that one of the objects holds: seen in their slots, without reading what is overwritten. */
+/* The columns that one of the objects holds: seen in their slots, without reading what is
+ * overwritten. */
 static takeo_status loaded_columns(call *used, const batch *objects, const uint32_t **out,
                                    uint32_t *out_count) {
     const tk_layout *layout = objects->layouts[0];
@@ -469,7 +472,7 @@ static tk_py reload(tk_py self, tk_py const *args, tk_py_size count) {
     return load_with(reload_columns, args, true);
 }
 
-/* ---- control ------------------------------------------------------------------------------------------------------------ */
+/* ---- control --------------------------------------------------------------------------------- */
 
 enum { BEGIN, COMMIT, ROLLBACK, CONNECT, SYNCHRONIZE };
 
@@ -477,9 +480,8 @@ static takeo_status start_control(call *used, long long what, uint32_t argument)
     const tk_interpreter *interpreter = &tk_cpython_host.interpreter;
     switch (what) {
     case BEGIN: {
-        takeo_txn_options options = {.struct_size = sizeof options,
-                                     .flags = argument & 0xff,
-                                     .isolation = argument >> 8};
+        takeo_txn_options options = {
+            .struct_size = sizeof options, .flags = argument & 0xff, .isolation = argument >> 8};
         return tk_txn_begin(used->op, &options, interpreter);
     }
     case COMMIT:
@@ -500,8 +502,7 @@ static tk_py texts_of(const takeo_rows *rows) {
     tk_py list = P.PyList_New(0);
     for (uint32_t i = 0; list != NULL && rows != NULL && i < rows->row_count; i++) {
         const takeo_cell *cell = &rows->cells[i * rows->column_count];
-        tk_py text = P.PyUnicode_FromStringAndSize(cell->v.text.data,
-                                                   (tk_py_size)cell->v.text.len);
+        tk_py text = P.PyUnicode_FromStringAndSize(cell->v.text.data, (tk_py_size)cell->v.text.len);
         if (text == NULL || P.PyList_Append(list, text) < 0) {
             tk_py_drop(text);
             P.Py_DecRef(list);

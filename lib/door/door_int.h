@@ -1,4 +1,5 @@
-/* door_int.h - inside the room `door`: handles that Python holds, and the calls made through them. */
+/* door_int.h - inside the room `door`: handles that Python holds, and the calls made through them.
+ */
 #ifndef TK_DOOR_INT_H
 #define TK_DOOR_INT_H
 
@@ -6,21 +7,22 @@
 #include "host/cpython.h"
 #include "orm/orm.h"
 
-/* ---- handles: C data behind the header of a Python object --------------------------------------------- *
+/* ---- handles: C data behind the header of a Python object ------------------------------------
  *
- * The Python package subclasses each type with one slot `keep`, in which the Python objects stand that a
- * handle needs (classes, enums, the source of a session), so that CPython's collector sees them.
+ * The Python package subclasses each type with one slot `keep`, in which the Python objects stand
+ * that a handle needs (classes, enums, the source of a session), so that CPython's collector sees
+ * them.
  */
 typedef struct call call;
 
 typedef struct door_executor { /* of a Source or a Session handle */
-    tk_source *source;    /* NULL: closed */
+    tk_source *source;         /* NULL: closed */
     tk_session *session;
     struct door_executor *owner; /* of a session: its source's */
     tk_py owner_handle;          /* the object around it; owned */
-    tk_py bound;            /* of a source: the ContextVar's get; borrowed, kept by `keep` */
-    uint32_t bound_count;   /* sessions that are open: without one the context is not asked */
-    uint32_t used_count;    /* calls in use: a session is freed when the last of them was given back */
+    tk_py bound;                 /* of a source: the ContextVar's get; borrowed, kept by `keep` */
+    uint32_t bound_count;        /* sessions that are open: without one the context is not asked */
+    uint32_t used_count; /* calls in use: a session is freed when the last of them was given back */
     bool is_session;
     call *idle; /* calls that may be used again */
 } door_executor;
@@ -46,7 +48,7 @@ extern tk_py tk_door_target_type;
 
 #define TK_DOOR_DATA(object, type) (&TK_PY_AT(object, tk_py_state.header, type))
 
-/* ---- calls: an operation and the memory of one use of it ------------------------------------------------ */
+/* ---- calls: an operation and the memory of one use of it ------------------------------------- */
 
 struct call {
     call *next;
@@ -66,15 +68,15 @@ void tk_door_calls_free(door_executor *executor);
 /* Run what was started to its end; a failure is raised as an exception.  False then. */
 bool tk_door_finish(call *used, takeo_status status);
 
-/* ---- results (cpython_receive.c) -------------------------------------------------------------------------- */
+/* ---- results (cpython_receive.c) ------------------------------------------------------------- */
 
 enum tk_door_mode { /* as _door.py */
-    TK_DOOR_LIST = 0,
-    TK_DOOR_TUPLES = 1,
-    TK_DOOR_DICTS = 2,
-    TK_DOOR_FIRST = 3,
-    TK_DOOR_COUNT = 4,
-    TK_DOOR_ONE = 5
+                    TK_DOOR_LIST = 0,
+                    TK_DOOR_TUPLES = 1,
+                    TK_DOOR_DICTS = 2,
+                    TK_DOOR_FIRST = 3,
+                    TK_DOOR_COUNT = 4,
+                    TK_DOOR_ONE = 5
 };
 
 typedef struct py_receiver {
@@ -95,10 +97,10 @@ typedef struct py_receiver {
 takeo_status tk_door_receiver_init(py_receiver *receiver, const statement_handle *statement,
                                    call *used, int mode);
 
-/* ---- errors (cpython_error.c) ------------------------------------------------------------------------------- */
+/* ---- errors (cpython_error.c) ---------------------------------------------------------------- */
 
-/* Set the Python exception that a failure stands for; always NULL.  An exception that is set already
- * (TAKEO_EHOST) stays. */
+/* Set the Python exception that a failure stands for; always NULL.  An exception that is set
+ * already (TAKEO_EHOST) stays. */
 tk_py tk_door_raise(takeo_status status, const takeo_error *record);
 tk_py tk_door_raise_and_give(call *used, takeo_status status, const takeo_error *record);
 tk_py tk_door_wrong_call(const char *expected);

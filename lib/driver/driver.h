@@ -20,7 +20,7 @@ typedef struct tk_driver tk_driver;
 typedef struct tk_server tk_server;     /* one open connection; each driver's own */
 typedef struct tk_prepared tk_prepared; /* a statement prepared on one connection */
 
-/* ---- url.c ---- */
+/* ---- url.c ----------------------------------------------------------------------------------- */
 
 typedef struct tk_url { /* every text percent-decoded, in the arena it was read into */
     takeo_text scheme; /* "sqlite", "postgresql", "mysql"; a suffix such as "+asyncpg" is cut off */
@@ -39,7 +39,7 @@ TK_CHECKED takeo_status tk_url_parse(const char *url, size_t len, tk_arena *aren
 /* For messages and repr: the URL with its password masked. */
 TK_CHECKED char *tk_url_masked(const char *url, size_t len, tk_arena *arena);
 
-/* ---- what passes through the table ---- */
+/* ---- what passes through the table ----------------------------------------------------------- */
 
 typedef struct tk_execution { /* what one execution did */
     int64_t affected;
@@ -62,7 +62,7 @@ typedef struct tk_server_options {
     bool (*tick)(void *ctx);
 } tk_server_options;
 
-/* ---- the catalogue: what a database holds, for synchronize ---- */
+/* ---- the catalogue: what a database holds, for synchronize ----------------------------------- */
 
 typedef struct tk_catalog_column {
     takeo_text name;
@@ -98,7 +98,7 @@ typedef struct tk_catalog_table {
     uint32_t foreign_key_count;
 } tk_catalog_table;
 
-/* ---- the table ---- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 struct tk_driver {
     const char *name;           /* "sqlite" */

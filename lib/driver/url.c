@@ -26,7 +26,7 @@ typedef struct url_parser {
     tk_url *url;
 } url_parser;
 
-/* ---- stretches of text ---- */
+/* ---- stretches of text ----------------------------------------------------------------------- */
 
 static takeo_text from(takeo_text text, size_t at) {
     return tk_text(text.data + at, text.len - at);
@@ -50,7 +50,7 @@ static size_t find_last(takeo_text text, char c) {
     return found != NULL ? (size_t)(found - text.data) : text.len;
 }
 
-/* ---- percent-decoding ---- */
+/* ---- percent-decoding ------------------------------------------------------------------------ */
 
 static int hex_value(char c) {
     if (c >= '0' && c <= '9') {
@@ -98,7 +98,7 @@ static takeo_status decode(url_parser *parser, takeo_text text, const char *part
     return TAKEO_DONE;
 }
 
-/* ---- the parts ---- */
+/* ---- the parts ------------------------------------------------------------------------------- */
 
 static takeo_status read_scheme(url_parser *parser, takeo_text text) {
     takeo_text written = up_to(text, find(text, "+")); /* "+asyncpg" names a driver of others */
@@ -225,7 +225,7 @@ static takeo_status refuse_sqlite_host(url_parser *parser) {
     return status;
 }
 
-/* ---- the doors ---- */
+/* ---- the doors ------------------------------------------------------------------------------- */
 
 static takeo_status parse(url_parser *parser, takeo_text text) {
     const char *colon = memmem(text.data, text.len, "://", 3);

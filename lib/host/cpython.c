@@ -23,8 +23,7 @@ tk_py_field *tk_py_step_field(const tk_step *step) {
     return (tk_py_field *)step->aux;
 }
 
-/* ---- storing and reading slots
- * ------------------------------------------------------------------------- */
+/* ---- storing and reading slots --------------------------------------------------------------- */
 
 static void fill_slot(void *object, uint32_t offset, tk_py value) {
     tk_py old = TK_PY_SLOT(object, offset);
@@ -188,8 +187,7 @@ static takeo_status get_mutable(const tk_step *step, void *object, takeo_cell *o
                : note_conversion(step, object, NULL, out, holder, error);
 }
 
-/* ---- the table
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static takeo_status make(const tk_layout *layout, tk_holder *holder, void **out, tk_error *error) {
     (void)holder;
@@ -296,12 +294,17 @@ static const tk_layout *layout_of(const tk_target *target, void *object) {
     return NULL;
 }
 
+enum { HELD_KEPT = 4096 };
+
 static void release(tk_holder *holder) {
     for (size_t i = 0; i < holder->held.count; i++) {
         P.Py_DecRef(*(tk_py *)tk_vec_at(&holder->held, i));
     }
     tk_vec_clear(&holder->held);
     tk_vec_clear(&holder->fixes);
+    if (TK_UNLIKELY(holder->held.capacity > HELD_KEPT)) { /* a large batch: its room is not kept */
+        tk_vec_done(&holder->held);
+    }
 }
 
 /* Only what the slot still holds is replaced; a value that cannot be made stays as it was given. */
@@ -331,8 +334,7 @@ static void free_target(tk_target *target) {
     tk_mem_free(&alloc, target, sizeof *target);
 }
 
-/* ---- the interpreter's lock and its collector
- * ---------------------------------------------------------------- */
+/* ---- the interpreter's lock and its collector ------------------------------------------------ */
 
 bool tk_py_collector_pause(void) {
     if (tk_py_state.collector_paused_by != NULL || P.PyGC_Disable() == 0) {
@@ -386,8 +388,7 @@ const tk_host tk_cpython_host = {
     .free_target = free_target,
 };
 
-/* ---- targets and layouts
- * ------------------------------------------------------------------------------------- */
+/* ---- targets and layouts --------------------------------------------------------------------- */
 
 takeo_status tk_py_target_new(tk_model *model, tk_target **out, tk_error *error) {
     tk_target *target = tk_mem_new(&tk_alloc_default, sizeof *target);
@@ -539,8 +540,7 @@ bool tk_py_layout_has_mutable(const tk_layout *layout) {
     return ((const py_layout *)layout)->has_mutable;
 }
 
-/* ---- mutable columns
- * --------------------------------------------------------------------------------------------- */
+/* ---- mutable columns ------------------------------------------------------------------------- */
 
 /* What the loaded form would read as if the core had written it: other tools write other spaces.
  * NULL with an exception, or without one when it is no JSON. */

@@ -1,13 +1,13 @@
 /* cpython.h - second door of the room `host`, for the room `door` alone: what both need of CPython.
  *
  * The library has no compile-time dependency on Python.  Addresses of functions of the stable ABI,
- * and of a few objects, come in once per process (takeo_cpython_install); this header declares their
- * prototypes and the structures whose layout CPython has frozen.
+ * and of a few objects, come in once per process (takeo_cpython_install); this header declares
+ * their prototypes and the structures whose layout CPython has frozen.
  *
  * Rules that hold wherever this header is included:
  *  - Every function here needs the GIL.  None may be called while an operation has given it up.
- *  - Never a borrowed reference across a call that may run Python code: a slot's value is owned while
- *    it is read, a list becomes a tuple first, an old value is dropped last.
+ *  - Never a borrowed reference across a call that may run Python code: a slot's value is owned
+ * while it is read, a list becomes a tuple first, an old value is dropped last.
  *  - Memory that holds references belongs to classes that Python made with __slots__, so that
  *    CPython itself traverses and clears it; C only reads and writes slots at verified offsets.
  */
@@ -163,8 +163,8 @@ enum tk_py_constants {
     F(not_loaded)                                                                                  \
     F(from_record)
 
-/* Objects of modules that many programs never need (decimal, uuid, json): the package imports them and
- * hands them in, in this order, when `complete` is called for the first time. */
+/* Objects of modules that many programs never need (decimal, uuid, json): the package imports them
+ * and hands them in, in this order, when `complete` is called for the first time. */
 #define TK_PY_LATE_OBJECTS(F)                                                                      \
     F(Decimal)                                                                                     \
     F(UUID)                                                                                        \
@@ -189,13 +189,14 @@ struct tk_py_objects {
 #undef TK_PY_MEMBER
 };
 
-/* Filled once by takeo_cpython_install and read-only from then on (but for the collector's pause, which
- * the GIL guards): the one thing of this library that belongs to the process, as the interpreter does. */
+/* Filled once by takeo_cpython_install and read-only from then on (but for the collector's pause,
+ * which the GIL guards): the one thing of this library that belongs to the process, as the
+ * interpreter does. */
 typedef struct tk_cpython {
     bool is_installed;
-    bool is_complete; /* the late objects are here */
-    uint32_t version; /* PY_VERSION_HEX */
-    tk_py_size header; /* object.__basicsize__ */
+    bool is_complete;                                            /* the late objects are here */
+    uint32_t version;                                            /* PY_VERSION_HEX */
+    tk_py_size header;                                           /* object.__basicsize__ */
     tk_py (*new_object)(tk_py type, tk_py args, tk_py keywords); /* object's own tp_new */
     tk_py (*new_date)(int, int, int, tk_py type);
     tk_py (*new_datetime)(int, int, int, int, int, int, int, tk_py zone, tk_py type);
@@ -233,7 +234,7 @@ static inline bool tk_py_is_a(tk_py object, tk_py type) {
     return TK_PY_TYPE(object) == type || P.PyType_IsSubtype(TK_PY_TYPE(object), type) != 0;
 }
 
-/* ---- cpython_types.c: cells <-> Python's values --------------------------------------------------- */
+/* ---- cpython_types.c: cells <-> Python's values ---------------------------------------------- */
 
 typedef struct tk_py_field tk_py_field;
 struct tk_py_field { /* how values of one column, parameter or result look in Python */
@@ -266,17 +267,18 @@ takeo_status tk_py_read(const tk_py_field *field, tk_py value, takeo_cell *out, 
 /* The holder takes over one reference. */
 takeo_status tk_py_hold(tk_holder *holder, tk_py object, tk_error *error);
 
-/* ---- cpython_time.c ---------------------------------------------------------------------------------- */
+/* ---- cpython_time.c -------------------------------------------------------------------------- */
 
 tk_py tk_py_make_date(int64_t days);
 tk_py tk_py_make_time(int64_t us);
 tk_py tk_py_make_timestamp(int64_t us, bool is_utc);
-/* A date, time or datetime as the cell that it is by itself (DATE, TIME, TIMESTAMP, TIMESTAMPTZ). */
+/* A date, time or datetime as the cell that it is by itself (DATE, TIME, TIMESTAMP, TIMESTAMPTZ).
+ */
 takeo_status tk_py_read_temporal(tk_py value, takeo_cell *out, tk_error *error);
 /* Probe whether fields of dates and times can be read in memory; sets times_are_in_place. */
 void tk_py_probe_times(void);
 
-/* ---- cpython_state.c: entities and their fields -------------------------------------------------------- */
+/* ---- cpython_state.c: entities and their fields ---------------------------------------------- */
 
 enum { TK_PY_COLUMN = 0, TK_PY_TO_ONE = 1, TK_PY_TO_MANY = 2 }; /* kinds of fields */
 
@@ -285,10 +287,11 @@ enum { TK_PY_COLUMN = 0, TK_PY_TO_ONE = 1, TK_PY_TO_MANY = 2 }; /* kinds of fiel
 #define TK_PY_STATE_OFFSET (tk_py_state.header + (tk_py_size)sizeof(void *))
 
 tk_py tk_py_field_type_new(void); /* the type of fields, a new reference */
-/* Builtins over entities (METH_FASTCALL): state_base holds bind peek poke state set_state new trust. */
+/* Builtins over entities (METH_FASTCALL): state_base holds bind peek poke state set_state new
+ * trust. */
 extern tk_py_method tk_py_state_methods[];
 
-/* ---- cpython.c: the host ----------------------------------------------------------------------------------- */
+/* ---- cpython.c: the host --------------------------------------------------------------------- */
 
 extern const tk_host tk_cpython_host;
 TK_CHECKED takeo_status tk_py_target_new(tk_model *model, tk_target **out, tk_error *error);
@@ -300,10 +303,11 @@ takeo_status tk_py_mark_changed(const tk_layout *layout, void *object, tk_holder
                                 tk_error *error);
 bool tk_py_layout_has_mutable(const tk_layout *layout);
 
-/* ---- the cyclic collector ------------------------------------------------------------------------------------ *
+/* ---- the cyclic collector --------------------------------------------------------------------
  *
- * Paused while many objects are made, and put back as it was.  Whoever gets the GIL meanwhile finds it
- * on: it is paused only as long as the thread that asked for it goes on.  False: it was off before. */
+ * Paused while many objects are made, and put back as it was.  Whoever gets the GIL meanwhile finds
+ * it on: it is paused only as long as the thread that asked for it goes on.  False: it was off
+ * before. */
 bool tk_py_collector_pause(void);
 void tk_py_collector_resume(void); /* by the thread whose pause said true */
 

@@ -1,11 +1,12 @@
-/* cpython_state.c - where entities keep their state in CPython: the base types with state words, and
- * the native descriptors over the slots that Python laid out.
+/* cpython_state.c - where entities keep their state in CPython: the base types with state words,
+ * and the native descriptors over the slots that Python laid out.
  *
  *     instance:  header | weak-list head | state words ... | slots of the class, laid out by Python
  *
  * The base types hold no object, so CPython supplies collection, clear, dealloc and subclassing of
- * every entity.  A field (column or relation) is a data descriptor that reads and writes a slot at its
- * offset, which was verified with a real instance.  An empty slot (NULL) is "not loaded, not given".
+ * every entity.  A field (column or relation) is a data descriptor that reads and writes a slot at
+ * its offset, which was verified with a real instance.  An empty slot (NULL) is "not loaded, not
+ * given".
  *
  * It must not know statements, targets or results.
  */
@@ -97,14 +98,15 @@ tk_py tk_py_field_type_new(void) {
     tk_py_slot slots[] = {{TK_PY_TP_DESCR_GET, (void *)field_get},
                           {TK_PY_TP_DESCR_SET, (void *)field_set},
                           {0, NULL}};
-    tk_py_spec spec = {"takeo._door.Field", (int)(tk_py_state.header + (tk_py_size)sizeof(field_data)),
-                       0, TK_PY_DEFAULT | TK_PY_BASETYPE, slots};
+    tk_py_spec spec = {"takeo._door.Field",
+                       (int)(tk_py_state.header + (tk_py_size)sizeof(field_data)), 0,
+                       TK_PY_DEFAULT | TK_PY_BASETYPE, slots};
     return P.PyType_FromSpecWithBases(&spec, NULL);
 }
 
 static int state_init(tk_py self, tk_py args, tk_py keywords);
 
-/* ---- builtins ---------------------------------------------------------------------------------------------- */
+/* ---- builtins -------------------------------------------------------------------------------- */
 
 static tk_py wrong_call(const char *expected) {
     return P.PyErr_Format(O.TypeError_, "%s expected", expected);
@@ -275,7 +277,7 @@ static tk_py new_instance(tk_py self, tk_py const *args, tk_py_size count) {
     return tk_py_state.new_object(args[0], O.empty_tuple_, NULL);
 }
 
-/* ---- the constructor ------------------------------------------------------------------------------------- */
+/* ---- the constructor ------------------------------------------------------------------------- */
 
 /* Fill the slots that were given, as field_set does for a field without a hook.  0: not here. */
 static int take_given(tk_py instance, tk_py given, tk_py members) {
@@ -326,9 +328,10 @@ static int construct_from(tk_py instance, tk_py given, tk_py construction) {
     return done > 0 ? take_defaults(instance, P.PyTuple_GetItem(construction, 2)) : done;
 }
 
-/* State.__init__: what `City(name="Lyon")` does.  A class whose fields need no hooks says all that is
- * needed in its attribute `_takeo_construction`; else, and whenever something is unusual (an unknown
- * or missing name, an unset value), the package's own function does it and words the failures. */
+/* State.__init__: what `City(name="Lyon")` does.  A class whose fields need no hooks says all that
+ * is needed in its attribute `_takeo_construction`; else, and whenever something is unusual (an
+ * unknown or missing name, an unset value), the package's own function does it and words the
+ * failures. */
 static int state_init(tk_py self, tk_py args, tk_py keywords) {
     tk_py construction = P.PyObject_GetAttr(TK_PY_TYPE(self), O.construction_);
     if (construction == NULL) {
@@ -342,8 +345,8 @@ static int state_init(tk_py self, tk_py args, tk_py keywords) {
         return done < 0 ? -1 : 0;
     }
     tk_py none = keywords == NULL ? P.PyDict_New() : tk_py_own(keywords);
-    tk_py made = none != NULL ? P.PyObject_CallFunctionObjArgs(O.construct_, self, args, none, NULL)
-                              : NULL;
+    tk_py made =
+        none != NULL ? P.PyObject_CallFunctionObjArgs(O.construct_, self, args, none, NULL) : NULL;
     tk_py_drop(none);
     tk_py_drop(made);
     return made != NULL ? 0 : -1;

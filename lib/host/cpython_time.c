@@ -1,6 +1,6 @@
-/* cpython_time.c - Python's dates and times.  datetime has no stable ABI: values are made through the
- * functions of its capsule, and read in memory only when probes have shown where the fields stand
- * (tk_py_probe_times); otherwise attribute by attribute.
+/* cpython_time.c - Python's dates and times.  datetime has no stable ABI: values are made through
+ * the functions of its capsule, and read in memory only when probes have shown where the fields
+ * stand (tk_py_probe_times); otherwise attribute by attribute.
  *
  * It must not know columns, entities or statements.
  */
@@ -33,7 +33,7 @@ tk_py tk_py_make_timestamp(int64_t us, bool is_utc) {
                                     (int)(rest % 1000000), is_utc ? O.utc_ : O.None_, O.datetime_);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* One small int attribute; -1 with an exception. */
 static int64_t attribute(tk_py object, const char *name) {
@@ -67,7 +67,7 @@ static takeo_status offset_of(tk_py value, int64_t *out_us, bool *out_is_aware) 
     tk_py_drop(method);
     *out_is_aware = offset != NULL && offset != O.None_;
     int64_t part[3];
-    takeo_status status = offset == NULL    ? TAKEO_EHOST
+    takeo_status status = offset == NULL   ? TAKEO_EHOST
                           : !*out_is_aware ? TAKEO_DONE
                                            : fields_by_name(offset, names, part, 3);
     tk_py_drop(offset);
@@ -77,8 +77,8 @@ static takeo_status offset_of(tk_py value, int64_t *out_us, bool *out_is_aware) 
     return status;
 }
 
-/* Layout of date, time and datetime since CPython 3.6: hash, has-zone byte, then the fields as bytes;
- * the zone of a datetime stands behind them. */
+/* Layout of date, time and datetime since CPython 3.6: hash, has-zone byte, then the fields as
+ * bytes; the zone of a datetime stands behind them. */
 static const unsigned char *bytes_at(tk_py value) {
     return (const unsigned char *)value + tk_py_state.header + sizeof(intptr_t) + 1;
 }
@@ -96,8 +96,8 @@ static int64_t date_of_bytes(const unsigned char *b) {
 }
 
 static takeo_status read_datetime(tk_py value, takeo_cell *out, tk_error *error) {
-    static const char *const names[]
-        = {"year", "month", "day", "hour", "minute", "second", "microsecond"};
+    static const char *const names[] = {"year",   "month",  "day",        "hour",
+                                        "minute", "second", "microsecond"};
     int64_t us = 0, offset = 0;
     bool is_aware = false;
     if (tk_py_state.times_are_in_place && TK_PY_TYPE(value) == O.datetime_) {
@@ -115,7 +115,8 @@ static takeo_status read_datetime(tk_py value, takeo_cell *out, tk_error *error)
              + ((f[3] * 60 + f[4]) * 60 + f[5]) * 1000000 + f[6];
     }
     us -= offset;
-    if (TK_UNLIKELY(us < BEGIN_OF_YEAR_1 || us > END_OF_YEAR_9999)) { /* it could not be read again */
+    if (TK_UNLIKELY(us < BEGIN_OF_YEAR_1
+                    || us > END_OF_YEAR_9999)) { /* it could not be read again */
         return tk_raise(error, TK_INPUT_RANGE, "a time is outside of the years 1 to 9999 in UTC");
     }
     *out = tk_cell_int(is_aware ? TAKEO_TYPE_TIMESTAMPTZ : TAKEO_TYPE_TIMESTAMP, us);
@@ -144,7 +145,8 @@ static takeo_status read_time(tk_py value, takeo_cell *out) {
     int64_t us = ((f[0] * 60 + f[1]) * 60 + f[2]) * 1000000 + f[3];
     *out = tk_cell_int(TAKEO_TYPE_TIME, us);
     if (is_aware) {
-        *out = (takeo_cell){.type = TAKEO_TYPE_TIMETZ, .v = {.span = {.us = us, .days = (int32_t)(offset / 1000000)}}};
+        *out = (takeo_cell){.type = TAKEO_TYPE_TIMETZ,
+                            .v = {.span = {.us = us, .days = (int32_t)(offset / 1000000)}}};
     }
     return TAKEO_DONE;
 }
@@ -156,7 +158,7 @@ takeo_status tk_py_read_temporal(tk_py value, takeo_cell *out, tk_error *error) 
     return tk_py_is_a(value, O.date_) ? read_date(value, out) : read_time(value, out);
 }
 
-/* ---- the probe ------------------------------------------------------------------------------------------ */
+/* ---- the probe ------------------------------------------------------------------------------- */
 
 static bool probe(int64_t us, bool is_utc) {
     tk_py moment = tk_py_make_timestamp(us, is_utc);

@@ -23,8 +23,7 @@ takeo_status tk_py_hold(tk_holder *holder, tk_py object, tk_error *error) {
     return TAKEO_DONE;
 }
 
-/* ---- late objects -------------------------------------------------------------------------------
- */
+/* ---- late objects ---------------------------------------------------------------------------- */
 
 bool tk_py_complete(void) {
     if (TK_LIKELY(tk_py_state.is_complete)) {
@@ -62,8 +61,7 @@ static bool is_late(takeo_type type) {
            || type == TAKEO_TYPE_ARRAY;
 }
 
-/* ---- making: cell -> value
- * -------------------------------------------------------------------------- */
+/* ---- making: cell -> value ------------------------------------------------------------------- */
 
 static tk_py undecodable(const takeo_cell *cell, const char *expected, tk_error *error) {
     tk_buf got;
@@ -320,8 +318,7 @@ tk_py tk_py_make(const tk_py_field *field, const takeo_cell *cell, tk_error *err
     return field->make(field, cell, error);
 }
 
-/* ---- reading: value -> cell
- * ---------------------------------------------------------------------------- */
+/* ---- reading: value -> cell ------------------------------------------------------------------ */
 
 static takeo_status refuse_text(const tk_py_field *field, tk_error *error) {
     P.PyErr_Clear();
@@ -733,8 +730,7 @@ takeo_status tk_py_read(const tk_py_field *field, tk_py value, takeo_cell *out, 
     return status;
 }
 
-/* ---- choosing
- * ------------------------------------------------------------------------------------------ */
+/* ---- choosing -------------------------------------------------------------------------------- */
 
 static tk_py make_any(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
     (void)field;

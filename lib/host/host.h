@@ -152,7 +152,7 @@ TK_CHECKED takeo_status tk_target_new(tk_model *model, const takeo_target_def *d
 TK_CHECKED takeo_status tk_struct_block(const tk_layout *layout, uint32_t count, tk_arena *arena,
                                         const tk_layout **out, void **out_objects, tk_error *error);
 
-/* ---- plan.c: columns x layouts -> steps, once per shape --------------------------------------- *
+/* ---- plan.c: columns x layouts -> steps, once per shape --------------------------------------
  *
  * The rooms above describe the shape of a row in these terms, because `sql` and `host` do not know
  * each other.

@@ -83,8 +83,7 @@ void tk_check_expression(tk_checker *check, const char *field, const char *what,
     }
 }
 
-/* ---- indexes and constraints
- * --------------------------------------------------------------------- */
+/* ---- indexes and constraints ----------------------------------------------------------------- */
 
 static const tk_text_rule index_texts[] = {
     {offsetof(takeo_index_def, name), TK_TEXT_NAME, "the name of an index"},
@@ -161,8 +160,7 @@ static void check_constraint(tk_checker *check, const takeo_constraint_def *cons
     }
 }
 
-/* ---- the entity
- * ---------------------------------------------------------------------------------- */
+/* ---- the entity ------------------------------------------------------------------------------ */
 
 static const tk_text_rule entity_texts[] = {
     {offsetof(takeo_entity_def, table), TK_TEXT_NAME, "the table"},

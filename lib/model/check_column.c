@@ -245,8 +245,7 @@ static void check_role(tk_checker *check, const takeo_column_def *def) {
     }
 }
 
-/* ---- the column
- * ---------------------------------------------------------------------------------- */
+/* ---- the column ------------------------------------------------------------------------------ */
 
 static const tk_text_rule column_texts[] = {
     {offsetof(takeo_column_def, column), TK_TEXT_NAME, "the column"},

@@ -67,8 +67,7 @@ static const word relation_flags[] = {
     {TAKEO_RELATION_FLAG_LAZY, "lazy"},
 };
 
-/* ---- pieces
- * ----------------------------------------------------------------------------------------- */
+/* ---- pieces ---------------------------------------------------------------------------------- */
 
 /* A comma unless something was just opened. */
 static void put_key(tk_buf *out, const char *key) {
@@ -130,8 +129,7 @@ static void put_columns(tk_buf *out, const char *key, const tk_column *const *co
     tk_buf_putc(out, ']');
 }
 
-/* ---- parts
- * ------------------------------------------------------------------------------------------ */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 static void put_default(tk_buf *out, const tk_column *column) {
     if (column->default_value == NULL) {

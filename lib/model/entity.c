@@ -57,8 +57,7 @@ bool tk_label_list(tk_arena *arena, const takeo_column_def *def, const takeo_tex
     return labels != NULL;
 }
 
-/* ---- by name
- * -------------------------------------------------------------------------------------- */
+/* ---- by name --------------------------------------------------------------------------------- */
 
 const tk_entity *tk_model_find_entity(const tk_model *model, const char *name, size_t len) {
     return tk_map_get(&model->names, name, len);
@@ -120,8 +119,7 @@ takeo_status tk_entity_raise_unknown(const tk_entity *entity, const char *name, 
     return status;
 }
 
-/* ---- sets of columns
- * ------------------------------------------------------------------------------ */
+/* ---- sets of columns ------------------------------------------------------------------------- */
 
 static bool has_column(const tk_column *const *list, uint32_t count, const tk_column *column) {
     for (uint32_t i = 0; i < count; i++) {

@@ -52,8 +52,7 @@ static const tk_index *add_index(indexer *at, const index_plan *plan) {
     return index;
 }
 
-/* ---- from items
- * ----------------------------------------------------------------------------------- */
+/* ---- from items ------------------------------------------------------------------------------ */
 
 /* The columns of one index while its items are read. */
 typedef struct item_list {
@@ -139,8 +138,7 @@ static void add_items(indexer *at, index_plan *plan, const takeo_index_item *ite
     tk_buf_done(&list.label);
 }
 
-/* ---- declared ones
- * -------------------------------------------------------------------------------- */
+/* ---- declared ones --------------------------------------------------------------------------- */
 
 static const tk_column *const *one_column(indexer *at, const tk_column *column) {
     const tk_column **columns = tk_arena_array(&at->model->arena, 1, sizeof(tk_column *));
@@ -201,8 +199,7 @@ static void add_declared(indexer *at) {
     }
 }
 
-/* ---- of relations
- * --------------------------------------------------------------------------------- */
+/* ---- of relations ---------------------------------------------------------------------------- */
 
 /* Do the key columns come first in what a look-up can use?  Then no index of their own is needed.
  */
@@ -284,8 +281,7 @@ static void add_relations(indexer *at) {
     }
 }
 
-/* ---- checks and the key
- * --------------------------------------------------------------------------- */
+/* ---- checks and the key ---------------------------------------------------------------------- */
 
 static void add_check(indexer *at, const char *given, takeo_text label, takeo_text sql) {
     tk_check *check = &at->entity->checks[at->entity->check_count++];

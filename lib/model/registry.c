@@ -87,8 +87,7 @@ void tk_model_drop(tk_model *model) {
     tk_mem_free(&alloc, model, sizeof *model);
 }
 
-/* ---- adding
- * --------------------------------------------------------------------------------------- */
+/* ---- adding ---------------------------------------------------------------------------------- */
 
 static uint32_t power_of_two(uint32_t least) {
     uint32_t power = 16;

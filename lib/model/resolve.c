@@ -40,8 +40,7 @@ static void add_nearest(resolver *at, const tk_entity *entity, bool is_column, c
                       is_column ? columns : count - columns);
 }
 
-/* ---- both sides
- * ----------------------------------------------------------------------------------- */
+/* ---- both sides ------------------------------------------------------------------------------ */
 
 static bool are_opposite(uint16_t kind, uint16_t other) {
     if (kind == TAKEO_RELATION_ONE_TO_MANY) {
@@ -136,8 +135,7 @@ static bool owns_one_to_one(resolver *at, const tk_relation *relation) {
     return is_first;
 }
 
-/* ---- keys
- * ----------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 /* The key of one relation while it is put together. */
 typedef struct key {
@@ -375,8 +373,7 @@ static void report_circles(resolver *at, const tk_entity *entity) {
     }
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void finish_key(resolver *at, tk_entity *entity) {
     const tk_column **columns =

@@ -11,8 +11,7 @@ typedef struct verifier {
     bool failed;  /* no memory */
 } verifier;
 
-/* ---- names
- * ---------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static const char *or_empty(takeo_text text) {
     return text.data != NULL ? text.data : "";
@@ -73,8 +72,7 @@ static void claim_names(verifier *at, const tk_entity *entity) {
     }
 }
 
-/* ---- order_by: "name, id desc"
- * ---------------------------------------------------------------------- */
+/* ---- order_by: "name, id desc" --------------------------------------------------------------- */
 
 static bool is_space(char c) {
     return c == ' ' || c == '\t';
@@ -124,8 +122,7 @@ static void check_order(verifier *at, const tk_entity *holder, const char *field
     }
 }
 
-/* ---- relations
- * -------------------------------------------------------------------------------------- */
+/* ---- relations ------------------------------------------------------------------------------- */
 
 /* A foreign key can only point to what is unique. */
 static void check_references(verifier *at, const tk_relation *relation) {
@@ -161,8 +158,7 @@ static void check_relations(verifier *at, const tk_entity *entity) {
     }
 }
 
-/* ---- circles and order
- * ------------------------------------------------------------------------------ */
+/* ---- circles and order ----------------------------------------------------------------------- */
 
 static bool is_eager(const tk_relation *relation) {
     return relation->target != NULL && (relation->flags & TAKEO_RELATION_FLAG_EAGER) != 0;

@@ -15,7 +15,7 @@
 #include "sql/sql.h"
 #include "takeo/repo.h"
 
-/* ---- what becomes of rows --------------------------------------------------------------------- *
+/* ---- what becomes of rows --------------------------------------------------------------------
  *
  * A receiver is told the rows of a run.  receive_cells.c and receive_structs.c serve the C ABI; the
  * CPython door brings its own, which makes lists of entities, tuples or dictionaries.

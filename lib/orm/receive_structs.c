@@ -45,8 +45,7 @@ static takeo_status begin(struct_receiver *receiver, const takeo_column_info *co
         TK_TRY(plan_plain(receiver, count));
     }
     receiver->has_plan = true;
-    tk_cell_rows_init(&receiver->rows, count,
-                      receiver->is_mixed ? &op->arena : &receiver->scratch);
+    tk_cell_rows_init(&receiver->rows, count, receiver->is_mixed ? &op->arena : &receiver->scratch);
     return tk_rows_new(op, columns, count, &receiver->shown);
 }
 

@@ -322,7 +322,7 @@ static void bind_only(binder *bind, uint32_t number) {
     }
 }
 
-/* ---- one node ------------------------------------------------------------------------------- */
+/* ---- one node -------------------------------------------------------------------------------- */
 
 static void bind_clause(binder *bind, uint32_t number) {
     const takeo_node *node = &bind->nodes[number];

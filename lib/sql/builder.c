@@ -135,7 +135,7 @@ uint32_t tk_builder_chain(tk_builder *builder, const uint32_t *nodes, uint32_t c
     return builder->status == 0 ? first : 0;
 }
 
-/* ---- statements ----------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 void tk_builder_begin(tk_builder *builder) {
     size_t *frame = builder->status == 0 ? tk_vec_push(&builder->frames) : NULL;

@@ -34,7 +34,7 @@ void tk_finding(tk_compiler *compiler, uint32_t node, tk_code code, const char *
     }
 }
 
-/* ---- taking the definition in --------------------------------------------------------------- */
+/* ---- taking the definition in ---------------------------------------------------------------- */
 
 static bool is_zero(const char *data, size_t len) {
     for (size_t i = 0; i < len; i++) {
@@ -142,7 +142,7 @@ static takeo_status count_params(tk_compiler *compiler) {
     return compiler->status;
 }
 
-/* ---- what describe tells -------------------------------------------------------------------- */
+/* ---- what describe tells --------------------------------------------------------------------- */
 
 static takeo_column_info describe_param(const tk_param *param) {
     const tk_column *column = param->accept.column;
@@ -271,7 +271,7 @@ static takeo_status describe(tk_compiler *compiler) {
     return describe_outputs(compiler);
 }
 
-/* ---- compile -------------------------------------------------------------------------------- */
+/* ---- compile --------------------------------------------------------------------------------- */
 
 static takeo_status run_passes(tk_compiler *compiler) {
     TK_TRY(tk_compile_check(compiler));

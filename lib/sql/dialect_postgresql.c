@@ -6,7 +6,7 @@ static void placeholder(tk_render *render, uint32_t number) {
     tk_buf_put_int(&render->buf, number);
 }
 
-/* ---- conditions ----------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 static void in_list(tk_render *render, uint32_t number) {
     const takeo_node *node = &render->nodes[number];
@@ -99,7 +99,7 @@ static bool arithmetic(tk_render *render, uint32_t number) {
     return true;
 }
 
-/* ---- functions ------------------------------------------------------------------------------ */
+/* ---- functions ------------------------------------------------------------------------------- */
 
 /* Sums and means widen to numeric here; the result keeps the type that the statement promised. */
 static void put_as(tk_render *render, uint32_t number, const char *name, const char *type) {
@@ -257,7 +257,7 @@ static void default_value(tk_render *render) {
     tk_put(render, "default");
 }
 
-/* ---- DDL ------------------------------------------------------------------------------------ */
+/* ---- DDL ------------------------------------------------------------------------------------- */
 
 static void column_type(const tk_column *column, tk_buf *out) {
     if (column->type_name.len != 0) {

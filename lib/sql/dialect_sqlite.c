@@ -13,7 +13,7 @@ static void placeholder(tk_render *render, uint32_t number) {
     tk_buf_put_int(&render->buf, number);
 }
 
-/* ---- decimals: texts that compare by value -------------------------------------------------- */
+/* ---- decimals: texts that compare by value --------------------------------------------------- */
 
 static const char *collation(takeo_type type) {
     return type == TAKEO_TYPE_DECIMAL ? " collate takeo_decimal" : "";
@@ -80,7 +80,7 @@ static bool arithmetic(tk_render *render, uint32_t number) {
     return false;
 }
 
-/* ---- conditions ----------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 static void in_list(tk_render *render, uint32_t number) {
     const takeo_node *node = &render->nodes[number];
@@ -155,7 +155,7 @@ static void text_operator(tk_render *render, uint32_t number) {
     }
 }
 
-/* ---- functions ------------------------------------------------------------------------------ */
+/* ---- functions ------------------------------------------------------------------------------- */
 
 typedef struct renamed {
     takeo_function op;
@@ -275,7 +275,7 @@ static void default_value(tk_render *render) {
     tk_render_refuse(render, "leave the column out", "takes no DEFAULT among values");
 }
 
-/* ---- DDL ------------------------------------------------------------------------------------ */
+/* ---- DDL ------------------------------------------------------------------------------------- */
 
 static void column_type(const tk_column *column, tk_buf *out) {
     if (column->type_name.len != 0) {

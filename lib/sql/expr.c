@@ -49,7 +49,7 @@ static tk_level level_of(const tk_render *render, uint32_t number) {
     return (tk_level)tk_operator_of(node->op)->level;
 }
 
-/* ---- columns and keys ----------------------------------------------------------------------- */
+/* ---- columns and keys ------------------------------------------------------------------------ */
 
 /* A column over a path that is not joined stands in the table that the path begins at. */
 static void put_column_of(tk_render *render, uint32_t number, const tk_column *column) {
@@ -92,7 +92,7 @@ static void put_key(tk_render *render, uint32_t number) {
     tk_put(render, is_row ? ")" : "");
 }
 
-/* ---- relations: a subquery over the other side ---------------------------------------------- */
+/* ---- relations: a subquery over the other side ----------------------------------------------- */
 
 static void put_held_key(tk_render *render, uint32_t number, const tk_source *own) {
     const takeo_node *value = tk_node(render, render->nodes[number].b);
@@ -130,7 +130,7 @@ void tk_put_relation(tk_render *render, uint32_t number) {
     tk_put(render, ")");
 }
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 void tk_put_list(tk_render *render, uint32_t first) {
     for (uint32_t i = first; i != 0; i = render->nodes[i].next) {

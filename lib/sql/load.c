@@ -102,7 +102,7 @@ bool tk_branch_eager(tk_arena *arena, tk_branch *root, uint32_t *count) {
     return true;
 }
 
-/* ---- "name, id desc" ------------------------------------------------------------------------ */
+/* ---- "name, id desc" ------------------------------------------------------------------------- */
 
 static bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n';

@@ -140,7 +140,7 @@ takeo_status tk_statement_sql(tk_model *model, const char *text, size_t len, tk_
     return status;
 }
 
-/* ---- what is known of it -------------------------------------------------------------------- */
+/* ---- what is known of it --------------------------------------------------------------------- */
 
 /* Raw SQL reads only when it begins like it; of all else nobody knows. */
 static bool begins_as_read(const tk_compiler *compiler) {

@@ -17,7 +17,7 @@ void tk_text_free(const tk_alloc *alloc, tk_sql *sql) {
     }
 }
 
-/* ---- pieces of text ------------------------------------------------------------------------- */
+/* ---- pieces of text -------------------------------------------------------------------------- */
 
 void tk_render_refuse(tk_render *render, const char *hint, const char *format, ...) {
     if (render->status != 0) {
@@ -96,7 +96,7 @@ void tk_put_column(tk_render *render, const tk_source *source, const tk_column *
     tk_put_name(render, column->column);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void put_raw(tk_render *render, uint32_t number) {
     for (uint32_t i = render->nodes[number].a; i != 0; i = render->nodes[i].next) {

@@ -18,7 +18,7 @@ typedef struct walker {
 
 static void visit(walker *walk, uint32_t number);
 
-/* ---- sources -------------------------------------------------------------------------------- */
+/* ---- sources --------------------------------------------------------------------------------- */
 
 const tk_column *tk_relation_here(const tk_relation *relation, const tk_column *there) {
     if (!relation->is_to_one || !relation->owns_key
@@ -183,7 +183,7 @@ static void use_key(walker *walk, uint32_t source) {
     }
 }
 
-/* ---- scopes --------------------------------------------------------------------------------- */
+/* ---- scopes ---------------------------------------------------------------------------------- */
 
 /* The scope of a statement or RELATION; NULL when it was looked at before, or there is no memory.
  */

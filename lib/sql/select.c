@@ -74,7 +74,7 @@ bool tk_put_conditions(tk_render *render, uint32_t statement, takeo_node_kind ki
     return count != 0;
 }
 
-/* ---- what is selected ----------------------------------------------------------------------- */
+/* ---- what is selected ------------------------------------------------------------------------ */
 
 static void put_selected(tk_render *render, uint32_t number, bool is_distinct) {
     const takeo_node *node = tk_node(render, number);
@@ -121,7 +121,7 @@ static void put_columns(tk_render *render, uint32_t number) {
     }
 }
 
-/* ---- GROUP BY, ORDER BY --------------------------------------------------------------------- */
+/* ---- GROUP BY, ORDER BY ---------------------------------------------------------------------- */
 
 static void put_group(tk_render *render, uint32_t clause) {
     tk_put(render, " group by ");

@@ -41,7 +41,7 @@ static void *push(shaper *shape, tk_vec *vec) {
     return item;
 }
 
-/* ---- cells ---------------------------------------------------------------------------------- */
+/* ---- cells ----------------------------------------------------------------------------------- */
 
 static void add_cell(shaper *shape, tk_cell_info info, tk_origin origin) {
     if (shape->cells.count >= TK_CELL_MAX) {
@@ -79,7 +79,7 @@ static void add_value_cell(shaper *shape, uint32_t node, uint32_t label) {
              (tk_origin){.node = node, .label = label});
 }
 
-/* ---- parts ---------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 static uint32_t find_part(const shaper *shape, const tk_source *source) {
     for (size_t i = 0; i < shape->parts.count; i++) {
@@ -214,7 +214,7 @@ static void add_children(shaper *shape, const tk_branch *branch, tk_source *sour
     }
 }
 
-/* ---- which entities, and what is loaded with them ------------------------------------------- */
+/* ---- which entities, and what is loaded with them -------------------------------------------- */
 
 static root *find_root(const shaper *shape, const tk_source *source) {
     for (size_t i = 0; i < shape->roots.count; i++) {
@@ -395,7 +395,7 @@ static void build_roots(shaper *shape, bool loads_eagerly) {
     }
 }
 
-/* ---- what is known only at the end ---------------------------------------------------------- */
+/* ---- what is known only at the end ----------------------------------------------------------- */
 
 /* Rows may hold an object twice when something multiplies them, or two parts share an entity. */
 static void finish_parts(shaper *shape) {
@@ -471,7 +471,7 @@ static void default_order(shaper *shape) {
     }
 }
 
-/* ---- the statement -------------------------------------------------------------------------- */
+/* ---- the statement --------------------------------------------------------------------------- */
 
 static const void *keep(shaper *shape, const tk_vec *vec) {
     void *copy = tk_arena_array(shape->compiler->arena, vec->count, vec->item_size);

@@ -72,7 +72,7 @@ static takeo_status need_key(const tk_entity *entity, tk_error *error) {
     return tk_raise(error, TK_QUERY_SHAPE, "%s has no key", entity->name.data);
 }
 
-/* ---- read ----------------------------------------------------------------------------------- */
+/* ---- read ------------------------------------------------------------------------------------ */
 
 takeo_status tk_shape_get(const tk_entity *entity, tk_alloc alloc, tk_statement **out,
                           tk_error *error) {
@@ -102,7 +102,7 @@ takeo_status tk_shape_reload(const tk_entity *entity, const tk_column *const *co
     return finish(&draft, TAKEO_NODE_SELECT, TAKEO_STATEMENT_NO_EAGER, out, error);
 }
 
-/* ---- load: a branch of what is read with an entity ------------------------------------------ */
+/* ---- load: a branch of what is read with an entity ------------------------------------------- */
 
 static void add_branches(sketch *draft, const tk_branch *branch, uint32_t source) {
     for (uint32_t i = 0; i < branch->column_count; i++) {
@@ -244,7 +244,7 @@ takeo_status tk_shape_load(const tk_relation *relation, const uint32_t *paths, u
     return status;
 }
 
-/* ---- write ---------------------------------------------------------------------------------- */
+/* ---- write ----------------------------------------------------------------------------------- */
 
 /* into entity (columns) values (?1, ...); no columns: default values. */
 static void insert_row(sketch *draft, const tk_column *const *columns, uint32_t count) {

@@ -30,8 +30,7 @@ enum {
     TK_SQL_MAX = 8 << 20     /* bytes of a text */
 };
 
-/* ---- kinds.c: what may stand where --------------------------------------------------------------
- */
+/* ---- kinds.c: what may stand where ----------------------------------------------------------- */
 
 typedef enum tk_class { /* what a node is to the one above it */
                         TK_CLASS_STATEMENT = 1 << 0,

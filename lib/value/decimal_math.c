@@ -90,8 +90,7 @@ bool tk_decimal_add(const tk_decimal *a, const tk_decimal *b, tk_buf *out) {
     return !out->failed;
 }
 
-/* ---- quotient
- * ------------------------------------------------------------------------------------ */
+/* ---- quotient -------------------------------------------------------------------------------- */
 
 /* How what is left compares with half a divisor: the remainder, then the digits below `place`. */
 static int compare_with_half(uint64_t remainder, uint64_t divisor, const tk_decimal *number,

@@ -80,8 +80,7 @@ bool tk_uint_parse(const char *text, size_t len, uint64_t *out, bool *out_is_num
     return true;
 }
 
-/* ---- reading floating point
- * ---------------------------------------------------------------------- */
+/* ---- reading floating point ------------------------------------------------------------------ */
 
 typedef struct float_reader {
     const char *at;
@@ -202,8 +201,7 @@ bool tk_float_parse(const char *text, size_t len, bool is_single, double *out,
     return is_read;
 }
 
-/* ---- writing floating point
- * ---------------------------------------------------------------------- */
+/* ---- writing floating point ------------------------------------------------------------------ */
 
 typedef struct decimal_digits {
     char digits[DOUBLE_DIGITS + 1];

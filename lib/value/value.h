@@ -162,8 +162,7 @@ TK_CHECKED bool tk_uuid_new_v7(uint8_t out[16]); /* sorted by time, also within 
 /* Valid JSON as RFC 8259 has it, nested at most 512 deep, without \u0000; never recursive. */
 bool tk_json_is_valid(const char *text, size_t len);
 
-/* ---- array.c: arrays as JSON text, exact both ways, lists nested at most 64 deep --------------
- */
+/* ---- array.c: arrays as JSON text, exact both ways, lists nested at most 64 deep ------------- */
 
 /* Without blanks.  False: an element has no form there (NaN, bytes), or out->failed; what was put
  * out by then is to be thrown away. */

@@ -59,8 +59,7 @@ static void *keep(tk_arena *arena, size_t count, size_t size) {
     return memset(memory, 0, (count != 0 ? count : 1) * size);
 }
 
-/* ---- words --------------------------------------------------------------------------------------
- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 typedef struct case_word {
     const char *text;
@@ -143,8 +142,7 @@ static const char *const *word_list(tk_arena *arena, const json *list) {
     return list != NULL ? texts : NULL;
 }
 
-/* ---- values -------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static void cell_from_hex(tk_arena *arena, const json *value, takeo_cell *out) {
     size_t count = value->len >= 2 ? value->len / 2 - 1 : 0; /* behind \x */
@@ -196,8 +194,7 @@ static char *cell_text(tk_arena *arena, const takeo_cell *cell) {
     return text;
 }
 
-/* ---- definitions --------------------------------------------------------------------------------
- */
+/* ---- definitions ----------------------------------------------------------------------------- */
 
 static takeo_column_def define_column(tk_arena *arena, const json *said) {
     const char *generated = json_text(said, "generated", NULL);
@@ -319,8 +316,7 @@ static takeo_entity_def define_entity(tk_arena *arena, const json *said) {
     return def;
 }
 
-/* ---- reading it back, and layouts ---------------------------------------------------------------
- */
+/* ---- reading it back, and layouts ------------------------------------------------------------ */
 
 static case_entity *find_entity(const case_model *model, const char *name) {
     for (uint32_t i = 0; i < model->entity_count; i++) {

@@ -45,8 +45,7 @@ static void complain(const case_run *run, const char *format, ...) {
              json_text(run->step, "do", "open"), text);
 }
 
-/* ---- failures -----------------------------------------------------------------------------------
- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 static void expect_text(const case_run *run, const json *expected, const char *name,
                         takeo_text actual, const char *whole) {
@@ -99,8 +98,7 @@ static void expect_status(const case_run *run, const json *expected, takeo_statu
     }
 }
 
-/* ---- operations ---------------------------------------------------------------------------------
- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 static const json *expectation(const case_run *run, const char *name) {
     return json_get(json_get(run->step, "expect"), name);
@@ -137,8 +135,7 @@ static const takeo_rows *latest_rows(const case_run *run) {
     return run->rows[run->op_count - 1];
 }
 
-/* ---- objects ------------------------------------------------------------------------------------
- */
+/* ---- objects --------------------------------------------------------------------------------- */
 
 static case_object *find_object(case_run *run, const char *name) {
     for (uint32_t i = 0; i < run->object_count; i++) {
@@ -186,8 +183,7 @@ static void mark(const case_entity *entity, char *memory, uint32_t column) {
     state_of(entity, memory)[column / 64] |= UINT64_C(1) << column % 64;
 }
 
-/* ---- fields -------------------------------------------------------------------------------------
- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static uint32_t find_column(const case_entity *entity, const char *name) {
     for (uint32_t i = 0; i < entity->column_count; i++) {
@@ -268,8 +264,7 @@ static void set_fields(case_run *run, case_entity *entity, char *memory, const j
     }
 }
 
-/* ---- what is expected of them -------------------------------------------------------------------
- */
+/* ---- what is expected of them ---------------------------------------------------------------- */
 
 static bool is_unset_word(const json *value) {
     return value->kind == JSON_OBJECT && json_is_true(value, "unset");

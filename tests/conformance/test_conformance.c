@@ -12,8 +12,7 @@ enum { CASES_MAX = 512 };
 
 static const char root_variable[] = "TAKEO_SOURCE_ROOT";
 
-/* ---- finds --------------------------------------------------------------------------------------
- */
+/* ---- finds ----------------------------------------------------------------------------------- */
 
 static const case_word operator_words[] = {{"=", TAKEO_OPERATOR_EQ},
                                            {"!=", TAKEO_OPERATOR_NE},
@@ -264,8 +263,7 @@ static void do_delete(case_run *run) {
     }
 }
 
-/* ---- writing ------------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static const case_word written_words[] = {
     {"nothing", TAKEO_WRITTEN_NOTHING}, {"inserted", TAKEO_WRITTEN_INSERTED},
@@ -398,8 +396,7 @@ static void do_load(case_run *run) {
                            : takeo_repo_load(op, run->model.target, &list, paths, path_count));
 }
 
-/* ---- SQL, the schema, transactions --------------------------------------------------------------
- */
+/* ---- SQL, the schema, transactions ----------------------------------------------------------- */
 
 static void expect_texts(case_run *run, const json *expected) {
     const takeo_rows *rows = latest_rows(run);
@@ -481,8 +478,7 @@ static void do_close(case_run *run) {
     run->source = NULL;
 }
 
-/* ---- a case -------------------------------------------------------------------------------------
- */
+/* ---- a case ---------------------------------------------------------------------------------- */
 
 static const struct verb {
     const char *name;
@@ -612,8 +608,7 @@ static void run_case(void **state) {
     free(run);
 }
 
-/* ---- all files ----------------------------------------------------------------------------------
- */
+/* ---- all files ------------------------------------------------------------------------------- */
 
 int main(void) {
     const char *root = getenv(root_variable);

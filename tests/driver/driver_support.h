@@ -43,7 +43,7 @@ static inline bool fixture_tick(void *ctx) {
     return f->ticks < f->ticks_most;
 }
 
-/* ---- life ---- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static inline int fixture_setup(void **state) {
     fixture *f = calloc(1, sizeof *f);
@@ -128,7 +128,7 @@ static inline void show_error(fixture *f) {
     }
 }
 
-/* ---- running ---- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 static inline void assert_done(fixture *f, takeo_status status) {
     if (status != TAKEO_DONE) {

@@ -19,7 +19,7 @@ static int setup(void **state) {
     return 0;
 }
 
-/* ---- words taken apart ---- */
+/* ---- words taken apart ----------------------------------------------------------------------- */
 
 static const char *text_or_dash(takeo_text text) {
     return text.data != NULL ? text.data : "-";
@@ -128,7 +128,7 @@ static void errors_of_own_texts_are_told(void **state) {
     assert_false(f->driver->is_in_transaction(f->server));
 }
 
-/* ---- keys ---- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static void errors_and_keys_leave_last_insert_rowid_alone(void **state) {
     fixture *f = *state;
@@ -160,7 +160,7 @@ static void errors_and_keys_leave_last_insert_rowid_alone(void **state) {
     assert_int_equal(done.last_key, 40);
 }
 
-/* ---- locks: F43 ---- */
+/* ---- locks: F43 ------------------------------------------------------------------------------ */
 
 /* A second connection without a busy handler. */
 static sqlite3 *open_raw(fixture *f) {
@@ -282,7 +282,7 @@ static void errors_of_opening_a_locked_file_are_busy(void **state) {
     tk_lite.close(holder);
 }
 
-/* ---- stops ---- */
+/* ---- stops ----------------------------------------------------------------------------------- */
 
 #define ENDLESS                                                                                    \
     "with recursive n (i) as (select 1 union all select i + 1 from n) select count(*) from n"
@@ -334,7 +334,7 @@ static void errors_of_interrupt_from_another_thread_are_cancels(void **state) {
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-/* ---- the schema changes under a statement ---- */
+/* ---- the schema changes under a statement ---------------------------------------------------- */
 
 static void errors_of_a_changed_shape_are_told_once(void **state) {
     fixture *f = *state;
@@ -372,7 +372,7 @@ static void errors_of_a_changed_shape_are_told_once(void **state) {
     f->driver->forget(f->server, fixed);
 }
 
-/* ---- F82: I/O that fails at the n-th call, through a VFS around the system's own ---- */
+/* ---- F82: I/O that fails at the n-th call, through a VFS around the system's own ------------- */
 
 static struct {
     sqlite3_vfs vfs;

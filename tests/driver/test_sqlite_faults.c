@@ -7,7 +7,7 @@
 
 #include "driver/sqlite/sqlite_int.h"
 
-/* ---- F60 ---- */
+/* ---- F60 ------------------------------------------------------------------------------------- */
 
 /* Open, write, read lists and all kinds of values, describe, fail, read the catalogue, close. */
 typedef struct scenario {
@@ -151,7 +151,7 @@ static void faults_of_records_give_a_status(void **state) {
     assert_true(f->driver->run(f->server, "create table t (", NULL) < 0);
 }
 
-/* ---- DS: fork ---- */
+/* ---- DS: fork -------------------------------------------------------------------------------- */
 
 static void faults_of_a_fork_leave_the_parent_alone(void **state) {
     fixture *f = *state;
@@ -183,7 +183,7 @@ static void faults_of_a_fork_leave_the_parent_alone(void **state) {
     assert_int_equal(int_of(f, "select count(*) from t"), 2);
 }
 
-/* ---- F82: a damaged page ---- */
+/* ---- F82: a damaged page --------------------------------------------------------------------- */
 
 static void faults_of_a_page_are_told_and_borne(void **state) {
     fixture *f = *state;

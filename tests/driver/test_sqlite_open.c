@@ -27,7 +27,7 @@ static const char *text_of(fixture *f, const char *text) {
     return cell.v.text.data;
 }
 
-/* ---- what cannot be opened ---- */
+/* ---- what cannot be opened ------------------------------------------------------------------- */
 
 static void open_of_a_wrong_file_says_why(void **state) {
     fixture *f = *state;
@@ -93,7 +93,7 @@ static void open_of_a_damaged_file_is_corrupt(void **state) {
     assert_int_equal(last_error(f)->native_code & 0xFF, SQLITE_CORRUPT);
 }
 
-/* ---- LITE-01: settings ---- */
+/* ---- LITE-01: settings ----------------------------------------------------------------------- */
 
 static void open_refuses_settings_that_mean_nothing(void **state) {
     fixture *f = *state;
@@ -195,7 +195,7 @@ static void open_reads_paths_as_files_only(void **state) {
     assert_int_equal(chdir(before), 0);
 }
 
-/* ---- how the connection is set up (S25) ---- */
+/* ---- how the connection is set up (S25) ------------------------------------------------------ */
 
 static void open_sets_the_connection_up(void **state) {
     fixture *f = *state;

@@ -16,7 +16,7 @@ static takeo_cell decimal(const char *text) {
     return tk_cell_text(TAKEO_TYPE_DECIMAL, text, strlen(text));
 }
 
-/* ---- stored values ---- */
+/* ---- stored values --------------------------------------------------------------------------- */
 
 static void values_are_stored_in_documented_forms(void **state) {
     fixture *f = *state;
@@ -78,7 +78,7 @@ static void values_without_a_form_are_refused(void **state) {
     assert_true(out.v.f == -INFINITY);
 }
 
-/* ---- reading what other tools wrote ---- */
+/* ---- reading what other tools wrote ---------------------------------------------------------- */
 
 static void values_of_other_tools_are_read_when_they_are_exact(void **state) {
     fixture *f = *state;
@@ -206,7 +206,7 @@ static void values_of_unknown_columns_have_their_own_types(void **state) {
     f->driver->forget(f->server, prepared);
 }
 
-/* ---- decimals ---- */
+/* ---- decimals -------------------------------------------------------------------------------- */
 
 static void values_of_decimals_sort_as_numbers(void **state) {
     fixture *f = *state;
@@ -312,7 +312,7 @@ static void values_functions_stay_out_of_the_schema(void **state) {
     assert_true(try_sql(f, "select * from w", NULL, 0, NULL) < 0);
 }
 
-/* ---- arrays ---- */
+/* ---- arrays ---------------------------------------------------------------------------------- */
 
 /* Run `insert` with an array for a column, read it back, and see that it is the same; what is
  * stored is JSON. */
@@ -393,7 +393,7 @@ static void values_that_are_refused_say_which_argument(void **state) {
     f->driver->forget(f->server, prepared);
 }
 
-/* ---- lists ---- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 static takeo_cell list_of(const takeo_cell *cells, size_t count) {
     return (takeo_cell){.type = TAKEO_TYPE_ARRAY, .v = {.list = {cells, count}}};

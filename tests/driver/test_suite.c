@@ -60,7 +60,7 @@ static const char *sql(fixture *f, const char *text) {
     return copy;
 }
 
-/* ---- values ---- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 #define CELL_INT(t, number)                                                                        \
     {                                                                                              \
@@ -166,7 +166,7 @@ static void suite_times_sort_as_values(void **state) {
     }
 }
 
-/* ---- statements ---- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static void suite_prepared_statement_runs_again_and_again(void **state) {
     fixture *f = *state;
@@ -287,7 +287,7 @@ static void suite_two_statements_in_a_text_are_refused(void **state) {
     assert_text(last_error(f)->code, "TAKEO.INPUT.TEXT");
 }
 
-/* ---- failures ---- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 static void suite_failures_have_their_own_statuses(void **state) {
     fixture *f = *state;
@@ -334,7 +334,7 @@ static void suite_statement_works_after_its_failure(void **state) {
     f->driver->forget(f->server, prepared);
 }
 
-/* ---- transactions ---- */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
 static void suite_transaction_commits_and_rolls_back(void **state) {
     fixture *f = *state;
@@ -386,7 +386,7 @@ static void suite_close_takes_what_was_not_forgotten(void **state) {
     /* teardown closes in the middle of both, and counts the memory */
 }
 
-/* ---- all of them, for each driver ---- */
+/* ---- all of them, for each driver ------------------------------------------------------------ */
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
 

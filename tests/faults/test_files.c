@@ -54,8 +54,7 @@ static void expect_failure(const takeo_error *error, takeo_status status, const 
     }
 }
 
-/* ---- files that cannot be opened ----------------------------------------------------------------
- */
+/* ---- files that cannot be opened ------------------------------------------------------------- */
 
 static void prepare_nothing(const char *folder) {
     (void)folder;
@@ -123,8 +122,7 @@ static void files_that_cannot_be_opened_say_why(void **state) { /* F82 DS-06 ERR
     assert_int_not_equal(access(path_in(folder, "absent.db"), F_OK), 0); /* nothing was made */
 }
 
-/* ---- files that can be opened, but
- * ---------------------------------------------------------------- */
+/* ---- files that can be opened, but ----------------------------------------------------------- */
 
 static void read_only_files_are_read_and_not_written(void **state) { /* F82 */
     const char *folder = *state;
@@ -177,8 +175,7 @@ static void truncated_files_are_damaged(void **state) { /* F82 */
     database_close(&db);
 }
 
-/* ---- locks
- * ---------------------------------------------------------------------------------------- */
+/* ---- locks ----------------------------------------------------------------------------------- */
 
 typedef struct holder {
     pid_t child;

@@ -64,8 +64,7 @@ static const takeo_layout_def layouts[] = {{TEAM, sizeof(team), MANY(field, team
                                            {PLAYER, sizeof(player), MANY(field, player_fields)}};
 static const takeo_target_def target_def = {sizeof target_def, 0, MANY(layout, layouts)};
 
-/* ---- one world ----------------------------------------------------------------------------------
- */
+/* ---- one world ------------------------------------------------------------------------------- */
 
 typedef struct world {
     takeo_model *model;
@@ -169,8 +168,7 @@ static bool scenario(const takeo_allocator *allocator, void *context) {
     return succeeded;
 }
 
-/* ---- scenarios ----------------------------------------------------------------------------------
- */
+/* ---- scenarios ------------------------------------------------------------------------------- */
 
 static bool save_all(world *w) {
     const takeo_list lists[] = {{w->players, 2, sizeof(player), PLAYER, 0},
@@ -350,8 +348,7 @@ static bool do_mapping(world *w) {
     return true;
 }
 
-/* ---- tests --------------------------------------------------------------------------------------
- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void sweep(work todo) {
     uint64_t asked = tk_sweep(scenario, &todo);

@@ -23,7 +23,7 @@ DIALECTS = [[tool, *flags] for tool, *flags in (
 MOST_PARAMETERS = 5
 
 # Their layout is the same for ever, or they are elements of arrays whose size travels beside them.
-FROZEN = "text cell list condition order column_info setting symbol expression index_item".split()
+FROZEN = "text cell list condition order column_info output_info setting symbol expression index_item".split()
 ELEMENT = "column_def relation_def index_def constraint_def layout_def field_def node migration".split()
 
 

@@ -180,8 +180,7 @@ static void world_free(world *w) {
     takeo_model_free(w->open_model);
 }
 
-/* ---- after a call -------------------------------------------------------------------------------
- */
+/* ---- after a call ---------------------------------------------------------------------------- */
 
 static void clear_outputs(world *w) {
     takeo_builder_free(w->out_builder);

@@ -44,8 +44,7 @@ static json *make(json_kind kind) {
     return made;
 }
 
-/* ---- strings ------------------------------------------------------------------------------------
- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 static uint32_t read_hex(reader *in) {
     uint32_t code = 0;
@@ -129,8 +128,7 @@ static char *read_string(reader *in, size_t *out_len) {
     return text;
 }
 
-/* ---- values -------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static json *read_value(reader *in, int depth);
 
@@ -235,8 +233,7 @@ void json_free(json *root) {
     }
 }
 
-/* ---- looking at it ------------------------------------------------------------------------------
- */
+/* ---- looking at it --------------------------------------------------------------------------- */
 
 const json *json_get(const json *object, const char *key) {
     for (const json *member = json_first(object); member != NULL; member = member->next) {

@@ -18,7 +18,7 @@ struct tk_prepared {
 static __thread scripted *next_script;
 static scripted *opened_script;
 
-/* ---- script --------------------------------------------------------------------------------- */
+/* ---- script ---------------------------------------------------------------------------------- */
 
 scripted_rule *scripted_add(scripted *script, const char *call) {
     assert_true(script->rule_count < TK_COUNT(script->rules));
@@ -63,7 +63,7 @@ void scripted_done(const scripted *script) {
     assert_int_equal(script->overlaps, 0);
 }
 
-/* ---- jobs ----------------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 static takeo_status job_bind(tk_job *base, tk_op *op, const takeo_cell **out) {
     scripted_job *job = (scripted_job *)base;
@@ -240,7 +240,7 @@ static takeo_status play_id(scripted *script, const char *call, uint64_t id, boo
     return play(script, line, is_logged, error);
 }
 
-/* ---- the table ------------------------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static takeo_status do_load(tk_error *error) {
     scripted *script = next_script;

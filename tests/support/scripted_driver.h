@@ -62,7 +62,7 @@ tk_source *scripted_source(scripted *script, const takeo_source_options *options
 /* The same when it may fail. */
 takeo_status scripted_open(scripted *script, const takeo_source_options *options, tk_source **out,
                            tk_error *error);
-/* ---- jobs ----------------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------------------------------ */
 
 typedef struct scripted_job { /* what a verb would have, and what it was told */
     tk_job job;

@@ -6,7 +6,7 @@
 #include "driver/sqlite/sqlite_int.h"
 #include "takeo/model.h"
 
-/* ---- reading lists ---- */
+/* ---- reading lists --------------------------------------------------------------------------- */
 
 typedef struct catalog_reader { /* one pass over the catalogue */
     tk_server *server;
@@ -92,7 +92,7 @@ static bool has_text(sqlite3_stmt *stmt, int column, const char *expected) {
     return data != NULL && strcmp(data, expected) == 0;
 }
 
-/* ---- columns ---- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static takeo_status read_column(catalog_reader *reader, sqlite3_stmt *stmt, void *item) {
     tk_catalog_column *column = item;
@@ -121,7 +121,7 @@ static void mark_row_number(tk_catalog_column *columns, uint32_t count) {
     }
 }
 
-/* ---- indexes ---- */
+/* ---- indexes --------------------------------------------------------------------------------- */
 
 static takeo_status read_name(catalog_reader *reader, sqlite3_stmt *stmt, void *item) {
     return read_text(reader, stmt, 0, item); /* of an expression there is no name */
@@ -140,7 +140,7 @@ static takeo_status read_index(catalog_reader *reader, sqlite3_stmt *stmt, void 
     return TAKEO_DONE;
 }
 
-/* ---- foreign keys ---- */
+/* ---- foreign keys ---------------------------------------------------------------------------- */
 
 typedef struct key_part { /* a row of the pragma: one column of one key */
     int64_t id;
@@ -236,7 +236,7 @@ static takeo_status read_foreign_keys(catalog_reader *reader, tk_catalog_table *
     return TAKEO_DONE;
 }
 
-/* ---- tables ---- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 static takeo_status read_table(catalog_reader *reader, sqlite3_stmt *stmt, void *item) {
     tk_catalog_table *table = item;

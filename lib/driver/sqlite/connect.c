@@ -14,7 +14,7 @@
 
 enum { TICK_STEPS = 4000, PAUSE_FIRST_MS = 1, PAUSE_MOST_MS = 25 };
 
-/* ---- called by SQLite ---- */
+/* ---- called by SQLite ------------------------------------------------------------------------ */
 
 /* Somebody holds a lock.  Wait a little longer each time; 0 gives up. */
 static int on_busy(void *ctx, int count) {
@@ -43,7 +43,7 @@ static int on_progress(void *ctx) {
     return server->tick(server->ctx) ? 0 : 1;
 }
 
-/* ---- failures of opening in plain words ---- */
+/* ---- failures of opening in plain words ------------------------------------------------------ */
 
 /* Why a file cannot be opened, as far as the file system tells. */
 static void explain(const char *path, bool must_exist, tk_arena *arena, tk_error *error) {
@@ -100,7 +100,7 @@ static takeo_status raise_open(sqlite3 *db, int rc, const tk_sqlite_settings *se
     return status;
 }
 
-/* ---- the connection as it shall be ---- */
+/* ---- the connection as it shall be ----------------------------------------------------------- */
 
 /* Double quotes are names only, a hostile schema calls nothing, and the file cannot be damaged by
  * SQL.  Each is older than the least version; a library built without one says so and goes on. */
@@ -169,7 +169,7 @@ static takeo_status tune(tk_server *server, const tk_sqlite_settings *settings, 
     return TAKEO_DONE;
 }
 
-/* ---- open and close ---- */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 /* Is there nothing in the file yet?  Then it is ours to decide about. */
 static bool is_new_file(const tk_sqlite_settings *settings) {

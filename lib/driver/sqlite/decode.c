@@ -37,7 +37,7 @@ static bool set_bytes(sqlite3_value *value, takeo_type type, takeo_cell *out) {
     return true;
 }
 
-/* ---- numbers ---- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static bool decode_int64(tk_sqlite_column *column, sqlite3_value *value, int storage,
                          takeo_cell *out) {
@@ -123,7 +123,7 @@ static bool decode_decimal(tk_sqlite_column *column, sqlite3_value *value, int s
     return true;
 }
 
-/* ---- text and bytes ---- */
+/* ---- text and bytes -------------------------------------------------------------------------- */
 
 static bool decode_text(tk_sqlite_column *column, sqlite3_value *value, int storage,
                         takeo_cell *out) {
@@ -178,7 +178,7 @@ static bool decode_uuid(tk_sqlite_column *column, sqlite3_value *value, int stor
     return true;
 }
 
-/* ---- dates and times ---- */
+/* ---- dates and times ------------------------------------------------------------------------- */
 
 static bool decode_date(tk_sqlite_column *column, sqlite3_value *value, int storage,
                         takeo_cell *out) {
@@ -228,7 +228,7 @@ static bool decode_timestamp(tk_sqlite_column *column, sqlite3_value *value, int
     return true;
 }
 
-/* ---- the table ---- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 /* A column whose type nobody said: each cell has the type of its storage class. */
 static bool decode_any(tk_sqlite_column *column, sqlite3_value *value, int storage,

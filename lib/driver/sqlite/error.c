@@ -6,7 +6,7 @@
  */
 #include "driver/sqlite/sqlite_int.h"
 
-/* ---- codes ---- */
+/* ---- codes ----------------------------------------------------------------------------------- */
 
 static const struct code_row {
     int rc; /* an extended code before the plain one that it is a kind of */
@@ -57,7 +57,7 @@ static const struct code_row *find_code(int rc) {
     return row->rc == 0 && rc > 0xFF ? find_code(rc & 0xFF) : row;
 }
 
-/* ---- words: what stands after a phrase ---- */
+/* ---- words: what stands after a phrase ------------------------------------------------------- */
 
 static const char *after(const char *said, const char *phrase) {
     size_t len = strlen(phrase);
@@ -175,7 +175,7 @@ static void raise_by_words(const char *said, int offset, tk_error *error) {
     }
 }
 
-/* ---- the record ---- */
+/* ---- the record ------------------------------------------------------------------------------ */
 
 static void raise_by_code(int rc, const char *said, tk_error *error) {
     const struct code_row *row = find_code(rc);

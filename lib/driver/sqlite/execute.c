@@ -20,7 +20,7 @@ static inline void forget(tk_arena *arena) {
     }
 }
 
-/* ---- start ---- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static int bind_value(tk_prepared *prepared, int place, tk_sqlite_kind kind,
                       const tk_sqlite_value *value) {
@@ -157,7 +157,7 @@ takeo_status tk_sqlite_start(tk_server *server, tk_prepared *prepared, const tak
     return TAKEO_DONE;
 }
 
-/* ---- fetch ---- */
+/* ---- fetch ----------------------------------------------------------------------------------- */
 
 /* A value that is none of its column's type: say where it stands and what it is. */
 static takeo_status refuse_value(tk_prepared *prepared, uint32_t i, sqlite3_value *value,
@@ -242,7 +242,7 @@ takeo_status tk_sqlite_fetch(tk_server *server, tk_prepared *prepared, takeo_cel
     return TAKEO_ROWS;
 }
 
-/* ---- end ---- */
+/* ---- end ------------------------------------------------------------------------------------- */
 
 static void read_key(tk_server *server, tk_prepared *prepared, tk_execution *out) {
     int64_t key = tk_lite.last_insert_rowid(server->db);

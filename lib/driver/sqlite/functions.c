@@ -9,7 +9,7 @@
  */
 #include "driver/sqlite/sqlite_int.h"
 
-/* ---- memory ---- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void *sqlite_resize(void *ctx, void *block, size_t old_size, size_t new_size) {
     (void)ctx;
@@ -23,7 +23,7 @@ static void *sqlite_resize(void *ctx, void *block, size_t old_size, size_t new_s
 
 static const tk_alloc sqlite_alloc = {NULL, sqlite_resize};
 
-/* ---- the collation ---- */
+/* ---- the collation --------------------------------------------------------------------------- */
 
 static int compare_bytes(const void *a, int a_len, const void *b, int b_len) {
     int order = memcmp(a, b, (size_t)(a_len < b_len ? a_len : b_len));
@@ -46,7 +46,7 @@ static int compare_decimals(void *ctx, int a_len, const void *a, int b_len, cons
     return compare_bytes(a, a_len, b, b_len);
 }
 
-/* ---- the sum ---- */
+/* ---- the sum --------------------------------------------------------------------------------- */
 
 enum { SMALL_DIGITS = 18, SCALES = SMALL_DIGITS + 1, SUM_MAX = TK_DECIMAL_MAX };
 
@@ -253,7 +253,7 @@ static void avg_final(sqlite3_context *context) {
     drop_state(context);
 }
 
-/* ---- the list of them ---- */
+/* ---- the list of them ------------------------------------------------------------------------ */
 
 int tk_sqlite_functions_add(sqlite3 *db) {
     const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;

@@ -105,7 +105,7 @@ takeo_status tk_sqlite_load(tk_error *error) {
     return TAKEO_DONE;
 }
 
-/* ---- the table ---- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static void interrupt(tk_server *server) {
     tk_lite.interrupt(server->db);

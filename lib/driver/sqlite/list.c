@@ -19,7 +19,7 @@ typedef struct list_cursor {
     size_t at;
 } list_cursor;
 
-/* ---- the table ---- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static int list_connect(sqlite3 *db, void *aux, int count, const char *const *arguments,
                         sqlite3_vtab **out, char **out_message) {
@@ -65,7 +65,7 @@ static int list_best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
     return SQLITE_CONSTRAINT;
 }
 
-/* ---- the cursor ---- */
+/* ---- the cursor ------------------------------------------------------------------------------ */
 
 static int list_open(sqlite3_vtab *table, sqlite3_vtab_cursor **out) {
     (void)table;

@@ -14,7 +14,7 @@
 
 #include "driver/driver.h"
 
-/* ---- library.c ---- */
+/* ---- library.c ------------------------------------------------------------------------------- */
 
 /* What every library of the least version has.  X(name without "sqlite3_") */
 #define TK_SQLITE_FUNCTIONS(X)                                                                     \
@@ -100,7 +100,7 @@ takeo_status tk_sqlite_library_open(const char *const *names, int least_version,
                                     struct tk_sqlite_library *out, void **out_handle,
                                     tk_error *error);
 
-/* ---- the connection ---- */
+/* ---- the connection -------------------------------------------------------------------------- */
 
 enum { TK_SQLITE_KEPT = 5 }; /* texts of `run` that stay prepared */
 
@@ -136,7 +136,7 @@ typedef struct tk_sqlite_settings {
 takeo_status tk_sqlite_settings_read(const tk_server_options *options, tk_arena *arena,
                                      tk_sqlite_settings *out, tk_error *error);
 
-/* ---- values: encode.c, decode.c ---- */
+/* ---- values: encode.c, decode.c -------------------------------------------------------------- */
 
 enum { TK_SQLITE_SCRATCH = 40 }; /* bytes of the longest value that is written out for a binding */
 
@@ -183,7 +183,7 @@ struct tk_sqlite_column {
 void tk_sqlite_column_init(tk_sqlite_column *column, takeo_type type, takeo_type element);
 const char *tk_sqlite_storage_name(int storage);
 
-/* ---- statement.c ---- */
+/* ---- statement.c ----------------------------------------------------------------------------- */
 
 struct tk_prepared {
     tk_link link;
@@ -233,7 +233,7 @@ void tk_sqlite_end(tk_server *server, tk_prepared *prepared, tk_execution *out);
 /* run.c */
 takeo_status tk_sqlite_run(tk_server *server, const char *sql, tk_error *error);
 
-/* ---- functions.c, list.c, catalog.c, error.c ---- */
+/* ---- functions.c, list.c, catalog.c, error.c ------------------------------------------------- */
 
 /* The collation takeo_decimal and the aggregates takeo_sum and takeo_avg.  Give a code of SQLite.
  */

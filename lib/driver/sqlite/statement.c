@@ -8,7 +8,7 @@
 
 #include "driver/sqlite/sqlite_int.h"
 
-/* ---- what the text says ---- */
+/* ---- what the text says ---------------------------------------------------------------------- */
 
 const char *tk_sqlite_skip(const char *at) {
     for (;;) {
@@ -55,7 +55,7 @@ static void classify(tk_prepared *prepared, const char *text) {
     prepared->reads_last_key = prepared->makes_keys && has_word(at, "last_insert_rowid");
 }
 
-/* ---- columns ---- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static bool copy_text(tk_arena *arena, const char *zstr, takeo_text *out) {
     size_t len = strlen(zstr);
@@ -114,7 +114,7 @@ uint32_t tk_sqlite_columns(tk_server *server, tk_prepared *prepared,
     return prepared->column_count;
 }
 
-/* ---- making one ---- */
+/* ---- making one ------------------------------------------------------------------------------ */
 
 static takeo_status refuse_text(tk_error *error, tk_code code, const tk_sql *sql, const char *why) {
     takeo_status status = tk_raise(error, code, "%s", why);

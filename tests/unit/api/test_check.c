@@ -14,7 +14,7 @@
         takeo_error_free(error);                                                                   \
     } while (0)
 
-/* ---- NULL ----------------------------------------------------------------------------------- */
+/* ---- NULL ------------------------------------------------------------------------------------ */
 
 static void check_null_is_refused_by_makers(void **state) {
     (void)state;
@@ -105,7 +105,7 @@ static void check_null_gives_nothing_elsewhere(void **state) {
     takeo_builder_free(NULL);
 }
 
-/* ---- sizes and flags ------------------------------------------------------------------------ */
+/* ---- sizes and flags ------------------------------------------------------------------------- */
 
 /* A caller of a later level: its struct is longer than ours. */
 typedef struct longer {
@@ -184,7 +184,7 @@ static void check_makers_look_at_sizes_and_flags(void **state) {
     }
 }
 
-/* ---- small things --------------------------------------------------------------------------- */
+/* ---- small things ---------------------------------------------------------------------------- */
 
 static void check_names_and_version(void **state) {
     (void)state;

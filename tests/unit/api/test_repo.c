@@ -106,7 +106,7 @@ static int64_t count(takeo_op *op) {
     return result.affected;
 }
 
-/* ---- the good way --------------------------------------------------------------------------- */
+/* ---- the good way ---------------------------------------------------------------------------- */
 
 static takeo_status insert_two(fixture *f, struct city *cities) {
     takeo_list list = {.items = cities, .count = 2, .stride = sizeof *cities, .entity = CITY};
@@ -303,7 +303,7 @@ static void repo_source_without_model_runs_sql_alone(void **state) {
     close_all(&f);
 }
 
-/* ---- called wrongly ------------------------------------------------------------------------- */
+/* ---- called wrongly -------------------------------------------------------------------------- */
 
 static void assert_refused(takeo_op *op, takeo_status status, takeo_status wanted) {
     assert_int_equal(status, wanted);
@@ -418,7 +418,7 @@ static void repo_child_process_is_refused(void **state) { /* F54 */
     close_all(&f);
 }
 
-/* ---- memory --------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static bool whole_program(const takeo_allocator *allocator, void *context) {
     fixture f;

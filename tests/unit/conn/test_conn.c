@@ -98,7 +98,7 @@ static void select_sql(scripted_job *job, uint64_t id, const char *text) {
 static const char endless[] = "with recursive n(i) as (select 1 union all select i + 1 from n) "
                               "select count(*) from n";
 
-/* ---- locks ---------------------------------------------------------------------------------- */
+/* ---- locks ----------------------------------------------------------------------------------- */
 
 static void conn_commit_that_is_busy_may_be_tried_again(void **state) { /* F43 */
     (void)state;
@@ -153,7 +153,7 @@ static void conn_lock_of_another_ends_at_the_deadline(void **state) {
     tear_down(&f);
 }
 
-/* ---- long statements ------------------------------------------------------------------------ */
+/* ---- long statements ------------------------------------------------------------------------- */
 
 static void conn_long_statement_ends_at_the_deadline(void **state) {
     (void)state;
@@ -221,7 +221,7 @@ static void conn_long_statement_asks_the_check(void **state) {
     tk_source_close(source);
 }
 
-/* ---- what is left behind -------------------------------------------------------------------- */
+/* ---- what is left behind --------------------------------------------------------------------- */
 
 static void conn_read_only_transaction_writes_nothing(void **state) {
     (void)state;

@@ -31,7 +31,7 @@ static void assert_code(const tk_op *op, const char *code, takeo_outcome outcome
     assert_null(op->error.first->next); /* the cause alone, not what cleaning up met */
 }
 
-/* ---- the good way --------------------------------------------------------------------------- */
+/* ---- the good way ---------------------------------------------------------------------------- */
 
 static void op_run_goes_in_one_step(void **state) { /* DS-01: nothing is connected before */
     (void)state;
@@ -139,7 +139,7 @@ static void op_rows_taken_outlive_it(void **state) {
     tk_rows_free(NULL);
 }
 
-/* ---- failures at every state ---------------------------------------------------------------- */
+/* ---- failures at every state ----------------------------------------------------------------- */
 
 typedef struct failure_case {
     const char *call; /* that is refused */
@@ -296,7 +296,7 @@ static void op_transaction_left_open_by_sql_is_refused(void **state) {
     tear_down(&f);
 }
 
-/* ---- start and refuse ----------------------------------------------------------------------- */
+/* ---- start and refuse ------------------------------------------------------------------------ */
 
 static void op_start_while_it_runs_is_refused(void **state) {
     (void)state;
@@ -361,7 +361,7 @@ static void op_interest_says_that_a_step_blocks(void **state) {
     assert_string_equal(f.script.log, "");
 }
 
-/* ---- waiting drivers ------------------------------------------------------------------------ */
+/* ---- waiting drivers ------------------------------------------------------------------------- */
 
 static void op_driver_that_waits_is_asked_again(void **state) {
     (void)state;
@@ -420,7 +420,7 @@ static void op_freed_while_cleaning_waits_closes(void **state) {
     assert_int_equal(f.job.finished, 1);
 }
 
-/* ---- memory --------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static bool whole_life(const takeo_allocator *allocator, void *context) {
     (void)context;

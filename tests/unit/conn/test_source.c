@@ -6,7 +6,7 @@
 
 #include "scripted_driver.h"
 
-/* ---- options -------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static void source_options_are_copied(void **state) { /* DS-01 */
     (void)state;
@@ -114,7 +114,7 @@ static void source_without_client_library_does_not_open(void **state) { /* DS-06
     tk_error_done(&error);
 }
 
-/* ---- freeing in any order ------------------------------------------------------------------- */
+/* ---- freeing in any order -------------------------------------------------------------------- */
 
 typedef struct things {
     scripted script;
@@ -240,7 +240,7 @@ static void source_lets_go_of_what_was_attached(void **state) {
     assert_int_equal(detached, 1);
 }
 
-/* ---- fork ----------------------------------------------------------------------------------- */
+/* ---- fork ------------------------------------------------------------------------------------ */
 
 /* Exit codes of the child: 0 good, else the number of the first thing that was wrong. */
 static int child(things *t, scripted_job *job) {

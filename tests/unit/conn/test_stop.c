@@ -60,7 +60,7 @@ static void tear_down(fixture *f) {
     scripted_done(&f->script);
 }
 
-/* ---- the lock ------------------------------------------------------------------------------- */
+/* ---- the lock -------------------------------------------------------------------------------- */
 
 static void assert_is_held(scripted *script) {
     (void)script;
@@ -141,7 +141,7 @@ static void stop_work_without_objects_leaves_it(void **state) {
     tear_down(&f);
 }
 
-/* ---- long steps ----------------------------------------------------------------------------- */
+/* ---- long steps ------------------------------------------------------------------------------ */
 
 static void tick_for_12_ms(scripted *script) {
     int64_t until = tk_clock_now_ns() + 12 * MS;
@@ -230,7 +230,7 @@ static void stop_deadline_of_the_source_holds_unless_said(void **state) {
     tear_down(&f);
 }
 
-/* ---- pauses --------------------------------------------------------------------------------- */
+/* ---- pauses ---------------------------------------------------------------------------------- */
 
 static bool paused;
 
@@ -272,7 +272,7 @@ static void stop_pause_ends_at_the_deadline(void **state) {
     tear_down(&f);
 }
 
-/* ---- cancel --------------------------------------------------------------------------------- */
+/* ---- cancel ---------------------------------------------------------------------------------- */
 
 static pthread_barrier_t barrier;
 
@@ -373,7 +373,7 @@ static void stop_cancel_at_any_moment_is_safe(
     tear_down(&f);
 }
 
-/* ---- byte budget ---------------------------------------------------------------------------- */
+/* ---- byte budget ----------------------------------------------------------------------------- */
 
 static void stop_byte_budget_ends_a_result(void **state) {
     (void)state;

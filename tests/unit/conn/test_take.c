@@ -56,7 +56,7 @@ static void await_queue(tk_source *source, uint32_t length) {
     }
 }
 
-/* ---- a thread that runs one statement ------------------------------------------------------- */
+/* ---- a thread that runs one statement -------------------------------------------------------- */
 
 typedef struct client {
     tk_source *source;
@@ -94,7 +94,7 @@ static takeo_status end_client(client *c) {
     return status;
 }
 
-/* ---- order ---------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static void take_queue_is_served_in_order(void **state) { /* F45 */
     (void)state;
@@ -176,7 +176,7 @@ static void take_one_that_gives_up_lets_others_pass(void **state) {
     tear_down(&f);
 }
 
-/* ---- deadlines ------------------------------------------------------------------------------ */
+/* ---- deadlines ------------------------------------------------------------------------------- */
 
 static void *try_and_keep_failure(void *argument) {
     client *c = argument;
@@ -242,7 +242,7 @@ static void take_wait_of_limited_length_may_be_repeated(void **state) {
     tear_down(&f);
 }
 
-/* ---- waiting for oneself -------------------------------------------------------------------- */
+/* ---- waiting for oneself --------------------------------------------------------------------- */
 
 static void take_own_transaction_is_refused_at_once(void **state) { /* TX-06 */
     (void)state;
@@ -302,7 +302,7 @@ static void take_inside_an_operation_is_refused_at_once(void **state) {
     }
 }
 
-/* ---- closing and counting ------------------------------------------------------------------- */
+/* ---- closing and counting -------------------------------------------------------------------- */
 
 static void take_closed_source_wakes_those_that_wait(void **state) {
     (void)state;

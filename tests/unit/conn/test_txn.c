@@ -53,7 +53,7 @@ static takeo_status run(fixture *f) {
         scripted_clear(&(f)->script);                                                              \
     } while (0)
 
-/* ---- the good way --------------------------------------------------------------------------- */
+/* ---- the good way ---------------------------------------------------------------------------- */
 
 static void txn_commit_keeps_connection_until_then(void **state) { /* TX-01, TX-04 */
     (void)state;
@@ -168,7 +168,7 @@ static void txn_read_only_is_for_the_transaction(void **state) {
     tear_down(&f);
 }
 
-/* ---- refusals ------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static void txn_isolation_that_is_lacking_is_refused(void **state) { /* TX-02 */
     (void)state;
@@ -212,7 +212,7 @@ static void txn_wrong_calls_are_refused(void **state) { /* TX-04, TX-05 */
     tear_down(&f); /* frees an open transaction */
 }
 
-/* ---- failures ------------------------------------------------------------------------------- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 static void txn_begin_that_fails_gives_back(void **state) {
     (void)state;
@@ -340,7 +340,7 @@ static void txn_read_only_that_cannot_end_closes_the_connection(void **state) {
     tear_down(&f);
 }
 
-/* ---- retry ---------------------------------------------------------------------------------- */
+/* ---- retry ----------------------------------------------------------------------------------- */
 
 static void txn_retry_doubles_up_to_a_second(void **state) {
     (void)state;
