@@ -173,6 +173,7 @@ _PYTHON = {
     time: "TIME",
 }
 
+# Classes of modules that many programs never need, so they are not imported here.
 _IMPORTED = {("decimal", "Decimal"): "DECIMAL", ("uuid", "UUID"): "UUID"}
 
 _WORDS = {
@@ -249,11 +250,9 @@ def _from_python(given: Any) -> Kind:
     if origin is dict or given in (list, dict, Json) or repr(given) == "typing.Any":
         return Kind("JSON")
     if isinstance(given, type):
-        for known, name in _PYTHON.items():
-            if given is known:
-                return Kind(name)
-        if (given.__module__, given.__name__) in _IMPORTED:  # not imported here: many programs need none
-            return Kind(_IMPORTED[given.__module__, given.__name__])
+        name = _name_of(given)
+        if name is not None:
+            return Kind(name)
         if issubclass(given, Enum):
             return _enum(given)
         if issubclass(given, dict):  # a TypedDict
@@ -266,13 +265,21 @@ def _from_python(given: Any) -> Kind:
     )
 
 
+def _name_of(given: Any) -> str | None:
+    """The logical type of one of Python's own classes; None for others."""
+    if not isinstance(given, type):
+        return None
+    if given in _PYTHON:
+        return _PYTHON[given]
+    return _IMPORTED.get((given.__module__, given.__name__))
+
+
 def _array(given: Any) -> Kind:
     depth, element = 1, given.__args__[0]
     while getattr(element, "__origin__", None) is list:
         depth, element = depth + 1, element.__args__[0]
-    if depth > 1 or element not in _PYTHON:
-        return Kind("JSON")
-    return Kind("ARRAY", element=_PYTHON[element])
+    name = _name_of(element)
+    return Kind("JSON") if depth > 1 or name is None else Kind("ARRAY", element=name)
 
 
 def _enum(given: type[Enum]) -> Kind:
