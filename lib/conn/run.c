@@ -78,7 +78,7 @@ static takeo_status count_bytes(tk_op *op) {
     takeo_status status =
         tk_raise(&op->error, TK_RESULT_TOO_LARGE, "The result is larger than %llu bytes.",
                  (unsigned long long)op->run.byte_budget);
-    TK_SET(&op->error, hint, "read less with limit, or raise byte_budget");
+    TK_SET(&op->error, hint, "read less with limit, or raise the data source's budget of bytes");
     return status;
 }
 

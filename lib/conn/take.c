@@ -103,8 +103,7 @@ static takeo_status refuse_busy(tk_op *op, int64_t now_ns) {
                      "were served.",
                      waited, (unsigned long long)served);
     }
-    TK_SET(&op->error, hint,
-           "keep transactions short, or give the data source a longer acquire_ns");
+    TK_SET(&op->error, hint, "keep transactions short, or give the data source more time to wait");
     return status;
 }
 

@@ -99,8 +99,12 @@ static bool column_alone_was_given(const tk_subject *subject, const tk_column *c
 static takeo_status compare_field(tk_write *write, tk_subject *subject, const tk_column *column,
                                   const takeo_cell *cell, tk_error *error) {
     takeo_cell own;
-    if (read_field(write, subject, column, &own, &write->scratch) < 0) {
+    takeo_status status = read_field(write, subject, column, &own, &write->scratch);
+    if (status < 0) {
         tk_error_clear(&write->scratch);
+        if (status != TAKEO_EINPUT) {
+            return status; /* the host's own exception, or no memory: not a value that differs */
+        }
         own = (takeo_cell){.flags = TAKEO_CELL_UNSET};
     }
     if ((own.flags & TAKEO_CELL_UNSET) != 0 || link_alone_was_given(subject, column)) {
@@ -112,9 +116,8 @@ static takeo_status compare_field(tk_write *write, tk_subject *subject, const tk
         && (tk_cell_is_null(cell) || tk_cell_equal(&own, cell))) {
         return TAKEO_DONE;
     }
-    takeo_status status =
-        tk_value_raise(subject, column, TK_INPUT_CONFLICT, error, "and %s say different things",
-                       column->relation->name.data);
+    status = tk_value_raise(subject, column, TK_INPUT_CONFLICT, error,
+                            "and %s say different things", column->relation->name.data);
     TK_SET(error, hint, "set %s or %s, not both", column->relation->name.data, column->name.data);
     return status;
 }

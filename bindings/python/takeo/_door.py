@@ -88,6 +88,10 @@ class Door(Protocol):
     ((place, default, is factory), ...)), of a class whose fields have no hooks?  The base's `__init__`
     calls `instance._takeo_construct(given)` for everything else."""
 
+    check: Any
+    """For takeo_source_options.check of a source that is used through this door, as for Ctrl-C; None: the
+    door looks for signals by itself."""
+
     # ---- handles -----------------------------------------------------------------------------------
     def target(self, model: Any) -> Any:
         """A target for a frozen takeo_model * (a cffi pointer): the layouts of its entities."""
@@ -103,7 +107,7 @@ class Door(Protocol):
         For relation number i, links[i - 1] is (place, bit)."""
 
     def source(self, source: Any, bound: Any) -> Any:
-        """A handle on a takeo_source *; `bound` is a ContextVar (default None) that holds the Session
+        """A handle on a takeo_source *, which it takes over; `bound` is a ContextVar (default None) that holds the Session
         handle of the transaction that work on this source belongs to."""
 
     def session(self, source: Any) -> Any:

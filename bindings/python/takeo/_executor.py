@@ -189,7 +189,7 @@ class Executor:
         shapes, given = fill(text, values, statement_piece)
         return SqlQuery(self, ("raw", tuple(shapes)), given)
 
-    def render(self, shape: Any) -> str:
+    def _render(self, shape: Any) -> str:
         """The SQL of a statement's shape, with placeholders."""
         from ._compile import compiled
 

@@ -138,9 +138,11 @@ class Expr:
         return _membership(NOT_IN, self, values)
 
     def is_null(self) -> Predicate:
+        """It is NULL."""
         return Predicate((IS_NULL, self.shape), self.values, self.depth + 1)
 
     def is_not_null(self) -> Predicate:
+        """It is not NULL."""
         return Predicate((IS_NOT_NULL, self.shape), self.values, self.depth + 1)
 
     def is_distinct_from(self, other: Any) -> Predicate:
@@ -163,9 +165,11 @@ class Expr:
         return _text(CONTAINS, self, text, ignore_case)
 
     def startswith(self, text: str, *, ignore_case: bool = False) -> Predicate:
+        """Begins with this text; % and _ in it mean themselves."""
         return _text(STARTS_WITH, self, text, ignore_case)
 
     def endswith(self, text: str, *, ignore_case: bool = False) -> Predicate:
+        """Ends with this text; % and _ in it mean themselves."""
         return _text(ENDS_WITH, self, text, ignore_case)
 
     def matches(self, regex: str, *, ignore_case: bool = False) -> Predicate:
@@ -205,9 +209,11 @@ class Expr:
 
     # ---- order and names
     def asc(self, *, nulls: str | None = None) -> Order:
+        """Smallest first; nulls="first" or "last"."""
         return _order(ASC, self, nulls)
 
     def desc(self, *, nulls: str | None = None) -> Order:
+        """Largest first; nulls="first" or "last"."""
         return _order(DESC, self, nulls)
 
     def label(self, name: str) -> Value:

@@ -69,18 +69,22 @@ def count(expr: Any = None, /, *, distinct: bool = False) -> Aggregate:
 
 
 def sum(expr: Any, /) -> Aggregate:
+    """The sum; NULL of no rows."""
     return _call(Aggregate, "SUM", expr)  # type: ignore[no-any-return]
 
 
 def avg(expr: Any, /) -> Aggregate:
+    """The average; NULL of no rows."""
     return _call(Aggregate, "AVG", expr)  # type: ignore[no-any-return]
 
 
 def min(expr: Any, /) -> Aggregate:
+    """The least value."""
     return _call(Aggregate, "MIN", expr)  # type: ignore[no-any-return]
 
 
 def max(expr: Any, /) -> Aggregate:
+    """The greatest value."""
     return _call(Aggregate, "MAX", expr)  # type: ignore[no-any-return]
 
 
@@ -90,18 +94,22 @@ def string_agg(expr: Any, separator: str, /) -> Aggregate:
 
 
 def bool_and(expr: Any, /) -> Aggregate:
+    """Are all true?"""
     return _call(Aggregate, "BOOL_AND", expr)  # type: ignore[no-any-return]
 
 
 def bool_or(expr: Any, /) -> Aggregate:
+    """Is one true?"""
     return _call(Aggregate, "BOOL_OR", expr)  # type: ignore[no-any-return]
 
 
 def stddev(expr: Any, /) -> Aggregate:
+    """Standard deviation of the sample."""
     return _call(Aggregate, "STDDEV", expr)  # type: ignore[no-any-return]
 
 
 def variance(expr: Any, /) -> Aggregate:
+    """Variance of the sample."""
     return _call(Aggregate, "VARIANCE", expr)  # type: ignore[no-any-return]
 
 
@@ -109,10 +117,12 @@ def variance(expr: Any, /) -> Aggregate:
 
 
 def lower(expr: Any, /) -> Value:
+    """In small letters."""
     return _call(Value, "LOWER", expr)  # type: ignore[no-any-return]
 
 
 def upper(expr: Any, /) -> Value:
+    """In capital letters."""
     return _call(Value, "UPPER", expr)  # type: ignore[no-any-return]
 
 
@@ -133,6 +143,7 @@ def substring(expr: Any, start: Any, length: Any = None, /) -> Value:
 
 
 def replace(expr: Any, old: Any, new: Any, /) -> Value:
+    """With every `old` replaced by `new`."""
     return _call(Value, "REPLACE", expr, old, new)  # type: ignore[no-any-return]
 
 
@@ -157,27 +168,33 @@ def concat(*parts: Any) -> Value:
 
 
 def abs(expr: Any, /) -> Value:
+    """Without its sign."""
     return _call(Value, "ABS", expr)  # type: ignore[no-any-return]
 
 
 def round(expr: Any, digits: int | None = None, /) -> Value:
+    """Rounded to so many digits behind the point; to a whole number when left out."""
     arguments = (expr,) if digits is None else (expr, digits)
     return _call(Value, "ROUND", *arguments)  # type: ignore[no-any-return]
 
 
 def floor(expr: Any, /) -> Value:
+    """The next whole number below."""
     return _call(Value, "FLOOR", expr)  # type: ignore[no-any-return]
 
 
 def ceil(expr: Any, /) -> Value:
+    """The next whole number above."""
     return _call(Value, "CEIL", expr)  # type: ignore[no-any-return]
 
 
 def power(base: Any, exponent: Any, /) -> Value:
+    """A base to the power of an exponent."""
     return _call(Value, "POWER", base, exponent)  # type: ignore[no-any-return]
 
 
 def random() -> Value:
+    """A random number of the server."""
     return _call(Value, "RANDOM")  # type: ignore[no-any-return]
 
 
@@ -219,10 +236,12 @@ def nullif(expr: Any, value: Any, /) -> Value:
 
 
 def greatest(first: Any, /, *others: Any) -> Value:
+    """The greatest of these."""
     return _call(Value, "GREATEST", first, *others)  # type: ignore[no-any-return]
 
 
 def least(first: Any, /, *others: Any) -> Value:
+    """The least of these."""
     return _call(Value, "LEAST", first, *others)  # type: ignore[no-any-return]
 
 

@@ -302,7 +302,7 @@ class Query(Select):
     def sql(self) -> tuple[str, tuple[Any, ...]]:
         """The SQL with placeholders, and the values."""
         shape, values = self._statement("select")
-        return self._on.render(shape), values
+        return self._on._render(shape), values
 
     def __str__(self) -> str:
         return self.sql()[0]

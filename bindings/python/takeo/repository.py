@@ -246,7 +246,9 @@ class Repository:
 
     # ---- objects
     def save(self, objects: Any, /) -> Any:
-        """Save an object or a list, with what cascades; gives back what it was given.
+        """Save an object or a list; gives back what it was given.
+
+        Related objects are not saved along: put new ones into the same list.
 
         A loaded object is updated where it changed, a new one inserted; one whose generated key was set
         by hand is updated by that key.  All in one transaction; a failure leaves objects as they were.
@@ -261,7 +263,7 @@ class Repository:
         return objects
 
     def insert(self, objects: Any, /) -> Any:
-        """Insert an object or a list as they are, without cascades; gives back what it was given."""
+        """Insert an object or a list as they are; gives back what it was given."""
         self._write(INSERT, objects)
         return objects
 
@@ -291,7 +293,7 @@ class Repository:
         return UpsertResult(many, written)
 
     def remove(self, objects: Any, /) -> None:
-        """Delete the rows of an object or a list, with what cascades; the objects become new."""
+        """Delete the rows of an object or a list; the objects become new."""
         self._write(REMOVE, objects)
 
     def _write(self, verb: int, objects: Any, upsert: Any = None) -> bytes:

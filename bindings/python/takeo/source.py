@@ -14,7 +14,7 @@ from . import errors
 from ._compile import Statements
 from ._door import CONNECT, SYNCHRONIZE, door
 from ._executor import Executor
-from ._lib import NULL, Memory, call, ffi, lib
+from ._lib import Memory, call, ffi, lib
 from ._register import EntityModel, Model
 from .query import seconds_of
 from .transaction import ISOLATIONS, Scope
@@ -114,7 +114,8 @@ class DataSource(Executor):
             options.url = memory.name(self._url)
             options.acquire_ns, options.statement_ns = self._acquire, self._statement
             options.byte_budget = self._budget
-            options.settings = NULL
+            if door.check is not None:
+                options.check = door.check
             out = ffi.new("takeo_source **")
             call(lib.takeo_source_open, model.handle, options, out)
             self.known, self.statements = model, Statements(model)

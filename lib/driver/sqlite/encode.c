@@ -75,7 +75,9 @@ static tk_sqlite_kind written(const takeo_cell *cell, char *scratch, size_t len,
     out->data = scratch;
     out->len = len;
     bool is_finite = (cell->flags & TAKEO_CELL_INFINITE) == 0;
-    return is_finite && len == width ? TK_SQLITE_TEXT : TK_SQLITE_REFUSED;
+    bool has_year =
+        cell->type == TAKEO_TYPE_TIME || memcmp(scratch, "0000", 4) != 0; /* from 1 on */
+    return is_finite && has_year && len == width ? TK_SQLITE_TEXT : TK_SQLITE_REFUSED;
 }
 
 static tk_sqlite_kind encode_date(const takeo_cell *cell, char *scratch, tk_sqlite_value *out) {
