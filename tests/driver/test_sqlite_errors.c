@@ -456,8 +456,8 @@ static takeo_status write_much(fixture *f, const char *url) {
     takeo_status status = open_url(f, url);
     static const char *const texts[] = {
         "BEGIN IMMEDIATE",
-        "with recursive n (i) as (select 1 union all select i + 1 from n where i < 300) "
-        "insert into cities (name, size) select hex(zeroblob(200)) || i, i from n",
+        ("with recursive n (i) as (select 1 union all select i + 1 from n where i < 300) "
+         "insert into cities (name, size) select hex(zeroblob(200)) || i, i from n"),
         "COMMIT",
     };
     for (size_t i = 0; i < TK_COUNT(texts) && status == TAKEO_DONE; i++) {
