@@ -3,7 +3,7 @@
     python bench [--rounds 7] [--only one,find] [--json bench/results/latest.json]
 
 In each round every contender does a block of each work, in a shuffled order; a figure is the median of
-its blocks.  The table says what was asked (docs/performance.md has the goals) and whether it was met.  Writes
+its blocks.  The table says what was asked (GOALS) and whether it was met.  Writes
 {"machine", "versions", "rows": [{"id", "work", "takeo", "peer", "peer_name", "ratio", "goal", "met"}]}.
 """
 
