@@ -64,7 +64,6 @@ enum tk_py_constants {
     F(tk_py, PyCFunction_NewEx, (tk_py_method *, tk_py, tk_py))                                    \
     F(tk_py, PyType_FromSpecWithBases, (tk_py_spec *, tk_py))                                      \
     F(void *, PyType_GetSlot, (tk_py, int))                                                        \
-    F(tk_py, PyType_GenericAlloc, (tk_py, tk_py_size))                                             \
     F(int, PyType_IsSubtype, (tk_py, tk_py))                                                       \
     F(void, Py_IncRef, (tk_py))                                                                    \
     F(void, Py_DecRef, (tk_py))                                                                    \
@@ -81,7 +80,6 @@ enum tk_py_constants {
     F(tk_py, PyErr_NoMemory, (void))                                                               \
     F(void, PyErr_Clear, (void))                                                                   \
     F(void, PyErr_Fetch, (tk_py *, tk_py *, tk_py *))                                              \
-    F(void, PyErr_Restore, (tk_py, tk_py, tk_py))                                                  \
     F(int, PyErr_ExceptionMatches, (tk_py))                                                        \
     F(tk_py, PyLong_FromLongLong, (long long))                                                     \
     F(tk_py, PyLong_FromUnsignedLongLong, (unsigned long long))                                    \
@@ -119,10 +117,7 @@ enum tk_py_constants {
     F(tk_py, PyObject_CallObject, (tk_py, tk_py))                                                  \
     F(tk_py, PyObject_CallFunctionObjArgs, (tk_py, ...))                                           \
     F(tk_py, PyObject_Str, (tk_py))                                                                \
-    F(tk_py, PyObject_Repr, (tk_py))                                                               \
     F(int, PyObject_IsTrue, (tk_py))                                                               \
-    F(int, PyObject_IsInstance, (tk_py, tk_py))                                                    \
-    F(int, PyObject_RichCompareBool, (tk_py, tk_py, int))                                          \
     F(void *, PyCapsule_GetPointer, (tk_py, const char *))                                         \
     F(int, PyGC_Disable, (void))                                                                   \
     F(int, PyGC_Enable, (void))

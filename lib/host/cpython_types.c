@@ -229,39 +229,6 @@ static tk_py make_json(const tk_py_field *field, const takeo_cell *cell, tk_erro
     return made;
 }
 
-/* What JSON makes of an element's type; NULL: text of another form, checked when it is used. */
-static tk_py json_class_of(takeo_type type) {
-    switch (type) {
-    case TAKEO_TYPE_BOOL:
-        return O.bool_;
-    case TAKEO_TYPE_INT16:
-    case TAKEO_TYPE_INT32:
-    case TAKEO_TYPE_INT64:
-        return O.int_;
-    case TAKEO_TYPE_FLOAT32:
-    case TAKEO_TYPE_FLOAT64:
-        return O.float_;
-    default:
-        return O.str_;
-    }
-}
-
-/* The elements of an array as the column's class: stored as JSON, so each has to be what it says.
- */
-static bool elements_fit(tk_py list, takeo_type element) {
-    tk_py wanted = json_class_of(element), items = P.PySequence_Tuple(list);
-    tk_py_size count = items != NULL ? P.PyTuple_Size(items) : -1;
-    bool fit = count >= 0;
-    for (tk_py_size i = 0; fit && i < count; i++) {
-        tk_py item = P.PyTuple_GetItem(items, i);
-        tk_py type = TK_PY_TYPE(item);
-        fit = item == O.None_ || type == wanted || (wanted == O.float_ && type == O.int_)
-              || (type == O.list_ && elements_fit(item, element));
-    }
-    tk_py_drop(items);
-    return fit;
-}
-
 /* A list cell; `element` says how a value of it looks, and a list in it is one of the same. */
 static tk_py make_list(const tk_py_field *element, const takeo_cell *cell, tk_error *error) {
     tk_py list = P.PyList_New((tk_py_size)cell->v.list.count);
@@ -293,19 +260,11 @@ static tk_py_field element_of(const tk_py_field *field) {
 }
 
 static tk_py make_array(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
-    if (cell->type == TAKEO_TYPE_ARRAY) {
-        tk_py_field element = element_of(field);
-        return make_list(&element, cell, error);
+    if (cell->type != TAKEO_TYPE_ARRAY) {
+        return undecodable(cell, "array of its element's type", error);
     }
-    tk_py made = make_json(field, cell, error);
-    if (made == NULL || field->load != NULL) {
-        return made;
-    }
-    if (TK_PY_TYPE(made) != O.list_ || !elements_fit(made, field->accept.element)) {
-        P.Py_DecRef(made);
-        return P.PyErr_Occurred() ? NULL : undecodable(cell, "array of its element's type", error);
-    }
-    return made;
+    tk_py_field element = element_of(field);
+    return make_list(&element, cell, error);
 }
 
 /* A list cell, or any cell of a result whose type was not known before. */
@@ -320,25 +279,20 @@ tk_py tk_py_make(const tk_py_field *field, const takeo_cell *cell, tk_error *err
 
 /* ---- reading: value -> cell ------------------------------------------------------------------ */
 
-static takeo_status refuse_text(const tk_py_field *field, tk_error *error) {
+static takeo_status refuse_text(tk_error *error) {
     P.PyErr_Clear();
     tk_raise(error, TK_INPUT_TEXT, "text holds a lone surrogate, which no database can store");
-    if (field->accept.column != NULL) {
-        TK_SET(error, entity, "%s", field->accept.column->entity->name.data);
-        TK_SET(error, field, "%s", field->accept.column->name.data);
-    }
     TK_SET(error, expected, "text that UTF-8 can write");
     return TAKEO_EINPUT;
 }
 
 /* The UTF-8 form of a str, which lives inside it. */
-static takeo_status utf8_of(const tk_py_field *field, tk_py value, takeo_type type, takeo_cell *out,
-                            tk_holder *holder, tk_error *error) {
+static takeo_status utf8_of(tk_py value, takeo_type type, takeo_cell *out, tk_holder *holder,
+                            tk_error *error) {
     tk_py_size len = 0;
     const char *data = P.PyUnicode_AsUTF8AndSize(value, &len);
     if (data == NULL) {
-        return P.PyErr_ExceptionMatches(O.UnicodeError_) ? refuse_text(field, error)
-                                                         : host_failed();
+        return P.PyErr_ExceptionMatches(O.UnicodeError_) ? refuse_text(error) : host_failed();
     }
     *out = tk_cell_text(type, data, (size_t)len);
     return tk_py_hold(holder, tk_py_own(value), error);
@@ -495,7 +449,6 @@ static takeo_status json_of(const tk_py_field *field, tk_py value, takeo_cell *o
         }
         tk_raise(error, TK_INPUT_FORM, "a key in a JSON value is no str");
         TK_SET(error, expected, "dicts whose keys are str");
-        name_column(field, error);
         return TAKEO_EINPUT;
     }
     if (text == NULL) {
@@ -515,10 +468,9 @@ static takeo_status json_of(const tk_py_field *field, tk_py value, takeo_cell *o
         tk_py_drop(raised);
         tk_py_drop(trace);
         TK_SET(error, expected, "dict, list, str, int, finite float, bool or None");
-        name_column(field, error);
         return TAKEO_EINPUT;
     }
-    takeo_status status = utf8_of(field, text, TAKEO_TYPE_JSON, out, holder, error);
+    takeo_status status = utf8_of(text, TAKEO_TYPE_JSON, out, holder, error);
     P.Py_DecRef(text);
     return status;
 }
@@ -532,10 +484,6 @@ static takeo_status refuse_class(const tk_py_field *field, tk_py value, tk_error
              wanted);
     TK_SET(error, expected, "%s", wanted);
     TK_SET(error, got, "%s", text != NULL ? text : "?");
-    if (field->accept.column != NULL) {
-        TK_SET(error, entity, "%s", field->accept.column->entity->name.data);
-        TK_SET(error, field, "%s", field->accept.column->name.data);
-    }
     P.PyErr_Clear();
     tk_py_drop(name);
     return TAKEO_EINPUT;
@@ -553,7 +501,7 @@ static takeo_status natural(const tk_py_field *field, tk_py value, takeo_cell *o
         return int_of(value, out, holder, error);
     }
     if (type == O.str_ || P.PyType_IsSubtype(type, O.str_)) {
-        return utf8_of(field, value, TAKEO_TYPE_TEXT, out, holder, error);
+        return utf8_of(value, TAKEO_TYPE_TEXT, out, holder, error);
     }
     if (type == O.float_ || P.PyType_IsSubtype(type, O.float_)) {
         *out = (takeo_cell){.type = TAKEO_TYPE_FLOAT64, .v = {.f = P.PyFloat_AsDouble(value)}};
@@ -617,7 +565,7 @@ static takeo_status read_int(const tk_py_field *field, tk_py value, takeo_cell *
 static takeo_status read_text(const tk_py_field *field, tk_py value, takeo_cell *out,
                               tk_holder *holder, tk_error *error) {
     if (TK_LIKELY(TK_PY_TYPE(value) == O.str_ && field->accept.length == 0)) {
-        TK_TRY(utf8_of(field, value, field->accept.type, out, holder, error));
+        TK_TRY(utf8_of(value, field->accept.type, out, holder, error));
         if (TK_LIKELY(memchr(out->v.text.data, '\0', out->v.text.len) == NULL)) {
             return TAKEO_DONE;
         }
