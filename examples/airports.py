@@ -12,9 +12,9 @@ import csv
 import pathlib
 import sys
 import time
+from collections.abc import Sequence
+from importlib.resources import files
 
-import airportsdata
-import tzdata
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -55,15 +55,15 @@ console = Console(highlight=False)
 
 def read_countries() -> list[Country]:
     """ISO 3166 as the time zone database carries it, and one code that it leaves to users."""
-    table = pathlib.Path(tzdata.__file__).parent / "zoneinfo" / "iso3166.tab"
+    table = files("tzdata") / "zoneinfo" / "iso3166.tab"
     pairs = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()
              if line and not line.startswith("#")]
     return [Country(code=code, name=name) for code, name in pairs] + [Country(code="XK", name="Kosovo")]
 
 
 def read_airports() -> list[Airport]:
-    source = pathlib.Path(airportsdata.__file__).parent / "airports.csv"
-    with source.open(encoding="utf-8", newline="") as file:
+    table = files("airportsdata") / "airports.csv"
+    with table.open(encoding="utf-8") as file:
         return [Airport(icao=row["icao"], iata=row["iata"] or None, name=row["name"], city=row["city"],
                         elevation=int(float(row["elevation"])), latitude=float(row["lat"]),
                         longitude=float(row["lon"]), country=ref(Country, row["country"]),
@@ -71,7 +71,7 @@ def read_airports() -> list[Airport]:
                 for row in csv.DictReader(file)]
 
 
-def show(title: str, headings: list[str], rows: list[tuple[object, ...]]) -> None:
+def show(title: str, headings: list[str], rows: Sequence[tuple[object, ...]]) -> None:
     table = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
     for place, heading in enumerate(headings):
         is_number = bool(rows) and isinstance(rows[0][place], (int, float))

@@ -3,26 +3,24 @@ an InputError that names the column."""
 
 from __future__ import annotations
 
-import pathlib
 import re
 from typing import Any
 
 import pytest
 
+from pages import ROOT, blocks
 from takeo import DataSource
 from takeo.errors import InputError
 
-ROOT = pathlib.Path(__file__).parents[2]
 PAGE = (ROOT / "docs/values.md").read_text()
 CODE = r"`([^`]+)`"
 
 
 def declarations() -> dict[str, Any]:
     """The names of the page's first block."""
-    first = re.search(r"^```python\n(.*?)^```", PAGE, re.S | re.M)
-    assert first is not None
+    first = next(blocks("docs/values.md"))
     names: dict[str, Any] = {"__name__": "takeo_values"}
-    exec(first[1], names)  # noqa: S102 - the document is the test
+    exec(first.source, names)  # noqa: S102 - the document is the test
     return names
 
 

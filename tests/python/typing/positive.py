@@ -109,6 +109,8 @@ def predicates(france: Country, now: datetime) -> list[Predicate]:
         City.seen > now - timedelta(days=1), City.seen > fn.now(), fn.lower(City.name) == "lyon",
         sql("{x} like {q}", x=City.name, q="a").typed(bool) == True,  # noqa: E712
         City.name == sql("{x}", x=1).typed(str), City.id.in_(select(Person.born_in_id).subquery()),
+        City.country.in_(select(Country.code).subquery()), City.twin.not_in(select(City.id).subquery()),
+        (City.id == 1) & sql("{x} % 2 = 0", x=City.id), sql("{x} % 2 = 0", x=City.id) | (City.id == 1),
         fn.exists(select(Person).where(Person.email == "x").subquery()),
     ]  # fmt: skip
 
@@ -122,6 +124,7 @@ def repository(db: DataSource, france: Country, name: str | None) -> None:
     big = cities.find(City.population > 1_000_000, order_by=City.population.desc(), limit=10, load=[City.country])
     assert_type(big, list[City])
     cities.find(order_by=[City.country[Country.name], City.id.desc(nulls="last")], offset=20, comment="report", timeout=2.5)
+    cities.find(sql("{x} % 2 = 0", x=City.id), City.id > 3)
     cities.find(City.name == name if name else SKIP, only=[City.id, City.name])
     db.repository(Person).find(Stamped.note > "", order_by=Stamped.made)
     cities.find(load=[City.country[Country.cities], City.meta, City.country.by("query")])
