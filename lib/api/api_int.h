@@ -25,6 +25,8 @@ TK_CHECKED takeo_status tk_api_check_flags(uint32_t flags, uint32_t known, const
 TK_CHECKED takeo_status tk_api_check_array(const void *items, size_t count, const char *name,
                                            tk_error *error);
 TK_CHECKED takeo_status tk_api_check_process(int64_t process_id, const char *what, tk_error *error);
+/* A model of this process that may be worked with. */
+TK_CHECKED takeo_status tk_api_check_frozen(const tk_model *model, tk_error *error);
 
 /* ---- structs that the core fills ------------------------------------------------------------- */
 
@@ -37,6 +39,20 @@ void tk_api_fill(void *out, const void *from, size_t known);
 
 /* The checks of a verb write to a failure of their own; this puts it on the operation. */
 takeo_status tk_api_refuse(tk_op *op, tk_error *failure, takeo_status status);
+/* How a verb begins: without an operation, or when the check fails, it returns.  The check writes
+ * to &failure. */
+#define TK_API_CHECK(op, failure, check)                                                           \
+    do {                                                                                           \
+        if ((op) == NULL) {                                                                        \
+            return TAKEO_EINVAL;                                                                   \
+        }                                                                                          \
+        tk_error failure;                                                                          \
+        tk_error_init(&failure, (op)->alloc);                                                      \
+        takeo_status checked = (check);                                                            \
+        if (checked < 0) {                                                                         \
+            return tk_api_refuse((op), &failure, checked);                                         \
+        }                                                                                          \
+    } while (0)
 
 /* For functions that say no more than a status. */
 static inline bool tk_api_is_forked(int64_t process_id) {

@@ -4,10 +4,7 @@
 static takeo_status make(takeo_model *model, takeo_builder **out, tk_error *error) {
     TK_TRY(tk_api_check_given(model, "model", error));
     TK_TRY(tk_api_check_given(out, "out", error));
-    TK_TRY(tk_api_check_process(model->process_id, "model", error));
-    if (!model->is_frozen) {
-        return tk_raise(error, TK_CALL_STATE, "The model is not frozen yet.");
-    }
+    TK_TRY(tk_api_check_frozen(model, error));
     return tk_builder_new(model, out, error);
 }
 

@@ -69,6 +69,12 @@ takeo_status tk_api_check_process(int64_t process_id, const char *what, tk_error
     return status;
 }
 
+takeo_status tk_api_check_frozen(const tk_model *model, tk_error *error) {
+    TK_TRY(tk_api_check_process(model->process_id, "model", error));
+    return model->is_frozen ? TAKEO_DONE
+                            : tk_raise(error, TK_CALL_STATE, "The model is not frozen yet.");
+}
+
 bool tk_api_is_room(const void *out, size_t known) {
     return out != NULL && size_of(out) >= known && size_of(out) <= STRUCT_MAX;
 }

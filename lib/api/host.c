@@ -9,10 +9,7 @@ static takeo_status make(takeo_model *model, const takeo_target_def *def, takeo_
     TK_TRY(tk_api_check_flags(def->flags, 0, "def->flags", error));
     TK_TRY(tk_api_check_array(def->layouts, def->layout_count, "def->layouts", error));
     if (model != NULL) {
-        TK_TRY(tk_api_check_process(model->process_id, "model", error));
-        if (!model->is_frozen) {
-            return tk_raise(error, TK_CALL_STATE, "The model is not frozen yet.");
-        }
+        TK_TRY(tk_api_check_frozen(model, error));
     }
     return tk_target_new(model, def, out, error);
 }

@@ -68,10 +68,7 @@ TAKEO_API uint32_t takeo_model_find(const takeo_model *model, uint32_t entity, c
 static takeo_status describe(const takeo_model *model, takeo_text *out, tk_error *error) {
     TK_TRY(tk_api_check_given(model, "model", error));
     TK_TRY(tk_api_check_given(out, "out", error));
-    TK_TRY(tk_api_check_process(model->process_id, "model", error));
-    if (!model->is_frozen) {
-        return tk_raise(error, TK_CALL_STATE, "The model is not frozen yet.");
-    }
+    TK_TRY(tk_api_check_frozen(model, error));
     *out = model->description;
     return TAKEO_DONE;
 }

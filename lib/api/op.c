@@ -13,14 +13,17 @@ TAKEO_API takeo_status takeo_op_new(takeo_session *session, takeo_op **out, take
     return tk_api_end(&failure, make(session, out, &failure), error);
 }
 
-TAKEO_API takeo_status takeo_op_set(takeo_op *op, const takeo_op_options *options) {
-    const uint32_t known = TAKEO_OP_NO_EAGER | TAKEO_OP_COERCE_TEXT | TAKEO_OP_COERCE_LOSSY;
+/* An operation of this process. */
+static takeo_status check_op(const tk_op *op) {
     if (op == NULL) {
         return TAKEO_EINVAL;
     }
-    if (tk_api_is_forked(op->process_id)) {
-        return TAKEO_EFORKED;
-    }
+    return tk_api_is_forked(op->process_id) ? TAKEO_EFORKED : TAKEO_DONE;
+}
+
+TAKEO_API takeo_status takeo_op_set(takeo_op *op, const takeo_op_options *options) {
+    const uint32_t known = TAKEO_OP_NO_EAGER | TAKEO_OP_COERCE_TEXT | TAKEO_OP_COERCE_LOSSY;
+    TK_TRY(check_op(op));
     if (tk_op_is_running(op)) {
         return TAKEO_ESTATE;
     }
@@ -38,19 +41,15 @@ TAKEO_API takeo_status takeo_op_set(takeo_op *op, const takeo_op_options *option
 }
 
 TAKEO_API takeo_status takeo_op_step(takeo_op *op, takeo_events ready) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    return tk_api_is_forked(op->process_id) ? TAKEO_EFORKED : tk_op_step(op, ready);
+    TK_TRY(check_op(op));
+    return tk_op_step(op, ready);
 }
 
 TAKEO_API takeo_status takeo_op_interest(const takeo_op *op, takeo_interest *out) {
-    if (op == NULL || !tk_api_is_room(out, sizeof *out)) {
+    if (!tk_api_is_room(out, sizeof *out)) {
         return TAKEO_EINVAL;
     }
-    if (tk_api_is_forked(op->process_id)) {
-        return TAKEO_EFORKED;
-    }
+    TK_TRY(check_op(op));
     takeo_interest interest = {.struct_size = sizeof interest};
     TK_TRY(tk_op_interest(op, &interest));
     tk_api_fill(out, &interest, sizeof interest);
@@ -58,19 +57,15 @@ TAKEO_API takeo_status takeo_op_interest(const takeo_op *op, takeo_interest *out
 }
 
 TAKEO_API takeo_status takeo_op_wait(takeo_op *op, int64_t timeout_ns) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    return tk_api_is_forked(op->process_id) ? TAKEO_EFORKED : tk_op_wait(op, timeout_ns);
+    TK_TRY(check_op(op));
+    return tk_op_wait(op, timeout_ns);
 }
 
 TAKEO_API takeo_status takeo_op_result(const takeo_op *op, takeo_result *out) {
-    if (op == NULL || !tk_api_is_room(out, sizeof *out)) {
+    if (!tk_api_is_room(out, sizeof *out)) {
         return TAKEO_EINVAL;
     }
-    if (tk_api_is_forked(op->process_id)) {
-        return TAKEO_EFORKED;
-    }
+    TK_TRY(check_op(op));
     if (op->state != TK_OP_ROWS && op->state != TK_OP_DONE) {
         return TAKEO_ESTATE;
     }

@@ -43,14 +43,8 @@ static takeo_status check_get(const tk_op *op, uint32_t entity, const takeo_cell
 
 TAKEO_API takeo_status takeo_repo_get(takeo_op *op, takeo_target *target, uint32_t entity,
                                       const takeo_cell *keys, uint32_t count) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    tk_error failure;
-    tk_error_init(&failure, op->alloc);
-    takeo_status status = check_get(op, entity, keys, count, &failure);
-    return status < 0 ? tk_api_refuse(op, &failure, status)
-                      : tk_orm_get(op, target, entity, keys, count);
+    TK_API_CHECK(op, failure, check_get(op, entity, keys, count, &failure));
+    return tk_orm_get(op, target, entity, keys, count);
 }
 
 static takeo_status check_entity_find(const tk_op *op, uint32_t entity, const takeo_find *find,
@@ -61,33 +55,18 @@ static takeo_status check_entity_find(const tk_op *op, uint32_t entity, const ta
 
 TAKEO_API takeo_status takeo_repo_find(takeo_op *op, takeo_target *target, uint32_t entity,
                                        const takeo_find *find) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    tk_error failure;
-    tk_error_init(&failure, op->alloc);
-    takeo_status status = check_entity_find(op, entity, find, 0, &failure);
-    return status < 0 ? tk_api_refuse(op, &failure, status) : tk_orm_find(op, target, entity, find);
+    TK_API_CHECK(op, failure, check_entity_find(op, entity, find, 0, &failure));
+    return tk_orm_find(op, target, entity, find);
 }
 
 TAKEO_API takeo_status takeo_repo_count(takeo_op *op, uint32_t entity, const takeo_find *find) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    tk_error failure;
-    tk_error_init(&failure, op->alloc);
-    takeo_status status = check_entity_find(op, entity, find, TAKEO_FIND_ALL, &failure);
-    return status < 0 ? tk_api_refuse(op, &failure, status) : tk_orm_count(op, entity, find);
+    TK_API_CHECK(op, failure, check_entity_find(op, entity, find, TAKEO_FIND_ALL, &failure));
+    return tk_orm_count(op, entity, find);
 }
 
 TAKEO_API takeo_status takeo_repo_delete(takeo_op *op, uint32_t entity, const takeo_find *find) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    tk_error failure;
-    tk_error_init(&failure, op->alloc);
-    takeo_status status = check_entity_find(op, entity, find, TAKEO_FIND_ALL, &failure);
-    return status < 0 ? tk_api_refuse(op, &failure, status) : tk_orm_delete(op, entity, find);
+    TK_API_CHECK(op, failure, check_entity_find(op, entity, find, TAKEO_FIND_ALL, &failure));
+    return tk_orm_delete(op, entity, find);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -120,46 +99,32 @@ static takeo_status check_save(const takeo_save_options *options, tk_error *erro
     return tk_api_check_array(options->columns, options->column_count, "options->columns", error);
 }
 
+static takeo_status check_write(const tk_op *op, const takeo_list *lists, uint32_t list_count,
+                                const takeo_save_options *options, tk_error *error) {
+    TK_TRY(check_lists(op, lists, list_count, error));
+    return check_save(options, error);
+}
+
 static takeo_status write_lists(takeo_op *op, tk_verb verb, takeo_target *target,
                                 const takeo_list *lists, uint32_t list_count,
                                 const takeo_save_options *options) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    tk_error failure;
-    tk_error_init(&failure, op->alloc);
-    takeo_status status = check_lists(op, lists, list_count, &failure);
-    status = status < 0 ? status : check_save(options, &failure);
-    if (status < 0) {
-        return tk_api_refuse(op, &failure, status);
-    }
+    TK_API_CHECK(op, failure, check_write(op, lists, list_count, options, &failure));
     const uint32_t *columns = options != NULL ? options->columns : NULL;
     uint32_t column_count = options != NULL ? options->column_count : 0;
     return tk_orm_write_lists(op, verb, target, lists, list_count, columns, column_count, NULL);
 }
 
-TAKEO_API takeo_status takeo_repo_save(takeo_op *op, takeo_target *target, const takeo_list *lists,
-                                       uint32_t list_count, const takeo_save_options *options) {
-    return write_lists(op, TK_VERB_SAVE, target, lists, list_count, options);
-}
-
-TAKEO_API takeo_status takeo_repo_insert(takeo_op *op, takeo_target *target,
-                                         const takeo_list *lists, uint32_t list_count,
-                                         const takeo_save_options *options) {
-    return write_lists(op, TK_VERB_INSERT, target, lists, list_count, options);
-}
-
-TAKEO_API takeo_status takeo_repo_update(takeo_op *op, takeo_target *target,
-                                         const takeo_list *lists, uint32_t list_count,
-                                         const takeo_save_options *options) {
-    return write_lists(op, TK_VERB_UPDATE, target, lists, list_count, options);
-}
-
-TAKEO_API takeo_status takeo_repo_remove(takeo_op *op, takeo_target *target,
-                                         const takeo_list *lists, uint32_t list_count,
-                                         const takeo_save_options *options) {
-    return write_lists(op, TK_VERB_REMOVE, target, lists, list_count, options);
-}
+/* Verbs that take the same and differ in what is done with the objects. */
+#define WRITES_LISTS(name, verb)                                                                   \
+    TAKEO_API takeo_status name(takeo_op *op, takeo_target *target, const takeo_list *lists,       \
+                                uint32_t list_count, const takeo_save_options *options) {          \
+        return write_lists(op, verb, target, lists, list_count, options);                          \
+    }
+WRITES_LISTS(takeo_repo_save, TK_VERB_SAVE)
+WRITES_LISTS(takeo_repo_insert, TK_VERB_INSERT)
+WRITES_LISTS(takeo_repo_update, TK_VERB_UPDATE)
+WRITES_LISTS(takeo_repo_remove, TK_VERB_REMOVE)
+#undef WRITES_LISTS
 
 static takeo_status check_upsert(const tk_op *op, const takeo_list *lists, uint32_t list_count,
                                  const takeo_upsert_options *options, tk_error *error) {
@@ -178,15 +143,7 @@ static takeo_status check_upsert(const tk_op *op, const takeo_list *lists, uint3
 TAKEO_API takeo_status takeo_repo_upsert(takeo_op *op, takeo_target *target,
                                          const takeo_list *lists, uint32_t list_count,
                                          const takeo_upsert_options *options) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    tk_error failure;
-    tk_error_init(&failure, op->alloc);
-    takeo_status status = check_upsert(op, lists, list_count, options, &failure);
-    if (status < 0) {
-        return tk_api_refuse(op, &failure, status);
-    }
+    TK_API_CHECK(op, failure, check_upsert(op, lists, list_count, options, &failure));
     tk_upsert upsert = {
         .on = options->on,
         .update = options->update,
@@ -219,7 +176,9 @@ static takeo_status check_objects(const tk_op *op, const takeo_target *target,
 }
 
 static takeo_status take_objects(tk_op *op, const takeo_target *target, const takeo_list *list,
-                                 objects *out, tk_error *error) {
+                                 const uint32_t *numbers, uint32_t count, objects *out,
+                                 tk_error *error) {
+    TK_TRY(check_objects(op, target, list, numbers, count, error));
     const tk_entity *entity = tk_model_entity(op->source->model, list->entity);
     *out = (objects){.layout = tk_target_layout(target, entity)};
     if (out->layout == NULL) {
@@ -254,36 +213,19 @@ static takeo_status hand_over(tk_op *op, const objects *taken, takeo_status stat
 
 TAKEO_API takeo_status takeo_repo_load(takeo_op *op, takeo_target *target, const takeo_list *list,
                                        const uint32_t *paths, uint32_t path_count) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    tk_error failure;
-    tk_error_init(&failure, op->alloc);
     objects taken;
-    takeo_status status = check_objects(op, target, list, paths, path_count, &failure);
-    status = status < 0 ? status : take_objects(op, target, list, &taken, &failure);
-    if (status < 0) {
-        return tk_api_refuse(op, &failure, status);
-    }
-    status =
-        tk_orm_load(op, target, taken.layout, taken.items, list->count, paths, path_count, false);
-    return hand_over(op, &taken, status);
+    TK_API_CHECK(op, failure, take_objects(op, target, list, paths, path_count, &taken, &failure));
+    return hand_over(
+        op, &taken,
+        tk_orm_load(op, target, taken.layout, taken.items, list->count, paths, path_count, false));
 }
 
 TAKEO_API takeo_status takeo_repo_reload(takeo_op *op, takeo_target *target, const takeo_list *list,
                                          const uint32_t *columns, uint32_t column_count) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    tk_error failure;
-    tk_error_init(&failure, op->alloc);
     objects taken;
-    takeo_status status = check_objects(op, target, list, columns, column_count, &failure);
-    status = status < 0 ? status : take_objects(op, target, list, &taken, &failure);
-    if (status < 0) {
-        return tk_api_refuse(op, &failure, status);
-    }
-    status =
-        tk_orm_reload(op, target, taken.layout, taken.items, list->count, columns, column_count);
-    return hand_over(op, &taken, status);
+    TK_API_CHECK(op, failure,
+                 take_objects(op, target, list, columns, column_count, &taken, &failure));
+    return hand_over(
+        op, &taken,
+        tk_orm_reload(op, target, taken.layout, taken.items, list->count, columns, column_count));
 }

@@ -45,13 +45,8 @@ TAKEO_API takeo_status takeo_source_connect(takeo_op *op) {
 }
 
 TAKEO_API takeo_status takeo_source_synchronize(takeo_op *op, uint32_t flags) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    tk_error failure;
-    tk_error_init(&failure, op->alloc);
-    takeo_status status = tk_api_check_flags(flags, TAKEO_SYNCHRONIZE_PLAN, "flags", &failure);
-    return status < 0 ? tk_api_refuse(op, &failure, status) : tk_orm_synchronize(op, flags);
+    TK_API_CHECK(op, failure, tk_api_check_flags(flags, TAKEO_SYNCHRONIZE_PLAN, "flags", &failure));
+    return tk_orm_synchronize(op, flags);
 }
 
 TAKEO_API void takeo_source_close(takeo_source *source) {

@@ -1,18 +1,12 @@
 /* statement.c - takeo/statement.h: statements.  The builder is in builder.c. */
 #include "api/api_int.h"
 
-static takeo_status check_model(const takeo_model *model, tk_error *error) {
-    TK_TRY(tk_api_check_process(model->process_id, "model", error));
-    return model->is_frozen ? TAKEO_DONE
-                            : tk_raise(error, TK_CALL_STATE, "The model is not frozen yet.");
-}
-
 static takeo_status compile(takeo_model *model, const takeo_statement_def *def,
                             takeo_statement **out, tk_error *error) {
     TK_TRY(tk_api_check_given(model, "model", error));
     TK_TRY(tk_api_check_given(def, "def", error));
     TK_TRY(tk_api_check_given(out, "out", error));
-    TK_TRY(check_model(model, error));
+    TK_TRY(tk_api_check_frozen(model, error));
     TK_TRY(tk_api_check_struct(def, sizeof *def, "def", error));
     TK_TRY(tk_api_check_flags(def->flags, 0, "def->flags", error));
     TK_TRY(tk_api_check_array(def->nodes, def->node_count, "def->nodes", error));
@@ -34,7 +28,7 @@ static takeo_status make_sql(takeo_model *model, const char *text, size_t text_l
     TK_TRY(tk_api_check_given(text, "text", error));
     TK_TRY(tk_api_check_given(out, "out", error));
     if (model != NULL) {
-        TK_TRY(check_model(model, error));
+        TK_TRY(tk_api_check_frozen(model, error));
     }
     tk_alloc alloc = model != NULL ? model->alloc : tk_alloc_default;
     return tk_statement_sql(model, text, tk_len(text, text_len), alloc, out, error);
@@ -61,14 +55,8 @@ static takeo_status check_run(const tk_op *op, const takeo_statement *statement,
 TAKEO_API takeo_status takeo_statement_run(takeo_op *op, takeo_statement *statement,
                                            takeo_target *target, const takeo_cell *arguments,
                                            uint32_t count) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    tk_error failure;
-    tk_error_init(&failure, op->alloc);
-    takeo_status status = check_run(op, statement, arguments, count, &failure);
-    return status < 0 ? tk_api_refuse(op, &failure, status)
-                      : tk_orm_statement(op, statement, target, arguments, count);
+    TK_API_CHECK(op, failure, check_run(op, statement, arguments, count, &failure));
+    return tk_orm_statement(op, statement, target, arguments, count);
 }
 
 TAKEO_API takeo_status takeo_statement_describe(const takeo_statement *statement,

@@ -14,13 +14,8 @@ static takeo_status check_begin(const takeo_txn_options *options, tk_error *erro
 }
 
 TAKEO_API takeo_status takeo_txn_begin(takeo_op *op, const takeo_txn_options *options) {
-    if (op == NULL) {
-        return TAKEO_EINVAL;
-    }
-    tk_error failure;
-    tk_error_init(&failure, op->alloc);
-    takeo_status status = check_begin(options, &failure);
-    return status < 0 ? tk_api_refuse(op, &failure, status) : tk_txn_begin(op, options, NULL);
+    TK_API_CHECK(op, failure, check_begin(options, &failure));
+    return tk_txn_begin(op, options, NULL);
 }
 
 TAKEO_API takeo_status takeo_txn_commit(takeo_op *op, uint32_t level) {

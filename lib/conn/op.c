@@ -123,14 +123,22 @@ takeo_status tk_op_start(tk_op *op, const tk_interpreter *interpreter) {
     return TAKEO_DONE;
 }
 
+/* The record of a failure that has none: no memory was left for it, or the host keeps its own. */
+static takeo_status raise_reason(tk_op *op, takeo_status status, const char *what) {
+    if (status == TAKEO_ENOMEM) {
+        return tk_raise_memory(&op->error);
+    }
+    return status == TAKEO_EHOST
+               ? tk_raise(&op->error, TK_CALL_HOST, "The host failed in this %s.", what)
+               : tk_raise(&op->error, TK_CALL_INTERNAL, "A %s failed without a reason.", what);
+}
+
 takeo_status tk_op_refuse(tk_op *op, takeo_status status) {
     if (tk_op_is_running(op)) {
         return status;
     }
     if (op->error.first == NULL) {
-        status = status == TAKEO_ENOMEM
-                     ? tk_raise_memory(&op->error)
-                     : tk_raise(&op->error, TK_CALL_INTERNAL, "A start failed without a reason.");
+        status = raise_reason(op, status, "start");
     }
     call_finish(op, status);
     op->status = status;
@@ -205,9 +213,7 @@ static takeo_outcome outcome_of(const tk_op *op, const takeo_error *failure) {
 /* finish may have failed although all was done: that is the operation's failure then. */
 static void settle(tk_op *op) {
     if (op->status < 0 && op->error.first == NULL) {
-        op->status = op->status == TAKEO_ENOMEM
-                         ? tk_raise_memory(&op->error)
-                         : tk_raise(&op->error, TK_CALL_INTERNAL, "A run failed without a reason.");
+        op->status = raise_reason(op, op->status, "run");
     }
     if (op->status < 0 && op->error.first->outcome == TAKEO_OUTCOME_NONE) {
         op->error.first->outcome = outcome_of(op, op->error.first);

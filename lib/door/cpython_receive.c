@@ -5,10 +5,6 @@
  */
 #include "door/door_int.h"
 
-static takeo_status host_or_record(tk_error *error) {
-    return P.PyErr_Occurred() ? TAKEO_EHOST : tk_error_last(error)->status;
-}
-
 /* A stored value that is none of its type: say in which row, and of which column. */
 static void tell_place(const py_receiver *receiver, const tk_column *column, tk_error *error) {
     if (P.PyErr_Occurred() || error->last == NULL) {
@@ -123,7 +119,7 @@ static takeo_status row(tk_receiver *base, const takeo_cell *cells, tk_error *er
     if (receiver->has_graph) {
         drop_roots(receiver);
     }
-    return value != NULL ? keep_row(receiver, value) : host_or_record(error);
+    return value != NULL ? keep_row(receiver, value) : tk_py_make_failed(error);
 }
 
 /* The commonest case, whole entities of one part, without the detours above. */

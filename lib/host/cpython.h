@@ -204,9 +204,11 @@ typedef struct tk_cpython {
     void *collector_paused_by; /* PyThreadState; NULL: it is as the program wants it */
 } tk_cpython;
 
-extern struct tk_py_functions tk_py_call;
-extern struct tk_py_objects tk_py_is;
-extern tk_cpython tk_py_state;
+/* Said to stand in this library: no file looks its address up before it is used. */
+#define TK_PY_INSIDE __attribute__((visibility("hidden")))
+extern TK_PY_INSIDE struct tk_py_functions tk_py_call;
+extern TK_PY_INSIDE struct tk_py_objects tk_py_is;
+extern TK_PY_INSIDE tk_cpython tk_py_state;
 
 #define P tk_py_call
 #define O tk_py_is
@@ -229,13 +231,31 @@ static inline bool tk_py_is_a(tk_py object, tk_py type) {
     return TK_PY_TYPE(object) == type || P.PyType_IsSubtype(TK_PY_TYPE(object), type) != 0;
 }
 
-/* ---- cpython_types.c: cells <-> Python's values ---------------------------------------------- */
+/* ---- cpython_interpreter.c ------------------------------------------------------------------- */
+
+/* Make sure that the late objects are here; false with an exception. */
+bool tk_py_complete(void);
+/* provide(late objects ...): what the package calls from `complete`. */
+tk_py tk_py_provide(tk_py self, tk_py const *args, tk_py_size count);
+
+/* The cyclic collector: paused while many objects are made, and put back as it was.  Whoever gets
+ * the GIL meanwhile finds it on: it is paused only as long as the thread that asked for it goes on.
+ * False: it was off before. */
+bool tk_py_collector_pause(void);
+void tk_py_collector_resume(void); /* by the thread whose pause said true */
+
+/* ---- cells <-> Python's values: cpython_field.c, cpython_make.c, cpython_read.c -------------- */
 
 typedef struct tk_py_field tk_py_field;
+/* A new reference, or NULL with an exception or with `error` raised.  The cell is not NULL. */
+typedef tk_py tk_py_maker(const tk_py_field *field, const takeo_cell *cell, tk_error *error);
+/* The value is neither None nor UNSET. */
+typedef takeo_status tk_py_reader(const tk_py_field *field, tk_py value, takeo_cell *out,
+                                  tk_holder *holder, tk_error *error);
+
 struct tk_py_field { /* how values of one column, parameter or result look in Python */
-    tk_py (*make)(const tk_py_field *field, const takeo_cell *cell, tk_error *error);
-    takeo_status (*read)(const tk_py_field *field, tk_py value, takeo_cell *out, tk_holder *holder,
-                         tk_error *error);
+    tk_py_maker *make;
+    tk_py_reader *read;
     tk_accept accept;
     tk_py canonical; /* the class that a value has when it was loaded; NULL: several */
     tk_py to_member; /* of an enum: dict stored value -> member; borrowed from the target */
@@ -250,12 +270,16 @@ struct tk_py_field { /* how values of one column, parameter or result look in Py
 void tk_py_field_init(tk_py_field *field, const tk_accept *accept);
 /* Values of the field are members of an enum: dicts stored value -> member and back, borrowed. */
 void tk_py_field_set_enum(tk_py_field *field, tk_py to_member, tk_py to_value);
-/* Make sure that the late objects are here; false with an exception. */
-bool tk_py_complete(void);
-/* provide(late objects ...): what the package calls from `complete`. */
-tk_py tk_py_provide(tk_py self, tk_py const *args, tk_py_size count);
 /* NULL cells give None; a new reference, or NULL with an exception or with `error` raised. */
-tk_py tk_py_make(const tk_py_field *field, const takeo_cell *cell, tk_error *error);
+static inline tk_py tk_py_make(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    if (TK_LIKELY(!tk_cell_is_null(cell))) {
+        return field->make(field, cell, error);
+    }
+    P.Py_IncRef(O.None_);
+    return O.None_;
+}
+/* What a maker's NULL means: an exception of Python's, or a record that it wrote. */
+takeo_status tk_py_make_failed(tk_error *error);
 /* None gives a NULL cell where it is allowed.  Text of the cell is kept alive by the holder. */
 takeo_status tk_py_read(const tk_py_field *field, tk_py value, takeo_cell *out, tk_holder *holder,
                         tk_error *error);
@@ -286,7 +310,7 @@ tk_py tk_py_field_type_new(void); /* the type of fields, a new reference */
  * trust. */
 extern tk_py_method tk_py_state_methods[];
 
-/* ---- cpython.c: the host --------------------------------------------------------------------- */
+/* ---- cpython.c: the host; cpython_layout.c; cpython_mutable.c -------------------------------- */
 
 extern const tk_host tk_cpython_host;
 TK_CHECKED takeo_status tk_py_target_new(tk_model *model, tk_target **out, tk_error *error);
@@ -297,13 +321,5 @@ tk_py_field *tk_py_step_field(const tk_step *step);
 takeo_status tk_py_mark_changed(const tk_layout *layout, void *object, tk_holder *holder,
                                 tk_error *error);
 bool tk_py_layout_has_mutable(const tk_layout *layout);
-
-/* ---- the cyclic collector --------------------------------------------------------------------
- *
- * Paused while many objects are made, and put back as it was.  Whoever gets the GIL meanwhile finds
- * it on: it is paused only as long as the thread that asked for it goes on.  False: it was off
- * before. */
-bool tk_py_collector_pause(void);
-void tk_py_collector_resume(void); /* by the thread whose pause said true */
 
 #endif

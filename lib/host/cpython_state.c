@@ -10,7 +10,7 @@
  *
  * It must not know statements, targets or results.
  */
-#include "host/cpython.h"
+#include "host/cpython_int.h"
 
 typedef struct field_data { /* stands behind the header of every field */
     uint32_t offset;
@@ -168,12 +168,6 @@ static tk_py trust(tk_py self, tk_py const *args, tk_py_size count) {
     return tk_py_own(O.None_);
 }
 
-static void fill_slot(tk_py object, tk_py_size offset, tk_py value) { /* value is owned */
-    tk_py old = TK_PY_SLOT(object, offset);
-    TK_PY_SLOT(object, offset) = value;
-    tk_py_drop(old);
-}
-
 /* bind(field, owner, kind, place, bit, other or None, hook or None) */
 static tk_py bind(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
@@ -194,8 +188,8 @@ static tk_py bind(tk_py self, tk_py const *args, tk_py_size count) {
         return wrong_call("a kind, a place and a bit in their ranges");
     }
     *FIELD(args[0]) = (field_data){(uint32_t)place, (uint32_t)other, (uint32_t)bit, (uint32_t)kind};
-    fill_slot(args[0], tk_py_state.field_owner, tk_py_own(args[1]));
-    fill_slot(args[0], tk_py_state.field_hook, tk_py_own(args[6]));
+    tk_py_fill_slot(args[0], tk_py_state.field_owner, tk_py_own(args[1]));
+    tk_py_fill_slot(args[0], tk_py_state.field_hook, tk_py_own(args[6]));
     return tk_py_own(O.None_);
 }
 
@@ -217,7 +211,7 @@ static tk_py poke(tk_py self, tk_py const *args, tk_py_size count) {
     if (place < TK_PY_STATE_OFFSET) {
         return P.PyErr_Occurred() ? NULL : wrong_call("poke(instance, place, value)");
     }
-    fill_slot(args[0], place, args[2] == O.UNSET_ ? NULL : tk_py_own(args[2]));
+    tk_py_fill_slot(args[0], place, args[2] == O.UNSET_ ? NULL : tk_py_own(args[2]));
     return tk_py_own(O.None_);
 }
 
@@ -291,7 +285,7 @@ static int take_given(tk_py instance, tk_py given, tk_py members) {
             return P.PyErr_Occurred() ? -1 : 0;
         }
         const field_data *data = FIELD(field);
-        fill_slot(instance, data->offset, tk_py_own(value));
+        tk_py_fill_slot(instance, data->offset, tk_py_own(value));
         state[data->bit >> 6] |= UINT64_C(1) << (data->bit & 63);
     }
     return 1;
@@ -312,7 +306,7 @@ static int take_defaults(tk_py instance, tk_py defaults) {
         if (value == NULL) {
             return -1;
         }
-        fill_slot(instance, place, value);
+        tk_py_fill_slot(instance, place, value);
     }
     return 1;
 }

@@ -209,21 +209,23 @@ static void clean(tk_cleanup *cleanup) {
 
 /* ---- which columns --------------------------------------------------------------------------- */
 
-/* Is the column loaded in one of the objects? */
-static bool is_loaded(const reload_job *load, const tk_column *column) {
+/* Is the column loaded in one of the objects?  Also one that holds what the column would not take;
+ * any other failure is the host's, and ends the reload. */
+static takeo_status ask_loaded(const reload_job *load, const tk_column *column, bool *out) {
+    tk_error *error = &load->task->op->error;
     const tk_step *step = &load->layout->steps[column->number - 1];
-    for (uint32_t i = 0; step->get != NULL && i < load->count; i++) {
+    *out = false;
+    for (uint32_t i = 0; step->get != NULL && i < load->count && !*out; i++) {
         takeo_cell cell = {.flags = TAKEO_CELL_UNSET};
-        tk_error scratch;
-        tk_error_init(&scratch, load->task->op->alloc);
-        takeo_status status =
-            step->get(step, load->objects[i], &cell, load->task->holder, &scratch);
-        tk_error_done(&scratch);
-        if (status < 0 || (cell.flags & TAKEO_CELL_UNSET) == 0) {
-            return true; /* also one that holds what the column would not take */
+        takeo_status status = step->get(step, load->objects[i], &cell, load->task->holder, error);
+        if (status == TAKEO_EINPUT) {
+            tk_error_clear(error);
+        } else if (status < 0) {
+            return status;
         }
+        *out = status < 0 || (cell.flags & TAKEO_CELL_UNSET) == 0;
     }
-    return false;
+    return TAKEO_DONE;
 }
 
 static takeo_status choose_columns(const reload_job *load, const uint32_t *numbers, uint32_t count,
@@ -242,8 +244,11 @@ static takeo_status choose_columns(const reload_job *load, const uint32_t *numbe
             return tk_raise(&op->error, TK_CALL_INVALID, "%s has no column %u", entity->name.data,
                             numbers[i]);
         }
-        if (numbers != NULL
-            || (column->generated < TAKEO_GENERATED_FORMULA && is_loaded(load, column))) {
+        bool is_wanted = numbers != NULL;
+        if (!is_wanted && column->generated < TAKEO_GENERATED_FORMULA) {
+            TK_TRY(ask_loaded(load, column, &is_wanted));
+        }
+        if (is_wanted) {
             shape->columns[shape->count++] = column;
         }
     }

@@ -1,6 +1,8 @@
 /* test_load.c - relations of objects in hand, and reading objects again. */
 #include "world.h"
 
+#include "host/host.h"
+
 static takeo_status load(world *w, uint32_t entity, void *items, uint32_t count, size_t stride,
                          const uint32_t *paths, uint32_t path_count) {
     takeo_list list = world_list(entity, items, count, stride);
@@ -163,6 +165,51 @@ static void reload_of_missing_row_changes_nothing(void **state) {
     world_close(&w);
 }
 
+/* A host whose objects cannot be read: what its get gives is chosen by a test. */
+static takeo_status fake_status;
+
+static takeo_status fake_get(const tk_step *step, void *object, takeo_cell *out, tk_holder *holder,
+                             tk_error *error) {
+    (void)step;
+    (void)object;
+    (void)holder;
+    *out = (takeo_cell){.flags = TAKEO_CELL_UNSET};
+    if (fake_status == TAKEO_EINPUT) {
+        return tk_raise(error, TK_INPUT_TYPE, "the column would not take it");
+    }
+    return fake_status; /* of a host's own failure the host keeps the record */
+}
+
+static void reload_tells_failure_of_host(void **state) {
+    (void)state;
+    static const struct {
+        takeo_status get;
+        takeo_status end;
+        int32_t population; /* 7: was not read again */
+    } cases[] = {
+        {TAKEO_EHOST, TAKEO_EHOST, 7},
+        {TAKEO_ENOMEM, TAKEO_ENOMEM, 7},
+        {TAKEO_EINPUT, TAKEO_DONE, 0}, /* something stands there, and is read again */
+        {TAKEO_DONE, TAKEO_DONE, 7},   /* unset: was not asked for */
+    };
+    world w;
+    fill(&w);
+    w.target->layouts[CITY - 1]->steps[CITY_POPULATION - 1].get = fake_get;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        fake_status = cases[i].get;
+        struct city city = {.id = 1, .name = "?", .population = 7, .state = 1};
+        takeo_list list = world_list(CITY, &city, 1, sizeof city);
+        takeo_status status = world_end(w.op, takeo_repo_reload(w.op, w.target, &list, NULL, 0));
+        assert_int_equal(status, cases[i].end);
+        if (status == TAKEO_EHOST) {
+            assert_string_equal(takeo_op_error(w.op)->code.data, "TAKEO.CALL.HOST");
+        }
+        assert_int_equal(city.population, cases[i].population);
+        assert_string_equal(city.name, status < 0 ? "?" : "Lyon");
+    }
+    world_close(&w);
+}
+
 static bool load_scenario(const takeo_allocator *allocator, void *context) {
     (void)context;
     world w = {0};
@@ -195,6 +242,7 @@ int main(void) {
         cmocka_unit_test(load_with_find_loads_nested),
         cmocka_unit_test(reload_reads_into_objects),
         cmocka_unit_test(reload_of_missing_row_changes_nothing),
+        cmocka_unit_test(reload_tells_failure_of_host),
         cmocka_unit_test(load_without_memory_fails_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,166 @@
+/* cpython_make.c - makers: a cell becomes a value of Python.  One function per class of value, and
+ * the table by which a type finds its own.  JSON, arrays and enums have files of their own, in
+ * which both directions stand; the calendar is in cpython_time.c.
+ *
+ * It must not know how values are read, entities, statements or results.
+ */
+#include "host/cpython_int.h"
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+static tk_py make_int(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    (void)error;
+    return P.PyLong_FromLongLong(cell->v.i);
+}
+
+static tk_py make_uint(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    (void)error;
+    return P.PyLong_FromUnsignedLongLong(cell->v.u);
+}
+
+static tk_py make_bool(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    (void)error;
+    return tk_py_own(cell->v.i != 0 ? O.True_ : O.False_);
+}
+
+static tk_py make_float(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    (void)error;
+    return P.PyFloat_FromDouble(cell->v.f);
+}
+
+static tk_py make_decimal(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    tk_py text = tk_py_text_of(cell, "decimal", error);
+    tk_py made = text != NULL ? P.PyObject_CallFunctionObjArgs(O.Decimal_, text, NULL) : NULL;
+    tk_py_drop(text);
+    return made;
+}
+
+/* ---- text, bytes, UUIDs ---------------------------------------------------------------------- */
+
+static tk_py make_text(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    return tk_py_text_of(cell, "text in UTF-8", error);
+}
+
+static tk_py make_bytes(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    (void)error;
+    return P.PyBytes_FromStringAndSize(cell->v.text.data, (tk_py_size)cell->v.text.len);
+}
+
+/* UUID's own constructor takes more than a microsecond; an instance and its two slots do not. */
+static tk_py make_uuid(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    (void)error;
+    static const char digits[] = "0123456789abcdef";
+    char hex[33];
+    for (int i = 0; i < 16; i++) {
+        hex[2 * i] = digits[cell->v.uuid[i] >> 4];
+        hex[2 * i + 1] = digits[cell->v.uuid[i] & 15];
+    }
+    hex[32] = '\0';
+    tk_py number = P.PyLong_FromString(hex, NULL, 16);
+    tk_py made = number != NULL ? tk_py_state.new_object(O.UUID_, O.empty_tuple_, NULL) : NULL;
+    if (made != NULL
+        && (tk_py_state.set_member(O.uuid_int_, made, number) < 0
+            || tk_py_state.set_member(O.uuid_is_safe_, made, O.uuid_unknown_) < 0)) {
+        tk_py_drop(made);
+        made = NULL;
+    }
+    tk_py_drop(number);
+    return made;
+}
+
+/* ---- dates and times ------------------------------------------------------------------------- */
+
+/* Python's calendar ends where the server's may go on. */
+static tk_py within_calendar(tk_py made, const takeo_cell *cell, const char *expected,
+                             tk_error *error) {
+    if (TK_UNLIKELY(made == NULL) && P.PyErr_ExceptionMatches(O.ValueError_)) {
+        P.PyErr_Clear();
+        return tk_py_undecodable(cell, expected, error);
+    }
+    return made;
+}
+
+static tk_py make_date(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    return within_calendar(tk_py_make_date(cell->v.i), cell, "date of the years 1 to 9999", error);
+}
+
+static tk_py make_time(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    if (cell->v.i >= TK_DAY_US) {
+        return tk_py_undecodable(cell, "time below 24:00", error);
+    }
+    return tk_py_make_time(cell->v.i);
+}
+
+static tk_py make_timestamp(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    return within_calendar(tk_py_make_timestamp(cell->v.i, false), cell,
+                           "time of the years 1 to 9999", error);
+}
+
+static tk_py make_timestamptz(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    return within_calendar(tk_py_make_timestamp(cell->v.i, true), cell,
+                           "time of the years 1 to 9999", error);
+}
+
+/* ---- choosing -------------------------------------------------------------------------------- */
+
+static tk_py_maker *const makers[] = {
+    [TAKEO_TYPE_BOOL] = make_bool,
+    [TAKEO_TYPE_INT16] = make_int,
+    [TAKEO_TYPE_INT32] = make_int,
+    [TAKEO_TYPE_INT64] = make_int,
+    [TAKEO_TYPE_FLOAT32] = make_float,
+    [TAKEO_TYPE_FLOAT64] = make_float,
+    [TAKEO_TYPE_DECIMAL] = make_decimal,
+    [TAKEO_TYPE_TEXT] = make_text,
+    [TAKEO_TYPE_CITEXT] = make_text,
+    [TAKEO_TYPE_BYTES] = make_bytes,
+    [TAKEO_TYPE_UUID] = make_uuid,
+    [TAKEO_TYPE_JSON] = tk_py_make_json,
+    [TAKEO_TYPE_ENUM] = tk_py_make_enum,
+    [TAKEO_TYPE_DATE] = make_date,
+    [TAKEO_TYPE_TIME] = make_time,
+    [TAKEO_TYPE_TIMESTAMP] = make_timestamp,
+    [TAKEO_TYPE_TIMESTAMPTZ] = make_timestamptz,
+    [TAKEO_TYPE_ARRAY] = tk_py_make_array,
+};
+
+/* Types without a row above are made as the form of their cells says. */
+static tk_py_maker *const makers_by_form[] = {
+    [TK_FORM_INT] = make_int,
+    [TK_FORM_UINT] = make_uint,
+    [TK_FORM_TEXT] = make_text,
+    [TK_FORM_LIST] = NULL, /* the last form: Python has none for it, nor for spans */
+};
+
+tk_py_maker *tk_py_maker_of(takeo_type type) {
+    if (TK_LIKELY(type < TK_COUNT(makers) && makers[type] != NULL)) {
+        return makers[type];
+    }
+    const tk_type_info *info = tk_type_info_of(type);
+    return info != NULL ? makers_by_form[info->form] : NULL;
+}
+
+tk_py tk_py_make_any(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    static const tk_py_field plain = {.accept = {.is_nullable = true}}; /* no column, no classes */
+    tk_py_maker *maker = tk_py_maker_of(cell->type);
+    if (TK_UNLIKELY(maker == NULL)) {
+        return tk_py_undecodable(cell, "value that Python has a form for", error);
+    }
+    if (TK_UNLIKELY(!tk_py_state.is_complete) && tk_py_is_late(cell->type) && !tk_py_complete()) {
+        return NULL;
+    }
+    return maker(&plain, cell, error);
+}
