@@ -33,6 +33,7 @@ from takeo import (
     Rel,
     ref,
 )
+from takeo._door import door
 from takeo.errors import InputError, MappingError, MappingErrors, UnknownField
 from takeo.types import as_dict, is_loaded
 
@@ -563,10 +564,25 @@ def test_markers_are_themselves() -> None:
         UNSET.x = 1
 
 
-def test_import_is_light() -> None:
-    code = (
-        "import sys; before = set(sys.modules); import takeo; "
-        "print(*sorted({'asyncio', 'dataclasses', 'inspect', 'logging'} & (set(sys.modules) - before)))"
-    )
+def new_modules(code: str, among: set[str]) -> str:
+    """Which of these modules a program loads."""
+    code = f"import sys; before = set(sys.modules)\n{code}\nprint(*sorted({among!r} & (set(sys.modules) - before)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
+    return done.stdout.strip()
+
+
+def test_import_is_light() -> None:
+    assert new_modules("import takeo", {"asyncio", "dataclasses", "inspect", "logging"}) == ""
+
+
+@pytest.mark.skipif(door.name != "builtin", reason="the other door needs some of them")
+def test_start_is_light() -> None:
+    start = """
+from takeo import Column, DataSource, Entity, Mapped, PrimaryGeneratedColumn
+@Entity("cities")
+class City:
+    id: Mapped[int] = PrimaryGeneratedColumn()
+    name: Mapped[str] = Column(length=80)
+DataSource("sqlite://", entities=[City]).connect().close()
+"""
+    assert new_modules(start, {"decimal", "json", "re", "uuid"}) == ""

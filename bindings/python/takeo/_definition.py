@@ -1,4 +1,6 @@
-"""One entity as the core's takeo_entity_def: what was declared, filled into structs of C.
+"""One entity as the core's takeo_entity_def: what was declared, as structs of C.
+
+A struct is written as the dict that cffi makes it of; what nobody said is left out and stays zero.
 
 This is where strings that name entities, and annotations that named what did not exist yet, are looked
 up.  It must not know sources, statements or SQL.
@@ -24,7 +26,8 @@ GENERATED = {
     "uuid7": lib.TAKEO_GENERATED_UUID7,
     "uuid4": lib.TAKEO_GENERATED_UUID4,
 }
-
+# How much the core may read of each struct.
+SIZES = {one: ffi.sizeof(f"takeo_{one}_def") for one in ("entity", "column", "relation", "index", "constraint")}
 
 
 def target_of(relation: Any, near: list[type]) -> Any:
@@ -45,45 +48,45 @@ def target_of(relation: Any, near: list[type]) -> Any:
 
 
 class Definition:
-    """Fills one takeo_entity_def."""
+    """Makes one takeo_entity_def."""
 
     def __init__(
-        self, memory: Memory, into: Any, plan: Plan, names: dict[type, str], wrong: list[errors.MappingError]
+        self, memory: Memory, plan: Plan, names: dict[type, str], wrong: list[errors.MappingError]
     ) -> None:
         self.memory = memory
-        self.into = into
         self.plan = plan
         self.names = names
         self.wrong = wrong
 
-    def fill(self) -> None:
-        memory, into, options = self.memory, self.into, self.plan.options
-        into.struct_size = ffi.sizeof("takeo_entity_def")
-        into.name = memory.name(self.names[self.plan.cls])
-        for name in ("table", "schema", "database", "primary_key", "comment"):
-            setattr(into, name, memory.name(getattr(options, name)))
-        into.order_by = memory.name(_order_by(options.order_by, self.plan))
-        into.flags = (
-            (0 if options.managed else lib.TAKEO_ENTITY_UNMANAGED)
-            | (lib.TAKEO_ENTITY_STRICT if options.strict else 0)
-            | (lib.TAKEO_ENTITY_WITHOUT_ROWID if options.without_rowid else 0)
-        )
-        self._array("columns", "column", "takeo_column_def", self.plan.columns, self._column)
-        self._array("relations", "relation", "takeo_relation_def", self.plan.relations, self._relation)
+    def made(self) -> dict[str, Any]:
+        options = self.plan.options
         indexes = [one for one in options.constraints if isinstance(one, Index)]
         others = [one for one in options.constraints if isinstance(one, (Unique, Check))]
+        made = {
+            "struct_size": SIZES["entity"],
+            "name": self.memory.name(self.names[self.plan.cls]),
+            "order_by": self.memory.name(_order_by(options.order_by, self.plan)),
+            "flags": (0 if options.managed else lib.TAKEO_ENTITY_UNMANAGED)
+            | (lib.TAKEO_ENTITY_STRICT if options.strict else 0)
+            | (lib.TAKEO_ENTITY_WITHOUT_ROWID if options.without_rowid else 0),
+            **self._texts(options, "table", "schema", "database", "primary_key", "comment"),
+            **self._array("columns", "column", [self._column(one) for one in self.plan.columns]),
+            **self._array("relations", "relation", [self._relation(one) for one in self.plan.relations]),
+        }
         if len(indexes) + len(others) < len(options.constraints):
             self._wrong(None, "constraints= takes Index, Unique and Check objects")
-        self._array("indexes", "index", "takeo_index_def", indexes, self._index)
-        self._array("constraints", "constraint", "takeo_constraint_def", others, self._constraint)
+        made |= self._array("indexes", "index", [self._index(one) for one in indexes])
+        made |= self._array("constraints", "constraint", [self._constraint(one) for one in others])
+        return made
 
-    def _array(self, name: str, one: str, kind: str, items: Any, fill: Any) -> None:
-        made = self.memory.new(f"{kind}[]", len(items)) if items else NULL
-        setattr(self.into, name, made)
-        setattr(self.into, f"{one}_count", len(items))
-        setattr(self.into, f"{one}_size", ffi.sizeof(kind))
-        for into, item in zip(made if items else (), items):
-            fill(into, item)
+    def _texts(self, said: Any, *names: str) -> dict[str, Any]:
+        """Those of these attributes that say something."""
+        name = self.memory.name
+        return {one: name(text) for one in names if (text := getattr(said, one)) is not None}
+
+    def _array(self, name: str, one: str, made: list[dict[str, Any]]) -> dict[str, Any]:
+        array = self.memory.new(f"takeo_{one}_def[]", made) if made else NULL
+        return {name: array, f"{one}_count": len(made), f"{one}_size": SIZES[one]}
 
     def _wrong(self, field: Any, message: str, **said: Any) -> None:
         name = self.plan.cls.__name__
@@ -93,27 +96,26 @@ class Definition:
         self.wrong.append(error)
 
     # ---- columns
-    def _column(self, into: Any, column: Any) -> None:
+    def _column(self, column: Any) -> dict[str, Any]:
         memory, declared = self.memory, column.declared
-        into.name = memory.name(column.name)
+        made = {"name": memory.name(column.name)}
         kind = self._kind(column)
         if kind is None:
-            return
-        into.type = getattr(lib, f"TAKEO_TYPE_{kind.type}")
-        into.element = getattr(lib, f"TAKEO_TYPE_{kind.element}")
-        into.dimensions = kind.dimensions
+            return made
+        made["type"] = getattr(lib, f"TAKEO_TYPE_{kind.type}")
+        made["element"] = getattr(lib, f"TAKEO_TYPE_{kind.element}")
+        made["dimensions"] = kind.dimensions
         for name in ("length", "precision", "scale"):
-            setattr(into, name, getattr(declared, name) or getattr(kind, name))
-        into.labels, into.label_count = memory.names(kind.labels), len(kind.labels)
-        into.flags = _flags(column)
-        into.generated = self._generated(column, kind)
-        for name in ("column", "collation", "comment", "enum_name"):
-            setattr(into, name, memory.name(getattr(declared, name)))
+            made[name] = getattr(declared, name) or getattr(kind, name)
+        made["labels"], made["label_count"] = memory.names(kind.labels), len(kind.labels)
+        made["flags"] = _flags(column)
+        made["generated"] = self._generated(column, kind)
+        made |= self._texts(declared, "column", "collation", "comment", "enum_name")
         if isinstance(declared.unique, str):
-            into.constraint = memory.name(declared.unique)
+            made["constraint"] = memory.name(declared.unique)
         if declared.check is not None:
-            into.check = self._expression(declared.check)
-        self._default(into, column, kind)
+            made["check"] = self._expression(declared.check)
+        return made | self._default(column, kind)
 
     def _kind(self, column: Any) -> Any:
         """The kind of a column; names that did not exist when the class was made are looked up now."""
@@ -133,7 +135,7 @@ class Definition:
             how = "uuid7" if kind.type == "UUID" else "identity"
         return int(GENERATED[how])
 
-    def _default(self, into: Any, column: Any, kind: Any) -> None:
+    def _default(self, column: Any, kind: Any) -> dict[str, Any]:
         declared = column.declared
         if declared.server_default is not None:
             sql = getattr(declared.server_default, "shape", None)
@@ -141,21 +143,17 @@ class Definition:
                 self._wrong(
                     column, "server_default= takes sql() without values", hint='sql("now()")'
                 )
-                return
-            into.default_sql = self.memory.name("".join(sql[1]))
+                return {}
+            return {"default_sql": self.memory.name("".join(sql[1]))}
         default = declared.default
         if default is NOT_GIVEN or default is UNSET or callable(default) or default is None:
-            return
-        if declared.server_default is None:
-            cell = _cell(self.memory, default, kind)
-            if cell is not None:
-                into.default_value = cell
+            return {}
+        cell = _cell(self.memory, default, kind)
+        return {"default_value": self.memory.new("takeo_cell *", cell)} if cell is not None else {}
 
     # ---- relations
-    def _relation(self, into: Any, relation: Any) -> None:
+    def _relation(self, relation: Any) -> dict[str, Any]:
         memory, declared = self.memory, relation.declared
-        into.name = memory.name(relation.name)
-        into.kind = getattr(lib, f"TAKEO_RELATION_{declared.kind}")
         target = target_of(relation, list(self.names))
         if target is None:
             known = [cls.__name__ for cls in self.names]
@@ -164,19 +162,25 @@ class Definition:
                 f"leads to {declared.target!r}, which is no entity",
                 nearest=errors.nearest(str(declared.target), known),
             )
-        into.target = memory.name(self.names.get(target, "missing"))
-        into.inverse = memory.name(declared.mapped_by or self._inverse(relation, target))
+        keys = tuple(_key_column(self.plan, name) for name in declared.keys)
+        made = {
+            "name": memory.name(relation.name),
+            "kind": getattr(lib, f"TAKEO_RELATION_{declared.kind}"),
+            "target": memory.name(self.names.get(target, "missing")),
+            "inverse": memory.name(declared.mapped_by or self._inverse(relation, target)),
+            "flags": _relation_flags(relation),
+            "keys": memory.names(keys),
+            "key_count": len(keys or declared.references),
+            "references": memory.names(declared.references),
+            "order_by": memory.name(declared.order_by),
+        }
         for name in ("on_delete", "on_update"):
             action = getattr(declared, name)
             if action not in (None, "NO ACTION"):
-                setattr(into, name, getattr(lib, f"TAKEO_ACTION_{action.replace(' ', '_')}"))
-        into.flags = _relation_flags(relation)
-        keys = tuple(_key_column(self.plan, name) for name in declared.keys)
-        into.keys, into.key_count = memory.names(keys), len(keys or declared.references)
-        into.references = memory.names(declared.references)
-        into.order_by = memory.name(declared.order_by)
+                made[name] = getattr(lib, f"TAKEO_ACTION_{action.replace(' ', '_')}")
         if isinstance(declared.constraint, str):
-            into.constraint = memory.name(declared.constraint)
+            made["constraint"] = memory.name(declared.constraint)
+        return made
 
     def _inverse(self, relation: Any, target: Any) -> str | None:
         """The inverse; of two OneToOne only the side without the key names it."""
@@ -188,34 +192,30 @@ class Definition:
         return inverse  # type: ignore[no-any-return]
 
     # ---- constraints
-    def _index(self, into: Any, index: Any) -> None:
-        into.name = self.memory.name(index.name)
-        into.items, into.item_count = self._items(index.on), len(index.on)
-        into.flags = lib.TAKEO_INDEX_UNIQUE if index.unique else 0
-        if index.where is not None:
-            into.where = self._expression(index.where)
+    def _index(self, index: Any) -> dict[str, Any]:
+        return {
+            **self._texts(index, "name"),
+            **self._items(index.on),
+            "flags": lib.TAKEO_INDEX_UNIQUE if index.unique else 0,
+            "where": self._expression(index.where) if index.where is not None else NULL,
+        }
 
-    def _constraint(self, into: Any, constraint: Any) -> None:
-        into.name = self.memory.name(constraint.name)
+    def _constraint(self, constraint: Any) -> dict[str, Any]:
+        made = self._texts(constraint, "name")
         if isinstance(constraint, Unique):
-            into.kind = lib.TAKEO_CONSTRAINT_UNIQUE
-            into.items, into.item_count = self._items(constraint.on), len(constraint.on)
-        else:
-            into.kind = lib.TAKEO_CONSTRAINT_CHECK
-            into.expression = self._expression(constraint.condition)
+            return {**made, "kind": lib.TAKEO_CONSTRAINT_UNIQUE, **self._items(constraint.on)}
+        return {**made, "kind": lib.TAKEO_CONSTRAINT_CHECK, "expression": self._expression(constraint.condition)}
 
-    def _items(self, on: tuple[str, ...]) -> Any:
-        items = self.memory.new("takeo_index_item[]", len(on))
-        for item, name in zip(items, on):
+    def _items(self, on: tuple[str, ...]) -> dict[str, Any]:
+        items = []
+        for name in on:
             word, _, direction = name.partition(" ")
-            item.name = self.memory.name(word)
-            item.flags = lib.TAKEO_INDEX_ITEM_DESC if direction.strip().lower() == "desc" else 0
-        return items
+            flags = lib.TAKEO_INDEX_ITEM_DESC if direction.strip().lower() == "desc" else 0
+            items.append({"name": self.memory.name(word), "flags": flags})
+        return {"items": self.memory.new("takeo_index_item[]", items), "item_count": len(items)}
 
     def _expression(self, sql: str) -> Any:
-        made = self.memory.new("takeo_expression *")
-        made.sql = self.memory.name(sql)
-        return made
+        return self.memory.new("takeo_expression *", {"sql": self.memory.name(sql)})
 
 
 def _key_column(plan: Plan, name: str) -> str:
@@ -252,17 +252,16 @@ def _late(column: Any) -> Any:
 
 def _flags(column: Any) -> int:
     declared = column.declared
-    chosen = (
-        (declared.is_primary, lib.TAKEO_COLUMN_PRIMARY),
-        (column.nullable, lib.TAKEO_COLUMN_NULLABLE),
-        (declared.unique, lib.TAKEO_COLUMN_UNIQUE),
-        (declared.index, lib.TAKEO_COLUMN_INDEX),
-        (declared.deferred, lib.TAKEO_COLUMN_DEFERRED),
-        (not declared.insert, lib.TAKEO_COLUMN_NO_INSERT),
-        (not declared.update, lib.TAKEO_COLUMN_NO_UPDATE),
-        (declared.secret, lib.TAKEO_COLUMN_SECRET),
+    return (
+        (lib.TAKEO_COLUMN_PRIMARY if declared.is_primary else 0)
+        | (lib.TAKEO_COLUMN_NULLABLE if column.nullable else 0)
+        | (lib.TAKEO_COLUMN_UNIQUE if declared.unique else 0)
+        | (lib.TAKEO_COLUMN_INDEX if declared.index else 0)
+        | (lib.TAKEO_COLUMN_DEFERRED if declared.deferred else 0)
+        | (0 if declared.insert else lib.TAKEO_COLUMN_NO_INSERT)
+        | (0 if declared.update else lib.TAKEO_COLUMN_NO_UPDATE)
+        | (lib.TAKEO_COLUMN_SECRET if declared.secret else 0)
     )
-    return sum(flag for is_so, flag in chosen if is_so)
 
 
 def _relation_flags(relation: Any) -> int:
@@ -281,27 +280,20 @@ def _relation_flags(relation: Any) -> int:
     return sum(getattr(lib, prefix + name) for is_so, name in chosen if is_so)
 
 
-def _cell(memory: Memory, value: Any, kind: Any) -> Any:
-    """A constant default as a cell for the DDL; None when it is not written there."""
+def _cell(memory: Memory, value: Any, kind: Any) -> dict[str, Any] | None:
+    """A constant default as a takeo_cell for the DDL; None when it is not written there."""
     value = getattr(value, "value", value) if kind.members is not None else value
-    cell = memory.new("takeo_cell *")
-    cell.type = getattr(lib, f"TAKEO_TYPE_{kind.type}")
+    type = getattr(lib, f"TAKEO_TYPE_{kind.type}")
     if isinstance(value, bool):
-        cell.type, cell.v.i = lib.TAKEO_TYPE_BOOL, value
-    elif isinstance(value, int) and kind.type != "DECIMAL":
+        return {"type": lib.TAKEO_TYPE_BOOL, "v": {"i": value}}
+    if isinstance(value, int) and kind.type != "DECIMAL":
         if kind.type.startswith("FLOAT"):
-            cell.v.f = float(value)
-        elif -(2**63) <= value < 2**63:
-            cell.type, cell.v.i = lib.TAKEO_TYPE_INT64, value
-        else:
-            return None
-    elif isinstance(value, float):
-        cell.type, cell.v.f = lib.TAKEO_TYPE_FLOAT64, value
-    elif kind.type in ("DECIMAL", "TEXT", "ENUM"):
+            return {"type": type, "v": {"f": float(value)}}
+        return {"type": lib.TAKEO_TYPE_INT64, "v": {"i": value}} if -(2**63) <= value < 2**63 else None
+    if isinstance(value, float):
+        return {"type": lib.TAKEO_TYPE_FLOAT64, "v": {"f": value}}
+    if kind.type in ("DECIMAL", "TEXT", "ENUM"):
         data = str(value).encode()
-        kept = memory.new("char[]", data)
-        cell.v.text.data, cell.v.text.len = kept, len(data)
-        cell.type = lib.TAKEO_TYPE_TEXT if isinstance(value, str) else cell.type
-    else:
-        return None
-    return cell
+        text = {"data": memory.new("char[]", data), "len": len(data)}
+        return {"type": lib.TAKEO_TYPE_TEXT if isinstance(value, str) else type, "v": {"text": text}}
+    return None

@@ -6,8 +6,6 @@ and `copy` never touch a database.
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from . import errors
 from ._door import door
 from ._plan import Plan, peek, poke
@@ -15,6 +13,7 @@ from .types import UNSET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from functools import cached_property
     from typing import Any
 
 SHOWN_MAX = 60  # characters of one value in a repr

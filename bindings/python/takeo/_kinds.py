@@ -10,7 +10,6 @@ from __future__ import annotations
 import builtins
 import sys
 from datetime import date, datetime, time
-from enum import Enum
 from types import GenericAlias
 
 from . import errors
@@ -18,6 +17,7 @@ from .types import ColumnType, Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from enum import Enum
     from typing import Any
 
 # ---- annotations -----------------------------------------------------------------------------------------
@@ -83,13 +83,12 @@ class Names(dict):  # type: ignore[type-arg]
 
     def __init__(self, module: str, *scopes: Any) -> None:
         super().__init__()
-        for scope in scopes:
-            self.update(scope)
         self._module = module
+        self._scopes = scopes
 
     def __missing__(self, name: str) -> Any:
         module = sys.modules.get(self._module)
-        for scope in (vars(module) if module else {}, vars(builtins)):
+        for scope in (*reversed(self._scopes), vars(module) if module else {}, vars(builtins)):
             if name in scope:
                 return scope[name]
         return Forward(name)
@@ -105,7 +104,9 @@ def evaluate(annotation: Any, names: Names) -> Any:
     if type(annotation).__name__ == "ForwardRef":
         return evaluate(annotation.__forward_arg__, names)
     if isinstance(annotation, GenericAlias) and annotation.__origin__ in (Mapped, Rel):
-        return GenericAlias(annotation.__origin__, (evaluate(annotation.__args__[0], names),))
+        inside = annotation.__args__[0]
+        found = evaluate(inside, names)
+        return annotation if found is inside else GenericAlias(annotation.__origin__, (found,))
     return annotation
 
 
@@ -122,7 +123,7 @@ def unwrap(annotation: Any) -> tuple[Any, Any, bool]:
 
 def without_none(annotation: Any) -> tuple[Any, bool]:
     """The type without `None`, and whether that was in it."""
-    if not _is_union(annotation):
+    if type(annotation) is type or not _is_union(annotation):
         return annotation, annotation is None
     args = [a for a in annotation.__args__ if a is not None and a is not type(None)]
     is_nullable = len(args) < len(annotation.__args__)
@@ -163,18 +164,18 @@ class Kind:
 
 
 _PYTHON = {
-    bool: "BOOL",
-    int: "INT64",
-    float: "FLOAT64",
-    str: "TEXT",
-    bytes: "BYTES",
-    datetime: "TIMESTAMPTZ",
-    date: "DATE",
-    time: "TIME",
+    bool: Kind("BOOL"),
+    int: Kind("INT64"),
+    float: Kind("FLOAT64"),
+    str: Kind("TEXT"),
+    bytes: Kind("BYTES"),
+    datetime: Kind("TIMESTAMPTZ"),
+    date: Kind("DATE"),
+    time: Kind("TIME"),
 }
 
 # Classes of modules that many programs never need, so they are not imported here.
-_IMPORTED = {("decimal", "Decimal"): "DECIMAL", ("uuid", "UUID"): "UUID"}
+_IMPORTED = {("decimal", "Decimal"): Kind("DECIMAL"), ("uuid", "UUID"): Kind("UUID")}
 
 _WORDS = {
     "bool": "BOOL", "boolean": "BOOL",
@@ -218,9 +219,9 @@ def kind_of(said: Any, annotation: Any) -> Kind:
 
 def is_forward(annotation: Any) -> bool:
     """Does a name in it still have to be looked up?"""
-    if isinstance(annotation, Forward):
-        return True
-    return any(is_forward(a) for a in getattr(annotation, "__args__", ()))
+    if type(annotation) is type:
+        return False
+    return isinstance(annotation, Forward) or any(is_forward(a) for a in getattr(annotation, "__args__", ()))
 
 
 def _from_words(text: str) -> Kind:
@@ -244,15 +245,17 @@ def _from_words(text: str) -> Kind:
 
 
 def _from_python(given: Any) -> Kind:
+    kind = _of_class(given)
+    if kind is not None:
+        return kind
     origin = getattr(given, "__origin__", None)
     if origin is list and given.__args__:
         return _array(given)
     if origin is dict or given in (list, dict, Json) or repr(given) == "typing.Any":
         return Kind("JSON")
     if isinstance(given, type):
-        name = _name_of(given)
-        if name is not None:
-            return Kind(name)
+        from enum import Enum  # loaded by now if this is one
+
         if issubclass(given, Enum):
             return _enum(given)
         if issubclass(given, dict):  # a TypedDict
@@ -265,21 +268,19 @@ def _from_python(given: Any) -> Kind:
     )
 
 
-def _name_of(given: Any) -> str | None:
-    """The logical type of one of Python's own classes; None for others."""
+def _of_class(given: Any) -> Kind | None:
+    """The kind of one of Python's own classes; None for others."""
     if not isinstance(given, type):
         return None
-    if given in _PYTHON:
-        return _PYTHON[given]
-    return _IMPORTED.get((given.__module__, given.__name__))
+    return _PYTHON.get(given) or _IMPORTED.get((given.__module__, given.__name__))
 
 
 def _array(given: Any) -> Kind:
     depth, element = 1, given.__args__[0]
     while getattr(element, "__origin__", None) is list:
         depth, element = depth + 1, element.__args__[0]
-    name = _name_of(element)
-    return Kind("JSON") if depth > 1 or name is None else Kind("ARRAY", element=name)
+    kind = _of_class(element)
+    return Kind("JSON") if depth > 1 or kind is None else Kind("ARRAY", element=kind.type)
 
 
 def _enum(given: type[Enum]) -> Kind:

@@ -97,7 +97,9 @@ class Model:
 
     def __init__(self, entities: Any, *, schema: str | None, table_prefix: str) -> None:
         self.classes = _closure(_listed(entities))
-        self.names = _names(self.classes)
+        self.by_name = _by_name(self.classes)
+        self.names = {cls: name for name, cls in self.by_name.items()}
+        self._described: dict[type, EntityModel] | None = None
         memory = Memory()
         options = memory.new("takeo_model_options *")
         options.struct_size = ffi.sizeof("takeo_model_options")
@@ -108,9 +110,15 @@ class Model:
         self.handle = ffi.gc(out[0], lib.takeo_model_free)
         self._add(memory)
         call(lib.takeo_model_freeze, self.handle)
-        self.by_class = self._describe()
-        self.by_name = {model.name: cls for cls, model in self.by_class.items()}
         self.target = self._target()
+
+    @property
+    def by_class(self) -> dict[type, EntityModel]:
+        """What the core made of the entities; read when it is first asked for, which opening a source does
+        only for keys that nobody declared."""
+        if self._described is None:
+            self._described = self._describe()
+        return self._described
 
     def of(self, entity: Any) -> EntityModel:
         """The model of an entity; MappingError when the source does not know it."""
@@ -135,9 +143,9 @@ class Model:
 
     def _add(self, memory: Memory) -> None:
         wrong: list[errors.MappingError] = []
-        definitions = memory.new("takeo_entity_def[]", len(self.classes))
-        for definition, cls in zip(definitions, self.classes):
-            Definition(memory, definition, cls._takeo, self.names, wrong).fill()  # type: ignore[attr-defined]
+        plans: list[Plan] = [cls._takeo for cls in self.classes]  # type: ignore[attr-defined]
+        made = [Definition(memory, plan, self.names, wrong).made() for plan in plans]
+        definitions = memory.new("takeo_entity_def[]", made)
         found: Any = None
         try:
             call(lib.takeo_model_add, self.handle, definitions, len(self.classes))
@@ -160,9 +168,13 @@ class Model:
 
     def _target(self) -> Any:
         target = door.target(self.handle)
-        for cls, model in self.by_class.items():
-            columns, links = _layout(cls._takeo, model)  # type: ignore[attr-defined]
-            door.layout(target, model.number, cls, columns, links)
+        for number, cls in enumerate(self.classes, 1):
+            plan: Plan = cls._takeo  # type: ignore[attr-defined]
+            columns: list[Any] = [_place(column) for column in plan.columns]
+            if any(relation.hidden is not None for relation in plan.relations):
+                columns += _hidden(plan, self.by_class[cls])
+            links = [(relation.place, relation.bit) for relation in plan.relations]
+            door.layout(target, number, cls, columns, links)
         return target
 
 
@@ -228,37 +240,36 @@ def _closure(classes: list[type]) -> list[type]:
     return found
 
 
-def _names(classes: list[type]) -> dict[type, str]:
+def _by_name(classes: list[type]) -> dict[str, type]:
     """A name in the model for each class; a second class of one name gets a number."""
-    names: dict[type, str] = {}
+    found: dict[str, type] = {}
     for cls in classes:
         name, count = cls.__name__, 2
-        while name in names.values():
+        while name in found:
             name, count = f"{cls.__name__}_{count}", count + 1
-        names[cls] = name
-    return names
+        found[name] = cls
+    return found
 
 
-# ---- layouts -------------------------------------------------------------------------------------------------------
+# ---- layouts: what `door.layout` takes ---------------------------------------------------------------------------
 
 
-def _layout(plan: Plan, model: EntityModel) -> tuple[list[Any], list[Any]]:
-    """What `door.layout` takes: a place for every column, also the hidden ones, and every relation."""
-    columns: list[Any] = [None] * len(model.columns)
-    for number, column in enumerate(plan.columns):
-        aux = conversions(column.kind)
-        loaded = column.loaded if column.kind.is_mutable else None
-        columns[number] = (column.place, column.bit, 0, loaded, aux)
-    links: list[Any] = [None] * len(model.relations)
-    for number, relation in enumerate(plan.relations):
-        links[number] = (relation.place, relation.bit)
-        if relation.hidden is None:
+def _place(column: Any) -> tuple[Any, ...]:
+    """The place of a declared column."""
+    loaded = column.loaded if column.kind.is_mutable else None
+    return column.place, column.bit, 0, loaded, conversions(column.kind)
+
+
+def _hidden(plan: Plan, model: EntityModel) -> list[Any]:
+    """The places of the columns that nobody declared, which the core numbers after all others: the keys
+    of relations."""
+    found: list[Any] = [None] * (len(model.columns) - len(plan.columns))
+    for relation, said in zip(plan.relations, model.relations):
+        if relation.hidden is None or not said.owns_key:
             continue
-        said = model.relations[number]
-        hidden = [name for name in said.columns if model.column(name).hidden] if said.owns_key else []
-        for index, name in enumerate(hidden):
-            place = model.column_numbers[name] - 1
-            if columns[place] is None:
-                part = index + 1 if len(hidden) > 1 else 0
-                columns[place] = (relation.hidden, relation.bit, part, None, None)
-    return columns, links
+        names = [name for name in said.columns if model.column(name).hidden]
+        for part, name in enumerate(names, 1):
+            place = model.column_numbers[name] - 1 - len(plan.columns)
+            if found[place] is None:
+                found[place] = (relation.hidden, relation.bit, part if len(names) > 1 else 0, None, None)
+    return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from abc import ABCMeta
-from functools import cached_property
 from types import FunctionType
 
 from . import errors
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Entity", "EntityType", "Mapped", "Rel", "as_dict", "is_loaded", "ref"]
 
 _HIDDEN = "_takeo_"
+_DICT = property(loaded_columns, doc="The loaded columns, as a new dict.")
+_WITH_FUNCTIONS = (FunctionType, property, classmethod, staticmethod, Cached)
 _FOREIGN_INIT = (object, Root, Keyed, Frozen)
 
 
@@ -84,11 +85,11 @@ def Entity(
         ...     id: Mapped[int] = PrimaryGeneratedColumn()
         ...     name: Mapped[str] = Column(length=120)
     """
-    if isinstance(table, type):
-        return _make(table, Options(None, **_defaults()), sys._getframe(1))
+    said = dict(locals())
+    if isinstance(said.pop("table"), type):
+        return _make(table, Options(None, **said), sys._getframe(1))
     if eq not in ("identity", "key"):
         raise errors.MappingError(f"eq={eq!r} is not known", expected='"identity" or "key"')
-    said = {**_defaults(), **{k: v for k, v in locals().items() if k != "table"}}
     options = Options(table, **said)
 
     def decorate(cls: type) -> type:
@@ -97,21 +98,18 @@ def Entity(
     return decorate
 
 
-def _defaults() -> dict[str, Any]:
-    return Entity.__kwdefaults__ or {}
-
-
 # ---- from the body of a class to its members -------------------------------------------------------------
 
 
 class _Said:
-    """One line of a class body: a declaration and its annotation."""
+    """One line of a class body: a declaration, its annotation and what that says (see `unwrap`)."""
 
-    __slots__ = ("annotation", "declared")
+    __slots__ = ("annotation", "declared", "inner", "is_nullable", "wrapper")
 
     def __init__(self, declared: Any, annotation: Any) -> None:
         self.declared = declared
         self.annotation = annotation
+        self.wrapper, self.inner, self.is_nullable = unwrap(annotation)
 
 
 def _annotations(cls: type) -> dict[str, Any]:
@@ -151,7 +149,7 @@ def _read(cls: type, frame: Any, found: dict[str, _Said], wrong: list[errors.Map
 def _gather(cls: type, frame: Any, wrong: list[errors.MappingError]) -> dict[str, _Said]:
     """Everything that a class declares or inherits, base first."""
     found: dict[str, _Said] = {}
-    for base in reversed(cls.__mro__):
+    for base in cls.__mro__[-2::-1]:  # without object
         plan = base.__dict__.get("_takeo")
         if plan is None:
             _read(base, frame if base is cls else None, found, wrong)
@@ -171,7 +169,7 @@ def _gather(cls: type, frame: Any, wrong: list[errors.MappingError]) -> dict[str
 def _property(cls: type, name: str, said: _Said) -> Property:
     """The facts about one declaration; raises MappingError."""
     declared = said.declared
-    wrapper, inner, is_nullable = unwrap(said.annotation)
+    wrapper, inner, is_nullable = said.wrapper, said.inner, said.is_nullable
     about = Property(cls, name, declared, isinstance(declared, Relation))
     if about.is_relation:
         if wrapper is Mapped:
@@ -251,7 +249,7 @@ def _class(
     space.update({"__slots__": slots, "__match_args__": ()})
     if not options.abstract:
         space.update(cached)
-        space["__dict__"] = property(loaded_columns, doc="The loaded columns, as a new dict.")
+        space["__dict__"] = _DICT
     for name in said:  # a constant of a base must not stand over the slot
         space.pop(name, None)
     words = (len(said) + 64) // 64
@@ -336,11 +334,10 @@ def _slots(old: type, said: dict[str, _Said], cached: dict[str, Cached]) -> tupl
 
 def _may_change(said: _Said) -> bool:
     """Is it a column whose values change in place, as far as one can know yet?"""
-    inner = unwrap(said.annotation)[1]
-    if said.declared.type is None and is_forward(inner):
+    if said.declared.type is None and is_forward(said.inner):
         return True
     try:
-        return kind_of(said.declared.type, inner).is_mutable
+        return kind_of(said.declared.type, said.inner).is_mutable
     except errors.MappingError:
         return False  # reported with the member
 
@@ -348,9 +345,12 @@ def _may_change(said: _Said) -> bool:
 def _cached(old: type) -> dict[str, Cached]:
     """Cached properties of the class and of plain bases: objects have no __dict__ to keep them in."""
     found: dict[str, Cached] = {}
-    for base in old.__mro__:
+    functools = sys.modules.get("functools")
+    if functools is None:  # then there are none
+        return found
+    for base in old.__mro__[:-1]:  # without object
         for name, value in vars(base).items():
-            if isinstance(value, cached_property) and name not in found:
+            if isinstance(value, functools.cached_property) and name not in found:
                 found[name] = Cached(value, name)
     return found
 
@@ -366,7 +366,7 @@ def _dict_of(cls: type) -> Any:
 def _adopt(old: type, new: type) -> None:
     """Methods that use zero-argument super() or __class__ must see the new class."""
     seen: set[int] = set()
-    todo: list[Any] = list(vars(new).values())
+    todo: list[Any] = [one for one in vars(new).values() if isinstance(one, _WITH_FUNCTIONS)]
     while todo:
         one = todo.pop()
         if id(one) in seen:
@@ -386,7 +386,7 @@ def _adopt(old: type, new: type) -> None:
                     continue
                 if inside is old:
                     cell.cell_contents = new
-                elif isinstance(inside, (FunctionType, property, classmethod, staticmethod)):
+                elif isinstance(inside, _WITH_FUNCTIONS):
                     todo.append(inside)
 
 
