@@ -14,7 +14,8 @@ TAKEO_API takeo_status takeo_op_new(takeo_session *session, takeo_op **out, take
 }
 
 TAKEO_API takeo_status takeo_op_set(takeo_op *op, const takeo_op_options *options) {
-    const uint32_t known = TAKEO_OP_NO_EAGER | TAKEO_OP_COERCE_TEXT | TAKEO_OP_COERCE_LOSSY;
+    const uint32_t known =
+        TAKEO_OP_NO_EAGER | TAKEO_OP_COERCE_TEXT | TAKEO_OP_COERCE_LOSSY | TAKEO_OP_BY_LABEL;
     if (op == NULL) {
         return TAKEO_EINVAL;
     }

@@ -188,6 +188,9 @@ static tk_py run(tk_py self, tk_py const *args, tk_py_size count) {
         tk_door_call_give(used);
         return NULL;
     }
+    if (mode == TK_DOOR_DICTS) {
+        used->op->options.flags |= TAKEO_OP_BY_LABEL;
+    }
     return run_statement(used, TK_DOOR_DATA(args[1], statement_handle), (int)mode, args[3]);
 }
 

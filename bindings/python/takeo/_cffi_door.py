@@ -28,7 +28,7 @@ from ._cffi_objects import (
     take_columns,
 )
 from ._cffi_results import Rows
-from ._cffi_statements import COUNT, Statement
+from ._cffi_statements import COUNT, DICTS, Statement
 from ._lib import NULL, Memory, lib
 from .types import UNSET
 
@@ -83,7 +83,8 @@ class CffiDoor:
             raise TypeError("run(where, statement, mode, arguments, timeout, options) expected")
         if not 0 <= mode < MODES:
             raise TypeError("a mode of _door expected")
-        with Call(where, timeout, options) as call:
+        by_label = lib.TAKEO_OP_BY_LABEL if mode == DICTS else 0
+        with Call(where, timeout, options | by_label) as call:
             cells = statement.arguments(call, arguments)
             takes_structs = statement.start(call, cells, mode)
             found = Rows(statement, call.rows(), takes_structs)
