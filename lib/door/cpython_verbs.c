@@ -53,6 +53,11 @@ static takeo_status read_list(const tk_py_field *field, tk_py value, takeo_cell 
             return tk_raise(&used->error, TK_INPUT_UNSET, "value %lld of a list was never set",
                             (long long)i + 1);
         }
+        if (TK_UNLIKELY(cells[i].type == TAKEO_TYPE_ARRAY
+                        && field->accept.type != TAKEO_TYPE_COMPOSITE)) {
+            return tk_raise(&used->error, TK_INPUT_TYPE, "value %lld of the list is a list itself",
+                            (long long)i + 1);
+        }
     }
     *out = (takeo_cell){.type = TAKEO_TYPE_ARRAY, .v = {.list = {cells, (size_t)count}}};
     return TAKEO_DONE;

@@ -152,6 +152,8 @@ static takeo_status accept_list(const tk_accept *accept, const takeo_cell *in, t
         const takeo_cell *cell = &in->v.list.cells[i];
         if (is_row && cell->type == TAKEO_TYPE_ARRAY) {
             TK_TRY(accept_list(&any, cell, &cells[i], arena, error));
+        } else if (cell->type == TAKEO_TYPE_ARRAY) {
+            return tk_raise(error, TK_INPUT_TYPE, "value %zu of the list is a list itself", i + 1);
         } else {
             TK_TRY(tk_accept_cell(accept, cell, &cells[i], arena, error));
         }
