@@ -36,9 +36,10 @@ typedef struct takeo_interest {
 } takeo_interest;
 
 enum takeo_op_flags {
-    TAKEO_OP_NO_EAGER = 1 << 0,    /* eager relations are left out of takeo_repo_find */
-    TAKEO_OP_COERCE_TEXT = 1 << 1, /* text is parsed where the column is no text */
-    TAKEO_OP_COERCE_LOSSY = 1 << 2 /* as COERCE_TEXT, and numbers are rounded half-even */
+    TAKEO_OP_NO_EAGER = 1 << 0,     /* eager relations are left out of takeo_repo_find */
+    TAKEO_OP_COERCE_TEXT = 1 << 1,  /* text is parsed where the column is no text */
+    TAKEO_OP_COERCE_LOSSY = 1 << 2, /* as COERCE_TEXT, and numbers are rounded half-even */
+    TAKEO_OP_BY_LABEL = 1 << 3 /* rows are read by label: refuse two of one name, send nothing */
 };
 
 /** How an operation runs; kept until set again. */

@@ -305,7 +305,7 @@ enum takeo_node_flags {
     TAKEO_NODE_FLAG_IGNORE_CASE = 1 << 1,
     TAKEO_NODE_FLAG_NULLS_FIRST = 1 << 2,
     TAKEO_NODE_FLAG_NULLS_LAST = 1 << 3,
-    TAKEO_NODE_FLAG_LIST = 1 << 4, /* PARAM: an array cell, expanded as the dialect likes */
+    TAKEO_NODE_FLAG_LIST = 1 << 4, /* PARAM right of IN: an array cell, as the dialect likes */
     TAKEO_NODE_FLAG_LATERAL = 1 << 5,
     TAKEO_NODE_FLAG_ORDINALITY = 1 << 6,
     TAKEO_NODE_FLAG_RECURSIVE = 1 << 7,

@@ -22,7 +22,8 @@ static takeo_status check_op(const tk_op *op) {
 }
 
 TAKEO_API takeo_status takeo_op_set(takeo_op *op, const takeo_op_options *options) {
-    const uint32_t known = TAKEO_OP_NO_EAGER | TAKEO_OP_COERCE_TEXT | TAKEO_OP_COERCE_LOSSY;
+    const uint32_t known =
+        TAKEO_OP_NO_EAGER | TAKEO_OP_COERCE_TEXT | TAKEO_OP_COERCE_LOSSY | TAKEO_OP_BY_LABEL;
     TK_TRY(check_op(op));
     if (tk_op_is_running(op)) {
         return TAKEO_ESTATE;

@@ -114,6 +114,8 @@
       "A statement is put together in a way that means nothing; the message says where.")          \
     X(QUERY_NAME, "TAKEO.QUERY.NAME", TAKEO_EINPUT,                                                \
       "A name or alias breaks the grammar of names.")                                              \
+    X(QUERY_LABEL, "TAKEO.QUERY.LABEL", TAKEO_EINPUT,                                              \
+      "Rows are read by name, and two columns of a row have the same; give one of them another.")  \
     X(QUERY_TOO_LARGE, "TAKEO.QUERY.TOO_LARGE", TAKEO_EINPUT,                                      \
       "A statement has more nodes, parameters or columns than can be sent.")                       \
     X(RESULT_NOT_FOUND, "TAKEO.RESULT.NOT_FOUND", TAKEO_ENOT_FOUND, "No row fits.")                \

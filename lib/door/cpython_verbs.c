@@ -53,6 +53,11 @@ static takeo_status read_list(const tk_py_field *field, tk_py value, takeo_cell 
             return tk_raise(&used->error, TK_INPUT_UNSET, "value %lld of a list was never set",
                             (long long)i + 1);
         }
+        if (TK_UNLIKELY(cells[i].type == TAKEO_TYPE_ARRAY
+                        && field->accept.type != TAKEO_TYPE_COMPOSITE)) {
+            return tk_raise(&used->error, TK_INPUT_TYPE, "value %lld of the list is a list itself",
+                            (long long)i + 1);
+        }
     }
     *out = (takeo_cell){.type = TAKEO_TYPE_ARRAY, .v = {.list = {cells, (size_t)count}}};
     return TAKEO_DONE;
@@ -187,6 +192,9 @@ static tk_py run(tk_py self, tk_py const *args, tk_py_size count) {
     if (has_options && !set_options(used, args[4], count > 5 ? args[5] : NULL)) {
         tk_door_call_give(used);
         return NULL;
+    }
+    if (mode == TK_DOOR_DICTS) {
+        used->op->options.flags |= TAKEO_OP_BY_LABEL;
     }
     return run_statement(used, TK_DOOR_DATA(args[1], statement_handle), (int)mode, args[3]);
 }

@@ -56,8 +56,9 @@ struct tk_step {
 typedef struct tk_link_place { /* where a relation stands */
     const tk_relation *relation;
     uint32_t offset;
-    uint16_t bit;  /* bit of the state that says it was assigned; 0: none of its own */
-    bool is_there; /* the layout has a field for it */
+    uint32_t null_at; /* C structs: offset of the mark of a to-one that there is none; 0: no mark */
+    uint16_t bit;     /* bit of the state that says it was assigned; 0: none of its own */
+    bool is_there;    /* the layout has a field for it */
 } tk_link_place;
 
 struct tk_layout { /* how one entity looks; a host's own layout begins with this */

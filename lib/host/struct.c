@@ -196,6 +196,7 @@ static void add_link(maker *at, const takeo_field_def *def, const tk_struct_kind
     if (check_place(at, def, kind, name)) {
         link->is_there = true;
         link->offset = def->offset;
+        link->null_at = def->null_at;
     }
 }
 

@@ -71,6 +71,9 @@ static takeo_status link_one(const tk_layout *layout, const tk_relation *relatio
     const tk_link_place *place = place_of(layout, relation);
     if (place != NULL) {
         *(void **)((char *)object + place->offset) = other;
+        if (place->null_at != 0) {
+            ((uint8_t *)object)[place->null_at] = other == NULL;
+        }
     }
     return TAKEO_DONE;
 }
@@ -136,6 +139,9 @@ static int peek_one(const tk_layout *layout, const tk_relation *relation, void *
     if (other != NULL) {
         *out_other = other;
         return TK_LINK_OBJECT;
+    }
+    if (place->null_at != 0 && ((const uint8_t *)object)[place->null_at] != 0) {
+        return TK_LINK_NONE;
     }
     return !has_key_field(layout, relation) && is_given(layout, relation, object) ? TK_LINK_NONE
                                                                                   : TK_LINK_UNSET;

@@ -14,6 +14,45 @@ typedef struct run_job {
     uint32_t left; /* executions */
 } run_job;
 
+/* ---- rows that are read by label: each says one thing ----------------------------------------- */
+
+static takeo_status raise_label(takeo_text label, tk_error *error) {
+    takeo_status status =
+        label.len == 0 ? tk_raise(error, TK_QUERY_LABEL, "two columns of a row have no name")
+                       : tk_raise(error, TK_QUERY_LABEL, "two columns of a row are called %.*s",
+                                  (int)label.len, label.data);
+    if (label.len != 0) {
+        TK_SET(error, field, "%.*s", (int)label.len, label.data);
+    }
+    TK_SET(error, why, "by name only one of them could be read");
+    TK_SET(error, hint, "name one of them: .label(\"other\"), in SQL \"... as other\"");
+    return status;
+}
+
+static takeo_status add_label(tk_map *known, takeo_text label, tk_error *error) {
+    if (tk_map_get(known, label.data, label.len) != NULL) {
+        return raise_label(label, error);
+    }
+    return tk_map_put(known, label.data, label.len, known) ? TAKEO_DONE : tk_raise_memory(error);
+}
+
+/* Of raw SQL the columns say it, of every other statement its outputs. */
+static takeo_status check_labels(tk_op *op, const takeo_output_info *outputs,
+                                 const takeo_column_info *columns, uint32_t count) {
+    if (TK_LIKELY((op->options.flags & TAKEO_OP_BY_LABEL) == 0)) {
+        return TAKEO_DONE;
+    }
+    tk_map known;
+    tk_map_init(&known, op->alloc);
+    takeo_status status = TAKEO_DONE;
+    for (uint32_t i = 0; i < count && status >= 0; i++) {
+        status =
+            add_label(&known, outputs != NULL ? outputs[i].label : columns[i].name, &op->error);
+    }
+    tk_map_done(&known);
+    return status;
+}
+
 /* ---- the job --------------------------------------------------------------------------------- */
 
 static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
@@ -39,6 +78,7 @@ static takeo_status row(tk_job *job, tk_op *op, const takeo_cell *cells) {
 static takeo_status described(tk_job *job, tk_op *op, const takeo_column_info *columns,
                               uint32_t count) {
     tk_receiver *receiver = ((run_job *)job)->receiver;
+    TK_TRY(check_labels(op, NULL, columns, count));
     return receiver->described != NULL ? receiver->described(receiver, columns, count, &op->error)
                                        : TAKEO_DONE;
 }
@@ -112,6 +152,8 @@ static takeo_status accept_list(const tk_accept *accept, const takeo_cell *in, t
         const takeo_cell *cell = &in->v.list.cells[i];
         if (is_row && cell->type == TAKEO_TYPE_ARRAY) {
             TK_TRY(accept_list(&any, cell, &cells[i], arena, error));
+        } else if (cell->type == TAKEO_TYPE_ARRAY) {
+            return tk_raise(error, TK_INPUT_TYPE, "value %zu of the list is a list itself", i + 1);
         } else {
             TK_TRY(tk_accept_cell(accept, cell, &cells[i], arena, error));
         }
@@ -181,6 +223,7 @@ takeo_status tk_run_statement(tk_task *task, tk_statement *statement, tk_receive
                               const takeo_cell *arguments, uint32_t count, bool are_accepted) {
     tk_op *op = task->op;
     TK_TRY(check_count(op, statement, count));
+    TK_TRY(check_labels(op, statement->output_infos, NULL, statement->output_count));
     if (!are_accepted && count != 0) {
         TK_TRY(accept_all(op, statement, arguments, count, &arguments));
     }

@@ -414,6 +414,7 @@ static void bind_value(binder *bind, uint32_t number) {
         bind_excluded(bind, number);
         return;
     case TAKEO_NODE_RAW:
+        tk_bind_raw_lists(bind->compiler, node->a);
         note->type = node->op;
         note->may_be_null = true;
         return;

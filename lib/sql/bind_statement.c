@@ -260,6 +260,7 @@ static void bind_select(binder *bind, uint32_t number) {
 static void bind_raw_sql(binder *bind, uint32_t number) {
     const takeo_node *nodes = bind->nodes;
     check_clauses(bind, number, nodes[number].b, raw_clauses);
+    tk_bind_raw_lists(bind->compiler, nodes[number].a);
     for (uint32_t i = nodes[number].a; i != 0; i = nodes[i].next) {
         const takeo_node *node = &nodes[resolve(bind, i)];
         bool is_table = node->kind == TAKEO_NODE_TABLE

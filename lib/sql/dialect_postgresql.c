@@ -310,6 +310,7 @@ const tk_dialect tk_dialect_postgresql = {
     .number = TK_DIALECT_POSTGRESQL,
     .true_text = "true",
     .false_text = "false",
+    .rows_of_list = "select unnest(",
     .array_type = TAKEO_TYPE_ARRAY,
     .methods = {.placeholder = placeholder,
                 .in_list = in_list,

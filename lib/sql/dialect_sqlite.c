@@ -365,6 +365,8 @@ const tk_dialect tk_dialect_sqlite = {
     .conflict_needs_where = true,
     .index_has_schema = true,
     .source_max = 64,
+    /* +: the other side decides how they compare */
+    .rows_of_list = "select +value from takeo_list(",
     .array_type = TAKEO_TYPE_JSON,
     .methods = {.placeholder = placeholder,
                 .operand = operand,

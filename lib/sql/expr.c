@@ -178,7 +178,7 @@ static void put_case(tk_render *render, const takeo_node *node) {
 static void put_raw(tk_render *render, const takeo_node *node) {
     tk_put(render, "(");
     for (uint32_t i = node->a; i != 0; i = render->nodes[i].next) {
-        tk_put_expr(render, i, TK_LEVEL_PRIMARY);
+        tk_put_raw_value(render, i);
     }
     tk_put(render, ")");
 }

@@ -1,6 +1,7 @@
 /* raw.c - SQL text with `{}`, `{name}`, `{{` and `}}`: cut into fragments and parameters, then
  * compiled as any statement.  It must not know what the text means: quotes and comments are not
- * looked at, so a brace inside them is doubled as well.
+ * looked at, so a brace inside them is doubled as well.  Only of the word before a list it knows
+ * that it has to be IN, for there a list is many values; elsewhere it would be one of them.
  */
 #include "sql/sql_int.h"
 
@@ -138,6 +139,80 @@ takeo_status tk_statement_sql(tk_model *model, const char *text, size_t len, tk_
     tk_vec_done(&read.names);
     tk_map_done(&read.known);
     return status;
+}
+
+/* ---- lists ----------------------------------------------------------------------------------- */
+
+/* What the text before a list ends with. */
+typedef enum tail { TAIL_OTHER, TAIL_WORD, TAIL_I, TAIL_IN, TAIL_IN_BLANK, TAIL_IN_OPEN } tail;
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+}
+
+static bool is_of_word(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
+           || strchr("_.$", c) != NULL || (unsigned char)c >= 0x80;
+}
+
+static tail read_on(tail at, char c) {
+    bool is_in = at == TAIL_IN || at == TAIL_IN_BLANK;
+    if (is_blank(c)) {
+        return is_in ? TAIL_IN_BLANK : at == TAIL_IN_OPEN ? TAIL_IN_OPEN : TAIL_OTHER;
+    }
+    if (!is_of_word(c)) {
+        return c == '(' && is_in ? TAIL_IN_OPEN : TAIL_OTHER;
+    }
+    if (at == TAIL_I) {
+        return (c | 0x20) == 'n' ? TAIL_IN : TAIL_WORD;
+    }
+    bool goes_on = at == TAIL_WORD || at == TAIL_IN;
+    return !goes_on && (c | 0x20) == 'i' ? TAIL_I : TAIL_WORD;
+}
+
+static bool is_closed_by(const takeo_node *node) {
+    size_t i = 0;
+    while (node->kind == TAKEO_NODE_FRAGMENT && i < node->text_len && is_blank(node->text[i])) {
+        i++;
+    }
+    return node->kind == TAKEO_NODE_FRAGMENT && i < node->text_len && node->text[i] == ')';
+}
+
+void tk_bind_raw_lists(tk_compiler *compiler, uint32_t first) {
+    const takeo_node *nodes = compiler->nodes;
+    tail at = TAIL_OTHER;
+    for (uint32_t i = first; i != 0; i = nodes[i].next) {
+        const takeo_node *node = &nodes[tk_resolve(nodes, i)];
+        if (node->kind == TAKEO_NODE_FRAGMENT) {
+            for (size_t c = 0; c < node->text_len; c++) {
+                at = read_on(at, node->text[c]);
+            }
+            continue;
+        }
+        if (node->kind == TAKEO_NODE_PARAM && (node->flags & TAKEO_NODE_FLAG_LIST) != 0) {
+            const takeo_node *after = &nodes[tk_resolve(nodes, nodes[i].next)];
+            compiler->notes[i].is_bracketed = at == TAIL_IN_OPEN;
+            if (at < TAIL_IN || (at == TAIL_IN_OPEN && !is_closed_by(after))) {
+                tk_finding(compiler, i, TK_QUERY_SHAPE,
+                           "parameter %u is a list; its place is the right side of IN",
+                           (unsigned)node->ref);
+            }
+        }
+        at = TAIL_OTHER;
+    }
+}
+
+void tk_put_raw_value(tk_render *render, uint32_t number) {
+    const takeo_node *node = tk_node(render, number);
+    if (node->kind != TAKEO_NODE_PARAM || (node->flags & TAKEO_NODE_FLAG_LIST) == 0) {
+        tk_put_expr(render, number, TK_LEVEL_PRIMARY);
+        return;
+    }
+    bool is_bracketed = render->notes[number].is_bracketed;
+    tk_put(render, is_bracketed ? "" : "(");
+    tk_put(render, render->dialect->rows_of_list);
+    tk_put_expr(render, number, TK_LEVEL_OR);
+    tk_put(render, is_bracketed ? ")" : "))");
 }
 
 /* ---- what is known of it --------------------------------------------------------------------- */

@@ -122,7 +122,7 @@ static void put_raw(tk_render *render, uint32_t number) {
             break;
         }
         default:
-            tk_put_expr(render, i, TK_LEVEL_PRIMARY);
+            tk_put_raw_value(render, i);
             break;
         }
     }

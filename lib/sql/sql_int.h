@@ -187,7 +187,8 @@ typedef struct tk_note {
     bool is_chained;   /* member of a chain */
     bool is_followed;  /* some next names it */
     bool may_be_null;
-    uint16_t width; /* columns of a KEY, ROW or SUBQUERY; of all other values 1 */
+    bool is_bracketed; /* a list in raw SQL: the text itself has brackets around it */
+    uint16_t width;    /* columns of a KEY, ROW or SUBQUERY; of all other values 1 */
     uint32_t weight;
     const tk_column *column; /* whose limits and form the value has */
     const tk_entity *entity; /* of a source */
@@ -256,6 +257,8 @@ takeo_status tk_compile_bind(tk_compiler *compiler);
 takeo_status tk_compile_scopes(tk_compiler *compiler);
 takeo_status tk_compile_shape(tk_compiler *compiler);
 void tk_shape_raw(tk_compiler *compiler); /* raw.c */
+/* The lists in a chain of RAW or RAW_SQL: each has to stand right of IN. */
+void tk_bind_raw_lists(tk_compiler *compiler, uint32_t first);
 
 typedef struct tk_binder { /* bind.c, bind_statement.c */
     tk_compiler *compiler;
@@ -373,7 +376,8 @@ struct tk_dialect {
     bool
         index_has_schema; /* an index is named with it, its table and what is referred to without */
     uint32_t source_max;  /* tables in one statement; 0: no limit */
-    takeo_type array_type; /* how an array goes to the database: ARRAY, or JSON text */
+    const char *rows_of_list; /* a query that gives the values of a list, up to the parameter */
+    takeo_type array_type;    /* how an array goes to the database: ARRAY, or JSON text */
     tk_dialect_methods methods;
 };
 extern const tk_dialect tk_dialect_sqlite;
@@ -413,7 +417,8 @@ void tk_put_returning(tk_render *render, uint32_t node);
 
 /* expr.c */
 void tk_put_expr(tk_render *render, uint32_t node, tk_level level);
-void tk_put_list(tk_render *render, uint32_t first); /* a, b, c */
+void tk_put_raw_value(tk_render *render, uint32_t node); /* raw.c; of RAW and RAW_SQL */
+void tk_put_list(tk_render *render, uint32_t first);     /* a, b, c */
 void tk_put_operand(tk_render *render, uint32_t node, takeo_type type, bool leads, tk_level level);
 takeo_type tk_render_type(const tk_render *render, uint32_t node);
 /* The type by which two values are compared. */

@@ -116,7 +116,7 @@ def _operations(db: DataSource) -> dict[str, Callable[[], Any]]:
         "none": lambda: cities.get(-1),
         "list": lambda: cities.find(City.population > 3),
         "tuples": lambda: db.query(City.name, City.meta, City.status, City.country).tuples(),
-        "dicts": lambda: db.query(City.name, City.country[Country.name]).dicts(),
+        "dicts": lambda: db.query(City.name, City.country[Country.name].label("country")).dicts(),
         "first": lambda: db.query(City).order_by(City.id).first(),
         "several": lambda: _fails(TakeoError, db.query(City).one),
         "pairs": lambda: db.query(City, other).join(other, on=other[City.id] >= City.id).list(),

@@ -345,6 +345,54 @@ def test_load_fills_what_is_missing_and_keeps_the_rest(db: DataSource) -> None:
     assert (state(x), state(y)) == (1, 1)
 
 
+@Entity("door_rooms")
+class Room:
+    id: Mapped[int] = PrimaryGeneratedColumn()
+    above: Rel[Room | None] = ManyToOne("Room", default=None)
+    owner: Rel[Owner | None] = ManyToOne(Owner, default=None, eager=True)
+    doors: Rel[list[Hatch]] = OneToMany("Hatch", inverse="room")
+
+
+@Entity("door_hatches")
+class Hatch:
+    id: Mapped[int] = PrimaryGeneratedColumn()
+    room: Rel[Room] = ManyToOne(Room, inverse="doors")
+    rival: Rel[Owner | None] = ManyToOne(Owner, default=None)
+
+
+def test_eager_relations_inside_what_load_brings() -> None:
+    with DataSource("sqlite://", entities=[Owner, Thing, Room, Hatch]) as db:
+        db.synchronize()
+        owner, lone = Owner(code="AA"), Room()
+        high = Room(above=lone, owner=owner)
+        db.save([owner, lone, high, Hatch(room=lone), Hatch(room=high)])
+        by_lone, by_high = db.repository(Hatch).find(order_by=Hatch.id)
+        db.load([by_lone, by_high], Hatch.room)
+        assert by_lone.room.owner is None and by_high.room.owner.code == "AA"
+        place = Room._takeo.members["above"].place  # not asked for, and not eager
+        assert door.peek(by_lone.room, place) is UNSET and door.peek(by_high.room, place) is UNSET
+        (alone,) = db.repository(Hatch).find(Hatch.room == lone)
+        db.load(alone, Hatch.room[Room.doors])  # nobody has an owner here
+        assert alone.room.owner is None and len(alone.room.doors) == 1
+        db.load(alone, Hatch.room[Room.above], Hatch.rival)
+        assert alone.room.above is None and alone.rival is None
+        assert door.peek(alone.room.doors[0], Hatch._takeo.members["rival"].place) is UNSET
+
+
+def test_load_keeps_a_relation_that_is_none(db: DataSource) -> None:
+    db.save([Owner(code="AA"), Thing(name="x")])
+    (thing,) = db.repository(Thing).find(load=[Thing.owner])
+    assert thing.owner is None
+    db.sql("update door_things set owner_code = 'AA'").run()
+    db.load(thing, Thing.owner)
+    assert thing.owner is None
+    db.load(thing, Thing.owner, reload=True)  # by the key in hand
+    assert thing.owner is None
+    db.reload(thing)
+    db.load(thing, Thing.owner, reload=True)
+    assert thing.owner.code == "AA"
+
+
 def test_load_of_nothing_sends_nothing(db: DataSource) -> None:
     door.load(db.handle, db.known.target, [], (1, 0), False)
     door.reload(db.handle, db.known.target, [], (1,))

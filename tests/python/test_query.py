@@ -203,6 +203,36 @@ def test_entity_rows_as_dicts(db: DataSource, towns: list[City]) -> None:
     assert (row["name"], row["tags"], row["meta"]) == ("Rome", ["old"], {"hills": 7})
 
 
+def test_b82_two_columns_of_one_name(db: DataSource, towns: list[City]) -> None:
+    pair = (City.name, City.country[Country.name])
+    query = db.query(*pair).where(City.id == 1)
+    with pytest.raises(InputError, match=r"two columns of a row are called name\b") as e:
+        query.dicts()
+    assert e.value.code == "TAKEO.QUERY.LABEL" and e.value.field == "name"
+    assert ".label(" in e.value.hint and "as other" in e.value.hint
+    assert query.tuples() == [("Ax", "France")]  # by place nothing is lost
+    labelled = db.query(pair[0], pair[1].label("country")).where(City.id == 1)
+    assert labelled.dicts() == [{"name": "Ax", "country": "France"}]
+    with pytest.raises(InputError, match="have no name"):
+        db.query(City.population + 1, City.population + 2).dicts()
+    other = alias(City)
+    with pytest.raises(InputError, match="are called City"):
+        db.query(City, other).join(other, on=other[City.id] == City.id).dicts()
+    with pytest.raises(InputError, match="are called name"):  # nothing fits, and nothing is sent
+        db.query(*pair).where(City.id == -1).dicts()
+
+
+def test_b82_two_columns_of_one_name_in_sql(db: DataSource, towns: list[City]) -> None:
+    query = db.sql("select c.name, l.name from cities c join countries l on l.code = c.country_code where c.id = 1")
+    with pytest.raises(InputError, match="two columns of a row are called name"):
+        query.dicts()
+    assert query.tuples() == [("Ax", "France")]
+    assert db.sql("select name, name as other from cities where id = 1").dicts() == [{"name": "Ax", "other": "Ax"}]
+    with pytest.raises(InputError, match="are called id"):  # refused before it writes
+        db.sql("delete from cities returning id, id").dicts()
+    assert db.repository(City).count() == 6
+
+
 def test_qb_13_group_by(db: DataSource, towns: list[City]) -> None:
     rows = db.repository(City).query().select(City.country, count()).group_by(City.country).tuples()
     assert {(country.name, n) for country, n in rows} == {("France", 5), ("Italy", 1)}
@@ -385,8 +415,9 @@ def test_b69_in_with_very_many_values(db: DataSource, towns: list[City]) -> None
 
 
 def test_b67_too_many_parameters(db: DataSource) -> None:
+    names = [f"v{n}" for n in range(40_000)]
     with pytest.raises(InputError) as e:
-        db.sql("select {ids} is null", ids=list(range(40_000))).scalar()
+        db.sql(" + ".join(f"{{{name}}}" for name in names), **dict.fromkeys(names, 1)).scalar()
     assert e.value.code == "TAKEO.QUERY.TOO_LARGE"
     with pytest.raises(InputError):
         db.repository(City).find(or_(*[City.name == str(n) for n in range(40_000)]))

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from models import Cat, City, Country, Defaulted, Everything, Passport, Person, Status, Stock, Tag
-from takeo import SKIP, UNSET, DataSource, NotFound, NotLoaded, Repository, count, ref
+from takeo import (
+    SKIP,
+    UNSET,
+    Column,
+    DataSource,
+    Entity,
+    ManyToOne,
+    Mapped,
+    NotFound,
+    NotLoaded,
+    OneToOne,
+    PrimaryColumn,
+    PrimaryGeneratedColumn,
+    Rel,
+    Repository,
+    Unique,
+    count,
+    ref,
+)
 from takeo import functions as fn
 from takeo.errors import InputError, MultipleFound, UniqueViolation, UnknownField, UnsafeQuery
 from takeo.types import is_loaded
@@ -408,3 +428,171 @@ def test_everything_null(db: DataSource) -> None:
     db.save(made)
     found = db.get(Everything, made.id)
     assert all(value is None for name, value in vars(found).items() if name != "id")
+
+
+# ---- keys that are relations
+
+
+@Entity("key_parts", constraints=[Unique("code", "size")])
+class Part:
+    shop: Mapped[int] = PrimaryColumn()
+    sku: Mapped[str] = PrimaryColumn(length=20)
+    code: Mapped[str] = Column(length=20)
+    size: Mapped[int] = Column(unique=True)
+
+
+@Entity("key_labels")
+class Label:
+    """The key of another entity is the whole key."""
+
+    part: Rel[Part] = OneToOne(Part, primary=True)
+    text: Mapped[str] = Column(default="")
+
+
+@Entity("key_words")
+class Word:
+    """Its columns come in another order than its members."""
+
+    part: Rel[Part] = ManyToOne(Part, primary=True)
+    lang: Mapped[str] = PrimaryColumn(length=2)
+    text: Mapped[str] = Column(default="")
+
+
+@Entity("key_notes")
+class Note:
+    """A relation to a key that is a relation."""
+
+    label: Rel[Label] = OneToOne(Label, primary=True)
+    text: Mapped[str] = Column(default="")
+
+
+@Entity("key_uses")
+class Use:
+    number: Mapped[int] = PrimaryColumn()
+    word: Rel[Word] = ManyToOne(Word, primary=True)
+    text: Mapped[str] = Column(default="")
+
+
+@Entity("key_own")
+class Own:
+    """Its key columns are declared, in yet another order."""
+
+    sku: Mapped[str] = Column(length=20, default=UNSET)
+    shop: Mapped[int] = Column(default=UNSET)
+    part: Rel[Part] = ManyToOne(Part, key=["shop", "sku"], primary=True)
+    lang: Mapped[str] = PrimaryColumn(length=2)
+    text: Mapped[str] = Column(default="")
+
+
+@Entity("key_owned")
+class Owned:
+    own: Rel[Own] = ManyToOne(Own, primary=True)
+    text: Mapped[str] = Column(default="")
+
+
+@Entity("key_pairs")
+class Pair:
+    one: Rel[Part] = ManyToOne(Part, primary=True)
+    other: Rel[Part] = ManyToOne(Part, primary=True)
+    text: Mapped[str] = Column(default="")
+
+
+@Entity("key_sizes")
+class Size:
+    """The relation refers to another unique column than the key."""
+
+    part: Rel[Part] = ManyToOne(Part, references="size", primary=True)
+    text: Mapped[str] = Column(default="")
+
+
+@Entity("key_codes")
+class Code:
+    part: Rel[Part] = ManyToOne(Part, references=["code", "size"], primary=True)
+    text: Mapped[str] = Column(default="")
+
+
+@Entity("key_sized")
+class Sized:
+    id: Mapped[int] = PrimaryGeneratedColumn()
+    size: Mapped[int] = Column(default=UNSET)
+    part: Rel[Part] = ManyToOne(Part, key="size", references="size")
+
+
+KEYED = [Part, Label, Word, Note, Use, Own, Owned, Pair, Size, Code, Sized]
+
+
+def key_of(instance: Any) -> Any:
+    return type(instance)._takeo.key_of(instance)
+
+
+def keyed() -> tuple[DataSource, dict[type, Any]]:
+    db = DataSource("sqlite://", entities=KEYED)
+    db.synchronize()
+    parts = [Part(shop=1, sku="a", code="c", size=70), Part(shop=2, sku="b", code="d", size=80)]
+    label, word, own = Label(part=parts[0]), Word(part=parts[0], lang="de"), Own(part=parts[0], lang="de")
+    made: list[Any] = [label, word, Note(label=label), Use(number=9, word=word), own, Owned(own=own)]
+    made += [Pair(one=parts[0], other=parts[1]), Size(part=parts[0]), Code(part=parts[0])]
+    db.save([*made, *parts])
+    return db, {type(one): one for one in made}
+
+
+@pytest.mark.parametrize(
+    ("entity", "key"),
+    [
+        (Label, (1, "a")),
+        (Word, (1, "a", "de")),
+        (Note, (1, "a")),
+        (Use, (9, 1, "a", "de")),
+        (Own, (1, "a", "de")),
+        (Owned, (1, "a", "de")),
+        (Pair, (1, "a", 2, "b")),
+        (Size, 70),
+        (Code, ("c", 70)),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else "",
+)
+def test_keys_that_are_relations(entity: type, key: Any) -> None:
+    db, made = keyed()
+    repository = db.repository(entity)
+    relation = next(member for member in entity._takeo.key if member.is_relation)  # type: ignore[attr-defined]
+    wrong = (*key[:-1], "?" if isinstance(key[-1], str) else 0) if isinstance(key, tuple) else 0
+
+    found = repository.get(key)
+    assert key_of(found) == key_of(made[entity]) == key
+    assert repository.get(wrong) is None and repository.get_many([wrong, key])[0].text == ""
+    assert len(repository.get_many([key])) == 1
+    assert repository.exists(relation.field == getattr(made[entity], relation.name))
+    loaded = repository.get(key, load=[relation.field])
+    assert key_of(getattr(loaded, relation.name)) == key_of(getattr(made[entity], relation.name))
+    with pytest.raises(InputError):
+        repository.get((0,) * 7)
+
+    assert repository.update_one(key, text="one").text == "one"
+    found.text = "saved"
+    repository.save(found)
+    stub = ref(entity, key)
+    db.reload(stub, entity.text)  # type: ignore[attr-defined]
+    assert stub.text == "saved"
+
+    for users in KEYED:  # those that refer to it
+        if any(r.declared.target is entity for r in users._takeo.relations):  # type: ignore[attr-defined]
+            db.repository(users).all().delete()
+    repository.remove(ref(entity, key))
+    assert repository.get(key) is None
+    repository.insert(found)
+    assert repository.delete_one(wrong) is False and repository.delete_one(key) is True
+    assert repository.count() == 0
+
+
+def test_a_relation_gives_the_columns_that_it_refers_to() -> None:
+    db, _ = keyed()
+    first, second = db.repository(Part).find(order_by=Part.shop)
+    sized = Sized(part=first)
+    assert sized.size == 70
+    db.save(sized)
+    with pytest.raises(InputError, match="disagree"):
+        Sized(part=first, size=80)
+    db.repository(Sized).update(Sized.id == sized.id, part=second)
+    assert db.repository(Sized).find_one(Sized.part == second, load=[Sized.part]).part.sku == "b"
+    with pytest.raises(InputError):  # its size is not known
+        db.save(Sized(part=ref(Part, (1, "a"))))

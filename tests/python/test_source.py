@@ -12,7 +12,20 @@ import pytest
 
 import models
 from models import City, Country, Stock
-from takeo import Column, DataSource, Entity, Index, ManyToOne, Mapped, PrimaryColumn, PrimaryGeneratedColumn, Rel, _plan
+from takeo import (
+    UNSET,
+    Column,
+    DataSource,
+    Entity,
+    Index,
+    ManyToOne,
+    Mapped,
+    PrimaryColumn,
+    PrimaryGeneratedColumn,
+    Rel,
+    _plan,
+    sql,
+)
 from takeo.errors import (
     Closed,
     ConfigError,
@@ -234,6 +247,62 @@ def test_sql_02_braces(db: DataSource, towns: list[City]) -> None:
     assert db.sql("select 1 where 1 = 0").scalar() is None
     assert db.sql("update cities set population = {p} where population < {p}", p=20).run() == 2
     assert db.sql("select {x} = 'a''b'", x="a'b").scalar() == 1
+
+
+def test_sql_02_a_list_is_one_parameter(db: DataSource, towns: list[City]) -> None:
+    find = "select name from cities where id in {ids} order by id"
+    known = len(db.statements)
+    for ids, names in (
+        ([], []),
+        ([1], ["Ax"]),
+        ((3, 1), ["Ax", "Caen"]),
+        ({2}, ["Brest"]),
+        ([*range(3, 100_000)], ["Caen", "Dijon", "Evian", "Rome"]),
+    ):
+        assert db.sql(find, ids=ids).scalars() == names
+    assert len(db.statements) == known + 1  # its text does not depend on how many there are
+    assert db.sql("select count(*) from cities where id not in {ids}", ids=[]).scalar() == 6
+    assert db.sql("select count(*) from cities where name IN ( {names} )", names=["Ax", "Rome"]).scalar() == 2
+    assert db.sql("select {a} in{b}, {c} not\nin\n({b})", a=1, b=["x", 1, b"y"], c=2).one() == (1, 1)
+    assert db.sql("select {col} {word} {ids} from cities where id = 1", col=City.id, word=sql("in"), ids=[2, 1]).scalar()
+    found = db.repository(City).find(sql("{x} in {ids}", x=City.id, ids=[2, 4]), order_by=City.id)
+    assert [city.name for city in found] == ["Brest", "Dijon"]
+
+
+def test_sql_02_a_list_compares_as_its_values_do(memory: DataSource) -> None:
+    memory.save(Stock(shop=1, sku="1"))
+    for column in ("sku", "shop", "+sku", "+shop", "'1'", "1"):
+        for value in (1, "1", 1.0, b"1"):
+            for word in ("in", "not in"):
+                of_list = memory.sql(f"select {column} {word} {{x}} from stock", x=[value, 77]).scalar()
+                assert of_list == memory.sql(f"select {column} {word} ({{x}}, 77) from stock", x=value).scalar()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select {ids}",
+        "select 1 = {ids}",
+        "select 1 in (0, {ids})",
+        "select 1 in ({ids}, 0)",
+        "select 1 in ({ids}",
+        "select coalesce({ids})",
+        "select min {ids}",
+        "select in_ {ids}",
+        "select x.in {ids}",
+        "values {ids}",
+        "{ids}",
+    ],
+)
+def test_sql_02_a_list_stands_right_of_in(memory: DataSource, text: str) -> None:
+    with pytest.raises(InputError, match="is a list; its place is the right side of IN"):
+        memory.sql(text, ids=[1, 2]).tuples()
+
+
+def test_sql_02_lists_of_lists_and_of_nothing(memory: DataSource) -> None:
+    for wrong in ([1, [1, 2]], [None], [1, UNSET]):
+        with pytest.raises(InputError):
+            memory.sql("select 1 in {ids}", ids=wrong).scalar()
 
 
 def test_b70_parameters_of_sql(memory: DataSource) -> None:

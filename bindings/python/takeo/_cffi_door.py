@@ -28,7 +28,7 @@ from ._cffi_objects import (
     take_columns,
 )
 from ._cffi_results import Rows
-from ._cffi_statements import COUNT, Statement, tree_of
+from ._cffi_statements import COUNT, DICTS, Statement
 from ._lib import NULL, Memory, lib
 from .types import UNSET
 
@@ -83,7 +83,8 @@ class CffiDoor:
             raise TypeError("run(where, statement, mode, arguments, timeout, options) expected")
         if not 0 <= mode < MODES:
             raise TypeError("a mode of _door expected")
-        with Call(where, timeout, options) as call:
+        by_label = lib.TAKEO_OP_BY_LABEL if mode == DICTS else 0
+        with Call(where, timeout, options | by_label) as call:
             cells = statement.arguments(call, arguments)
             takes_structs = statement.start(call, cells, mode)
             found = Rows(statement, call.rows(), takes_structs)
@@ -121,14 +122,11 @@ class CffiDoor:
             layout = batch.one_layout()
             if layout is None:
                 return
-            tree = tree_of(paths)
-            _link_for_load(batch.blocks, batch.items, tree, bool(again))
+            _link_for_load(batch.blocks, batch.items, _tree_of(paths), bool(again))
             numbers = ffi.new("uint32_t[]", paths)
             start = lib.takeo_repo_load
             call.finish(start(call.op, target.handle, batch.lists(), numbers, len(paths)))
-            reader = Reader(target, batch.blocks)
-            _take_loaded(reader, batch.items, tree, bool(again))
-            reader.finish()
+            _take_loaded(Reader(target, batch.blocks), batch.blocks, bool(again))
 
     def reload(self, where: Any, target: Target, objects: Sequence[Any], columns: tuple[int, ...]) -> None:
         if not isinstance(target, Target):
@@ -266,6 +264,15 @@ def _options(
 
 # ---- load, reload --------------------------------------------------------------------------------
 
+def _tree_of(paths: Sequence[int]) -> dict[int, Any]:
+    """Paths of relation numbers, each ended by 0, as a tree."""
+    root: dict[int, Any] = {}
+    at = root
+    for number in paths:
+        at = at.setdefault(number, {}) if number else root
+    return root
+
+
 def _link_for_load(blocks: Blocks, items: Sequence[Block], tree: Any, again: bool) -> None:
     """Tell the core the keys, and what is loaded already along the paths."""
     for number, rest in tree.items():
@@ -282,18 +289,13 @@ def _link_for_load(blocks: Blocks, items: Sequence[Block], tree: Any, again: boo
             _link_for_load(blocks, members, rest, again)
 
 
-def _take_loaded(reader: Reader, items: Sequence[Block], tree: Any, again: bool) -> None:
+def _take_loaded(reader: Reader, blocks: Blocks, again: bool) -> None:
     """Fill the relations that the core loaded; those that were there already stay as they are."""
-    for number, rest in tree.items():
-        below: list[Block] = []
-        for block in items:
-            link = block.layout.links[number - 1]
-            if link is not None:
-                keeps = not again and states.peek(block.object, link.place) is not UNSET
-                below += reader.take(block, link, keeps)
-        reader.finish_row()
-        if below and rest:
-            _take_loaded(reader, below, rest, again)
+    for block in blocks.all.values():
+        for link in block.layout.links:
+            if link is not None and (again or states.peek(block.object, link.place) is UNSET):
+                reader.link(block, link)
+    reader.finish_row()
 
 
 def _columns_again(items: Sequence[Block], numbers: Sequence[int] | None) -> list[int]:

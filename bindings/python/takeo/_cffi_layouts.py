@@ -1,6 +1,8 @@
 """How the entities of a model look to the core behind the cffi door: one C struct for each.
 
-    struct:  state words | a cell per column | a pointer per relation | a list per relation
+    struct:  state words | a cell per column | a pointer, a list and a mark per relation
+
+The mark of a to-one says that there is no object, where the pointer alone would leave it open.
 
 The structs live only while an operation runs.  What stands where in an instance is said by the
 package (`layout`); numbers, keys and relations come from the core's own description of the model.  It
@@ -80,7 +82,8 @@ class Layout:
         self.cells_at = self.words * WORD
         self.links_at = self.cells_at + len(self.columns) * CELL
         self.lists_at = self.links_at + len(self.links) * POINTER
-        self.size = self.lists_at + len(self.links) * LIST
+        self.marks_at = self.lists_at + len(self.links) * LIST
+        self.size = self.marks_at + (len(self.links) + WORD - 1) // WORD * WORD
         self._described = described
         self._said = said
 
@@ -115,25 +118,30 @@ class Layout:
     def lists(self, base: Any) -> Any:
         return ffi.cast("takeo_list *", base + self.lists_at)
 
+    def marks(self, base: Any) -> Any:
+        return ffi.cast("uint8_t *", base + self.marks_at)
+
     # ---- for the core
     def definition(self, memory: Memory, into: Any, known: dict[int, Layout]) -> None:
         """Fill a takeo_layout_def."""
-        fields = [(0, lib.TAKEO_FIELD_STATE, 0, self.words * WORD)]
+        fields = [(0, lib.TAKEO_FIELD_STATE, 0, self.words * WORD, 0)]
         for index, column in enumerate(self.columns):
             if column is not None:
-                fields.append((index + 1, lib.TAKEO_FIELD_CELL, self.cells_at + index * CELL, 0))
+                fields.append((index + 1, lib.TAKEO_FIELD_CELL, self.cells_at + index * CELL, 0, 0))
         for index, link in enumerate(self.links):
             if link is None or link.target not in known:
                 continue
             if link.to_one:
-                fields.append((index + 1, lib.TAKEO_FIELD_TO_ONE, self.links_at + index * POINTER, 0))
+                place, mark = self.links_at + index * POINTER, self.marks_at + index
+                fields.append((index + 1, lib.TAKEO_FIELD_TO_ONE, place, 0, mark))
             else:
-                fields.append((index + 1, lib.TAKEO_FIELD_TO_MANY, self.lists_at + index * LIST, 0))
+                fields.append((index + 1, lib.TAKEO_FIELD_TO_MANY, self.lists_at + index * LIST, 0, 0))
         into.entity, into.object_size = self.entity, self.size
         into.field_count, into.field_size = len(fields), ffi.sizeof("takeo_field_def")
         into.fields = array = memory.new("takeo_field_def[]", len(fields))
-        for field, (ref, kind, offset, size) in zip(array, fields):
+        for field, (ref, kind, offset, size, mark) in zip(array, fields):
             field.ref, field.kind, field.offset, field.size = ref, kind, offset, size
+            field.null_at = mark
 
 
 class Target:

@@ -31,7 +31,7 @@ def address(pointer: Any) -> int:
 class Block:
     """One object and its struct."""
 
-    __slots__ = ("base", "before", "layout", "memory", "nulled", "object", "seen")
+    __slots__ = ("base", "before", "layout", "memory", "object", "seen")
 
     def __init__(self, layout: Layout, instance: Any, struct: Any = None) -> None:
         self.layout = layout
@@ -40,7 +40,6 @@ class Block:
         self.base = ffi.cast("char *", self.memory if struct is None else struct)
         self.seen = state(instance)
         self.before = b""
-        self.nulled: set[int] = set()  # key columns that a relation to None says to be NULL
 
     @property
     def cells(self) -> Any:
@@ -59,7 +58,7 @@ class Block:
         for column in self.layout.columns:
             if column is not None:
                 at = (column.number - 1) * CELL
-                if column.number in self.nulled or now[at : at + CELL] != self.before[at : at + CELL]:
+                if now[at : at + CELL] != self.before[at : at + CELL]:
                     yield column
 
     def is_set(self, number: int) -> bool:
@@ -158,7 +157,7 @@ class Blocks:
         if other is UNSET:
             return
         if other is None:
-            self._link_none(block, link)
+            block.layout.marks(block.base)[link.index] = 1
             return
         layout = self.target.of(other)
         if layout is None or layout.entity != link.target:
@@ -168,19 +167,6 @@ class Blocks:
             return
         block.layout.pointers(block.base)[link.index] = self.of(other, layout).base
 
-    def _link_none(self, block: Block, link: LinkPlace) -> None:
-        name = block.layout.name
-        for number in link.columns:
-            column = block.layout.column(number)
-            if column is not None and not column.nullable:
-                message = f"{name}.{link.name} is None, but every {name} has one"
-                self._fault(block, link, "TAKEO.INPUT.NULL", message)
-                return
-            cell = block.cell(number)
-            if cell.flags & lib.TAKEO_CELL_UNSET:
-                cell.flags = lib.TAKEO_CELL_NULL
-                block.nulled.add(number)
-
     def _fault(self, block: Block, link: LinkPlace, code: str, message: str) -> None:
         said = {"code": code, "message": message, "entity": block.layout.name, "field": link.name}
         for number in link.columns:
@@ -189,7 +175,10 @@ class Blocks:
     def link(self, block: Block, link: LinkPlace) -> list[Block]:
         """For loads: tell the core what is loaded already; gives the members."""
         value = peek(block.object, link.place)
-        if value is UNSET or value is None:
+        if value is UNSET:
+            return []
+        if value is None:
+            block.layout.marks(block.base)[link.index] = 1
             return []
         members = []
         for other in (value,) if link.to_one else tuple(value):
@@ -323,10 +312,6 @@ class Reader:
         self.target = target
         self.made: dict[int, Block] = {}  # address of the struct -> its object
         self.todo: list[Block] = []
-        self.joined: frozenset[int] | None = None  # entities that came by join; None: not known
-        self._unlinked: list[tuple[Block, LinkPlace]] = []
-        self._linked: set[tuple[int, int]] = set()  # (entity, relation) that some object has
-        self._settled: set[tuple[int, int]] = set()
         for block in known.all.values() if known is not None else ():
             self.made[address(block.base)] = block
 
@@ -349,53 +334,24 @@ class Reader:
             take_columns(block, filled)
             for link in block.layout.links:
                 if link is not None and link.target in self.target.layouts:
-                    self._link(block, link)
+                    self.link(block, link)
 
-    def _link(self, block: Block, link: LinkPlace) -> None:
-        """A relation of a new object, if the core loaded it."""
-        is_none = link.to_one and block.layout.pointers(block.base)[link.index] == NULL
-        lists = block.layout.lists(block.base)
-        if is_none:
-            self._unlinked.append((block, link))
-        elif link.to_one or lists[link.index].flags & lib.TAKEO_LIST_LOADED:
-            self._linked.add((block.layout.entity, link.index))
-            self.take(block, link, keeps=False)
-
-    def take(self, block: Block, link: LinkPlace, keeps: bool) -> list[Block]:
-        """The members of a relation that was loaded; the object gets them unless it `keeps` its own."""
-        layout = self.target.layouts[link.target]
-        if link.to_one:
-            pointer = block.layout.pointers(block.base)[link.index]
-            members = [self.block(layout, pointer)] if pointer != NULL else []
-            value: Any = members[0].object if members else None
-        else:
-            found = block.layout.lists(block.base)[link.index]
-            members = [self.block(layout, pointer) for pointer in pointers_of(found)]
-            value = [member.object for member in members]
-        if not keeps:
-            poke(block.object, link.place, value)
-        return members
-
-    def settle(self, block: Block, tree: dict[int, Any]) -> None:
-        """These relations were loaded: a to-one without an object says that there is none."""
-        if (id(block), id(tree)) in self._settled:
+    def link(self, block: Block, link: LinkPlace) -> None:
+        """A relation, if the core loaded it."""
+        layout, base = block.layout, block.base
+        if not link.to_one:
+            found = layout.lists(base)[link.index]
+            if found.flags & lib.TAKEO_LIST_LOADED:
+                poke(block.object, link.place, [self._member(link, one) for one in pointers_of(found)])
             return
-        self._settled.add((id(block), id(tree)))
-        for number, rest in tree.items():
-            link = block.layout.links[number - 1]
-            for member in self.take(block, link, keeps=False) if link is not None else ():
-                self.settle(member, rest)
+        pointer = layout.pointers(base)[link.index]
+        if pointer != NULL:
+            poke(block.object, link.place, self._member(link, pointer))
+        elif layout.marks(base)[link.index]:
+            poke(block.object, link.place, None)
 
-    def finish(self) -> None:
-        """A to-one without an object, of which nobody told whether it was loaded: it was when another
-        object of the result has it, or its entity was joined, and the key is NULL."""
-        for block, link in self._unlinked:
-            is_joined = self.joined is not None and link.target in self.joined
-            if not is_joined and (block.layout.entity, link.index) not in self._linked:
-                continue
-            if not link.owns_key or any(_is_null(block.cell(number)) for number in link.columns):
-                poke(block.object, link.place, None)
-        self._unlinked.clear()
+    def _member(self, link: LinkPlace, pointer: Any) -> Any:
+        return self.block(self.target.layouts[link.target], pointer).object
 
 
 def pointers_of(members: Any) -> list[Any]:
@@ -410,8 +366,3 @@ def pointers_of(members: Any) -> list[Any]:
 def _is_there(cell: Any) -> bool:
     """A cell that nobody wrote says so, or is all zero."""
     return bool(cell.type or cell.flags) and not cell.flags & lib.TAKEO_CELL_UNSET
-
-
-def _is_null(cell: Any) -> bool:
-    return bool(cell.flags & lib.TAKEO_CELL_NULL)
-

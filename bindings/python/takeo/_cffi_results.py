@@ -29,14 +29,12 @@ class Rows:
         return self.rows.row_count if self.rows is not None else 0
 
     def _found_outputs(self) -> list[Output]:
-        """The outputs of raw SQL, or of a statement that does not tell them."""
+        """The outputs of raw SQL, which are known by now."""
         if self.rows is None:
             return []
-        if self.are_structs:
-            return [Output(self.statement.name or "", self.statement.entity, 0, None)]
         columns = self.rows.columns
         labels = [text(columns[index].name) or "" for index in range(self.rows.column_count)]
-        return [Output(label, 0, index, None) for index, label in enumerate(labels)]
+        return [Output(label, 0, index) for index, label in enumerate(labels)]
 
     def give(self, mode: int) -> Any:
         count = len(self)
@@ -64,8 +62,6 @@ class Rows:
         found = []
         for number in range(wanted):
             found.append(tuple(self._output(objects, i, kind, number) for i, kind in enumerate(kinds)))
-        if objects is not None:
-            objects.finish()
         return found
 
     def _output(self, objects: Any, index: int, kind: Kind | None, number: int) -> Any:
@@ -102,9 +98,6 @@ class Objects:
         self.outputs = rows.outputs
         self.target = target
         self.reader = Reader(target)
-        self.are_told = rows.statement.outputs is not None
-        if not self.are_told:
-            self.reader.joined = _joined(rows.rows)
         if len(rows.outputs) == 1:
             self.pointers = [pointers_of(rows.rows.objects)]
         else:
@@ -120,22 +113,4 @@ class Objects:
             return None
         block = self.reader.block(self.target.layouts[output.entity], pointer)
         self.reader.finish_row()
-        if output.tree:
-            self.reader.settle(block, output.tree)
         return block.object
-
-    def finish(self) -> None:
-        if not self.are_told:
-            self.reader.finish()
-
-
-def _joined(rows: Any) -> frozenset[int]:
-    """The entities that came by join, when the statement does not tell: the columns of each part stand
-    together in ascending order and all parts have their keys, so a part ends where they do not ascend."""
-    columns, last, found = rows.columns, (0, 0), []
-    for index in range(rows.column_count):
-        here = (columns[index].entity, columns[index].column)
-        if here[0] != last[0] or here[1] <= last[1]:
-            found.append(here[0])
-        last = here
-    return frozenset(found[1:])

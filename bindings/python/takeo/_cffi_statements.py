@@ -5,7 +5,7 @@ It must not know what a statement says, nor what becomes of its rows.
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any
 
 from . import errors
 from ._abi import ffi
@@ -45,45 +45,21 @@ class _ListKind(Kind):
 
 
 class Output:
-    """One thing that a row gives: a value, or an entity with what is loaded with it."""
+    """One thing that a row gives: a value or an entity."""
 
-    __slots__ = ("column", "entity", "label", "tree")
+    __slots__ = ("column", "entity", "label")
 
-    def __init__(self, label: str, entity: int, column: int, tree: Any) -> None:
+    def __init__(self, label: str, entity: int, column: int) -> None:
         self.label = label
         self.entity = entity
         self.column = column  # of a value: its place in the cells
-        self.tree = tree  # of an entity: relation -> tree; None when the core does not say
-
-
-_TELLS_OUTPUTS = "outputs" in dict(ffi.typeof("takeo_statement_info").fields)
-
-
-def tree_of(paths: Sequence[int]) -> dict[int, Any]:
-    """Paths of relation numbers, each ended by 0, as a tree."""
-    root: dict[int, Any] = {}
-    at = root
-    for number in paths:
-        at = at.setdefault(number, {}) if number else root
-    return root
-
-
-def _outputs(info: Any) -> list[Output]:
-    """The outputs as the core tells them."""
-    found = []
-    for index in range(info.output_count):
-        one = info.outputs[index]
-        paths = [one.load[i] for i in range(one.load_count)]
-        tree = tree_of(paths) if one.entity else None
-        found.append(Output(text(one.label) or "", one.entity, one.column - 1, tree))
-    return found
 
 
 class Statement:
     """A handle on a takeo_statement *, described."""
 
     __slots__ = (
-        "columns", "entity", "handle", "is_select", "outputs", "parameters", "takes_structs", "target",
+        "entity", "handle", "is_select", "outputs", "parameters", "takes_structs", "target",
     )  # fmt: skip
 
     def __init__(self, statement: Any, target: Target | None) -> None:
@@ -95,17 +71,9 @@ class Statement:
         self.is_select = info.kind == lib.TAKEO_NODE_SELECT
         self.entity: int = info.entity
         self.parameters = [Parameter(info.parameters[i], target) for i in range(info.parameter_count)]
-        self.columns: int = info.column_count
-        # The rows of a SELECT are objects when it has a root; of RETURNING the core says so at the
-        # first run; None: not known yet.
-        self.takes_structs: bool | None = None
-        self.outputs: list[Output] | None = _outputs(info) if _TELLS_OUTPUTS and self.columns else None
-        if self.outputs is not None:
-            self.takes_structs = any(output.entity for output in self.outputs)
-        elif not self.columns or not self.entity:
-            self.takes_structs = False
-        elif self.is_select:
-            self.takes_structs = True
+        told = [info.outputs[i] for i in range(info.output_count)]  # none of raw SQL
+        self.outputs = [Output(text(one.label) or "", one.entity, one.column - 1) for one in told]
+        self.takes_structs = any(output.entity for output in self.outputs)
         if self.takes_structs and target is None:
             raise _no_target()
 
@@ -134,23 +102,10 @@ class Statement:
 
     def start(self, call: Call, cells: Any, mode: int) -> bool:
         """Run it to its end; says whether its rows are structs."""
-        count = len(self.parameters)
-        if mode == COUNT or self.takes_structs is False or self.target is None:
-            call.finish(lib.takeo_statement_run(call.op, self.handle, NULL, cells, count))
-            return False
-        status = lib.takeo_statement_run(call.op, self.handle, self.target.handle, cells, count)
-        if self.takes_structs is None and status == lib.TAKEO_EINPUT and _are_no_entities(call):
-            self.takes_structs = False
-            return self.start(call, cells, mode)
-        call.finish(status)
-        self.takes_structs = True
-        return True
-
-
-def _are_no_entities(call: Call) -> bool:
-    """Refused because its rows are not whole entities; nothing was sent."""
-    error = lib.takeo_op_error(call.op)
-    return bool(error != NULL and text(error.code) == "TAKEO.INPUT.ENTITY" and error.field.data == NULL)
+        takes_structs = self.takes_structs and mode != COUNT
+        target = self.target.handle if takes_structs and self.target is not None else NULL
+        call.finish(lib.takeo_statement_run(call.op, self.handle, target, cells, len(self.parameters)))
+        return takes_structs
 
 
 def _no_target() -> BaseException:

@@ -21,7 +21,7 @@ else:
 # What `run` gives back.
 LIST = 0  # a list: entities or values when a row has one output, else tuples
 TUPLES = 1  # a list of tuples, also for one output
-DICTS = 2  # a list of dicts by label
+DICTS = 2  # a list of dicts by label; two outputs of one label are an InputError
 FIRST = 3  # the first row as in LIST, or None; further rows are not looked at
 COUNT = 4  # rows changed, as an int
 ONE = 5  # as FIRST, but MultipleFound when there is a second row

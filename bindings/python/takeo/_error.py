@@ -84,6 +84,7 @@ CODES = {
     "TAKEO.QUERY.NO_CONDITION": "An UPDATE or DELETE of every row must be asked for by all().",
     "TAKEO.QUERY.SHAPE": "A statement is put together in a way that means nothing; the message says where.",
     "TAKEO.QUERY.NAME": "A name or alias breaks the grammar of names.",
+    "TAKEO.QUERY.LABEL": "Rows are read by name, and two columns of a row have the same; give one of them another.",
     "TAKEO.QUERY.TOO_LARGE": "A statement has more nodes, parameters or columns than can be sent.",
     "TAKEO.RESULT.NOT_FOUND": "No row fits.",
     "TAKEO.RESULT.MULTIPLE": "More than one row fits where one was asked for.",

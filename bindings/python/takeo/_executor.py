@@ -43,7 +43,7 @@ class SqlQuery:
         return self._run(TUPLES)  # type: ignore[no-any-return]
 
     def dicts(self) -> list[dict[str, Any]]:
-        """All rows as dicts by the names of their columns."""
+        """All rows as dicts by the names of their columns; two of one name are an InputError."""
         return self._run(DICTS)  # type: ignore[no-any-return]
 
     def scalars(self) -> list[Any]:

@@ -53,6 +53,7 @@ class Plan:
         self.columns = [m for m in members.values() if not m.is_relation]
         self.relations = [m for m in members.values() if m.is_relation]
         self.key = [m for m in members.values() if m.declared.is_primary]
+        self._key_orders: Any = None
         self.places: dict[str, Any] = {}
         self.cached: set[str] = set()  # slots of cached properties
         self.said: dict[str, Any] = {}  # the declarations, for classes that derive from an abstract one
@@ -123,7 +124,7 @@ class Plan:
         if not all(column.name in given for column in relation.keys):
             return
         said = tuple(given[column.name] for column in relation.keys)
-        key = (None,) * len(said) if related is None else key_in_order(related)
+        key = (None,) * len(said) if related is None else referred(relation, related)
         if key is not None and key != said:
             raise errors.InputError(
                 f"{relation!r} and {', '.join(c.name for c in relation.keys)} disagree",
@@ -149,20 +150,71 @@ class Plan:
                 found[column.name] = value
         return found
 
+    def column(self, name: str) -> Any:
+        """A declared column by its own name, or by that in the table; None: there is none."""
+        return next((c for c in self.columns if name in (c.name, c.declared.column)), None)
+
     def key_of(self, instance: Any) -> Any:
         """The key, a tuple when it has several parts, in order of declaration; UNSET when it has none."""
-        key = self._parts(instance, self.key)
-        if key is None:
+        parts = self._parts(instance)
+        if parts is None:
             return UNSET
-        return key[0] if len(key) == 1 else key
+        if len(parts) == 1:
+            return parts[0]
+        return tuple(part for _, part in sorted(zip(self.key_orders()[0], parts), key=lambda one: one[0]))
 
     def key_in_order(self, instance: Any) -> tuple[Any, ...] | None:
-        """The parts of the key in the core's order: columns, then keys of relations."""
-        return self._parts(instance, sorted(self.key, key=lambda m: m.is_relation))
+        """The parts of the key in the core's order."""
+        parts = self._parts(instance)
+        if parts is None or len(parts) == 1:
+            return parts
+        return tuple(parts[place] for place in self.key_orders()[1])
 
-    def _parts(self, instance: Any, members: list[Any]) -> tuple[Any, ...] | None:
+    def referred(self, relation: Any, instance: Any) -> tuple[Any, ...] | None:
+        """What a relation of another entity refers to in an object of this one: its key in the core's
+        order, or the columns that the relation names.  None when it has none."""
+        if not relation.declared.references:
+            return self.key_in_order(instance)
+        columns = map(self.column, relation.declared.references)
+        found = tuple(UNSET if column is None else peek(instance, column.place) for column in columns)
+        return None if any(value is UNSET or value is None for value in found) else found
+
+    def in_order(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The parts of a key as a program gives it, in the core's order."""
+        first, second = self.key_orders()
+        return tuple(key[first[place]] for place in second)
+
+    def key_orders(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Places in the key as a program gives it, and places in the order of the core.
+
+        A program gives the parts in order of declaration, those of a relation in the order of the entity
+        that it leads to.  In the core a key has the order of its columns, first those that were declared;
+        a relation has the columns of the other key, in the order that this one has there.  Between the
+        two, parts stand as the members do: the first gives their places in what the program gives, the
+        second says which of them comes first in the core.
+        """
+        if self._key_orders is None:
+            given: list[int] = []
+            columns: list[tuple[int, int]] = []
+            for member in self.key:
+                start, there = len(given), tuple(range(width(member)))
+                target = target_plan(member)
+                if target is not None and not member.declared.references:
+                    there = target.in_order(there)
+                given += [start + place for place in there]
+                columns += self._key_columns(member, len(there))
+            self._key_orders = tuple(given), tuple(sorted(range(len(given)), key=columns.__getitem__))
+        return self._key_orders  # type: ignore[no-any-return]
+
+    def _key_columns(self, member: Any, count: int) -> list[tuple[int, int]]:
+        """Where the columns of a part of the key stand in the table."""
+        if member.is_relation and not member.keys:
+            return [(len(self.columns) + self.relations.index(member), place) for place in range(count)]
+        return [(self.columns.index(column), 0) for column in member.keys or (member,)]
+
+    def _parts(self, instance: Any) -> tuple[Any, ...] | None:
         parts: list[Any] = []
-        for member in members:
+        for member in self.key:
             value = self.foreign_key(instance, member) if member.is_relation else peek(instance, member.place)
             if value is UNSET or value is None:
                 return None
@@ -175,7 +227,7 @@ class Plan:
         if related is None:
             return None
         if related is not UNSET:
-            key = key_in_order(related)
+            key = referred(relation, related)
             if key is not None:
                 return key
         if relation.keys:
@@ -192,6 +244,7 @@ class Plan:
         parts = key if sum(widths) > 1 and isinstance(key, tuple) else (key,)
         if len(parts) != sum(widths):
             raise self.wrong_key(key)
+        parts = tuple(parts[place] for place in self.key_orders()[0])
         at = 0
         for member, count in zip(self.key, widths):
             values = parts[at : at + count]
@@ -226,18 +279,26 @@ def width(member: Any) -> int:
     """How many columns a part of a key has: a relation has those of the key that it refers to."""
     if not member.is_relation:
         return 1
-    if member.declared.keys:
-        return len(member.declared.keys)
+    if member.declared.keys or member.declared.references:
+        return len(member.declared.keys or member.declared.references)
+    target = target_plan(member)
+    return sum(map(width, target.key)) if target is not None else 1
+
+
+def target_plan(member: Any) -> Any:
+    """Of the entity that a relation leads to; None of a column, or when nobody knows it."""
+    if not member.is_relation:
+        return None
     from ._definition import target_of
 
     target = target_of(member, [])
-    return sum(map(width, target._takeo.key)) if target is not None else 1
+    return target._takeo if target is not None else None
 
 
-def key_in_order(instance: Any) -> tuple[Any, ...] | None:
-    """The key of any entity's object in the core's order; None when it has none."""
-    plan = getattr(type(instance), "_takeo", None)
-    return plan.key_in_order(instance) if plan is not None else None
+def referred(relation: Any, related: Any) -> tuple[Any, ...] | None:
+    """What a relation refers to in the object of another entity; None when that has none."""
+    plan = getattr(type(related), "_takeo", None)
+    return plan.referred(relation, related) if plan is not None else None
 
 
 def _known(key: tuple[Any, ...]) -> Any:

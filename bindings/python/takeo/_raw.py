@@ -1,6 +1,6 @@
 """SQL written by hand: the text, and what stands in its braces.
 
-`{name}` is a value, a list, a column or an entity; `{{` is a brace.  The text is cut into pieces once;
+`{name}` is a value, a list (right of IN), a column or an entity; `{{` is a brace.  The text is cut into pieces once;
 values never become part of it.  Nothing here knows what the SQL means.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from . import errors
 from ._kinds import kind_of
 from ._lib import lib, utf8
-from .expr import PARAM, Expr, Value, listed
+from .expr import LIST, PARAM, Expr, Value, listed
 from .fields import Field, ToOne, entity_leaf
 from .types import SKIP, UNSET
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _pieces: dict[str, tuple[str, ...]] = {}  # text -> fragment, name, fragment, name, ... fragment
 _PIECES_MAX = 1000
-NO_VALUES = "(select null where 1 = 0)"  # an empty list where a list in brackets belongs
 
 
 def pieces(text: Any) -> tuple[str, ...]:
@@ -99,11 +98,7 @@ def _value(name: str, value: Any) -> tuple[list[Any], Any]:
     if isinstance(value, dict) or hasattr(type(value), "_takeo"):
         raise errors.InputError(f"{{{name}}} is no value of SQL", got=errors.shown(value))
     if isinstance(value, (list, tuple, set, frozenset)):
-        values = listed(value)
-        if not values:
-            return [NO_VALUES], ()
-        commas = [part for _ in values for part in (", ", PARAM)]
-        return ["(", *commas[1:], ")"], values
+        return [LIST], (listed(value),)
     return [PARAM], (value,)
 
 

@@ -15,7 +15,7 @@ from . import errors
 from ._door import door
 from ._instance import Cached, Frozen, Keyed, Root, as_dict, is_loaded, loaded_columns, ref
 from ._kinds import Mapped, Names, Rel, evaluate, is_forward, kind_of, unwrap
-from ._plan import Options, Plan, register
+from ._plan import Options, Plan, referred, register
 from .columns import Column, Relation
 from .fields import Field, Property, ToMany, ToOne
 from .types import UNSET
@@ -403,7 +403,7 @@ def _bind(cls: type, plan: Plan) -> None:
         member.loaded = places.get(_HIDDEN + "loaded_" + member.name)
     for relation in plan.relations:
         if not relation.declared.is_to_many:
-            relation.keys = tuple(_declared_key(plan, n) for n in relation.declared.keys)
+            relation.keys = tuple(map(plan.column, relation.declared.keys))
             if None in relation.keys:
                 relation.keys = ()
             elif relation.keys:
@@ -414,13 +414,6 @@ def _bind(cls: type, plan: Plan) -> None:
         other, hook = _linked(plan, member)
         field = member.field
         door.bind(field, cls, field.bind_kind, member.place, member.bit, other, hook)
-
-
-def _declared_key(plan: Plan, name: str) -> Any:
-    for column in plan.columns:
-        if name in (column.name, column.declared.column):
-            return column
-    return None
 
 
 def _linked(plan: Plan, member: Any) -> tuple[Any, Any]:
@@ -444,8 +437,7 @@ def _follow(relation: Property) -> Any:
 
     def follow(instance: Any, related: Any) -> None:
         bits = door.state(instance)
-        related_plan = getattr(type(related), "_takeo", None)
-        key = related_plan.key_in_order(related) if related_plan is not None else None
+        key = referred(relation, related)
         for index, column in enumerate(relation.keys):
             value = None if related is None else key[index] if key is not None else UNSET
             door.poke(instance, column.place, value)

@@ -217,7 +217,7 @@ class ToOne(_ToOnePath, Member):
             return Assignment(self.about.leaf, None, ())
         if value is SKIP:
             return SKIP  # type: ignore[no-any-return]
-        shape, values = object_key(value)
+        shape, values = object_key(value, self.about)
         return Assignment(self.about.leaf, shape, values)
 
 
@@ -349,8 +349,8 @@ def entity_leaf(entity: Any) -> Leaf:
     return plan.leaf  # type: ignore[no-any-return]
 
 
-def object_key(value: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Shape and values of an object's key."""
+def object_key(value: Any, relation: Any = None) -> tuple[Any, tuple[Any, ...]]:
+    """Shape and values of an object's key, or of what a relation refers to in it."""
     if isinstance(value, Expr):
         return value.shape, value.values
     plan = getattr(type(value), "_takeo", None)
@@ -365,7 +365,7 @@ def object_key(value: Any) -> tuple[Any, tuple[Any, ...]]:
             if name not in ("dict", "list")
             else None,
         )
-    key = plan.key_in_order(value)
+    key = plan.key_in_order(value) if relation is None else plan.referred(relation, value)
     if key is None:
         raise errors.InputError(
             f"the {plan.cls.__name__} in a condition has no key",

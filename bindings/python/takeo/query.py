@@ -195,7 +195,11 @@ class Query(Select):
         return self._rows(TUPLES)
 
     def dicts(self) -> Any:
-        """All rows as dicts by label; of an entity by its columns."""
+        """All rows as dicts by label; of an entity by its columns.
+
+        Raises:
+            InputError: two columns have one name; `City.name.label("other")` gives another.
+        """
         if self._has_columns or self._has("columns"):
             return self._rows(DICTS)
         plan = _class_of(self._root)._takeo

@@ -12,7 +12,7 @@ from . import errors
 from . import functions as fn
 from ._door import COUNT, FIRST, INSERT, REMOVE, SAVE, UPSERT, door
 from ._plan import width
-from .expr import AND, EQ, PARAM, Assignment, Predicate, or_
+from .expr import EQ, PARAM, Assignment, Predicate, or_
 from .fields import Field, ToOne
 from .query import Query, _sets, conditions, counted, equals, loads, only, run
 from .types import SKIP, UNSET
@@ -70,7 +70,7 @@ class Repository:
         plan = entity._takeo  # type: ignore[attr-defined]
         self._root = plan.leaf
         self._parts = sum(map(width, plan.key))
-        # The condition on the key, as the core numbers its columns, and the statement behind get().
+        # The condition on the key, and the statement behind get().
         self._by_key = _key_condition(plan)
         self._where, self._target, self._options = on.handle, on.known.target, on.options
         self._get = on.statements["select", self._root, ("where", self._by_key)]
@@ -94,11 +94,12 @@ class Repository:
         return Query(self._on, self._root, tuple(clauses))._rows(FIRST)
 
     def _key(self, key: Any) -> tuple[Any, ...]:
-        """The values of a key; InputError when it has another number of parts."""
+        """The values for the condition on the key; InputError when it has another number of parts."""
+        plan = self.entity._takeo  # type: ignore[attr-defined]
         parts = key if self._parts > 1 and isinstance(key, tuple) else (key,)
         if len(parts) != self._parts:
-            raise self.entity._takeo.wrong_key(key)  # type: ignore[attr-defined]
-        return parts
+            raise plan.wrong_key(key)
+        return parts if self._parts == 1 else plan.in_order(parts)
 
     def get_or_fail(self, key: Any, /, *, load: Any = (), only: Any = ()) -> Any:
         """The object with this key; NotFound when there is none."""
@@ -389,12 +390,9 @@ class Repository:
 
 
 def _key_condition(plan: Any) -> Any:
-    """key = ?, for every part of the key in order of declaration."""
-    parts = []
-    for member in plan.key:
-        count = width(member)
-        parts.append((EQ, member.field.shape, PARAM if count == 1 else ("row", *[PARAM] * count)))
-    return parts[0] if len(parts) == 1 else (AND, *parts)
+    """key = ?, the parts in the core's order."""
+    count = sum(map(width, plan.key))
+    return EQ, ("entity", plan.leaf), PARAM if count == 1 else ("row", *[PARAM] * count)
 
 
 def _listed(objects: Any) -> Any:

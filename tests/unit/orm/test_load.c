@@ -49,6 +49,32 @@ static void load_to_one_links(void **state) {
     assert_string_equal(nodes[0].parent->name, "root");
     assert_ptr_equal(nodes[0].parent, nodes[1].parent);
     assert_null(nodes[2].parent);
+    assert_int_equal(nodes[0].parent_is_none, 0);
+    assert_int_equal(nodes[2].parent_is_none, 1); /* somebody looked: there is none */
+    world_close(&w);
+}
+
+/* What a load brings says so too, and then nothing is asked again. */
+static void load_to_one_marks_that_there_is_none(void **state) {
+    (void)state;
+    world w;
+    fill(&w);
+    static const uint32_t deep[] = {NODE_CHILDREN, NODE_PARENT, NODE_PARENT, 0};
+    struct node root = {.id = 1};
+    world_done(w.op, load(&w, NODE, &root, 1, sizeof root, deep, 4));
+    const struct node *child = ((struct node **)root.children.items)[0];
+    assert_int_equal(child->parent_is_none, 0);
+    assert_string_equal(child->parent->name, "root");
+    assert_null(child->parent->parent);
+    assert_int_equal(child->parent->parent_is_none, 1);
+    const uint32_t paths[] = {NODE_PARENT, 0};
+    struct node node = {.id = 4, .parent_id = 2, .parent_is_none = 1};
+    world_done(w.op, load(&w, NODE, &node, 1, sizeof node, paths, 2));
+    assert_int_equal(world_result(w.op).statement_count, 0);
+    assert_null(node.parent);
+    node.parent_is_none = 0;
+    world_done(w.op, load(&w, NODE, &node, 1, sizeof node, paths, 2));
+    assert_string_equal(node.parent->name, "a");
     world_close(&w);
 }
 
@@ -236,6 +262,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(load_to_many_groups_by_key),
         cmocka_unit_test(load_to_one_links),
+        cmocka_unit_test(load_to_one_marks_that_there_is_none),
         cmocka_unit_test(load_composite_key),
         cmocka_unit_test(load_path_goes_on),
         cmocka_unit_test(load_without_key_is_refused),

@@ -110,6 +110,55 @@ static void run_statement_is_kept_alive(void **state) {
 }
 
 /* Rows that are no entities go into the layout for rows of any statement. */
+/* B82: where rows are read by label, two of one label are refused before anything is sent. */
+static void run_by_label_refuses_two_of_one_name(void **state) {
+    (void)state;
+    world w;
+    world_open(&w);
+    world_sql(&w, "insert into country values ('FR', 'France')");
+    takeo_op_options options = {sizeof options, .flags = TAKEO_OP_BY_LABEL};
+    assert_int_equal(takeo_op_set(w.op, &options), TAKEO_DONE);
+    takeo_statement *twice = sql(&w, "delete from country returning code, name as code");
+    const takeo_error *error = world_fails(w.op, takeo_statement_run(w.op, twice, NULL, NULL, 0),
+                                           TAKEO_EINPUT, "TAKEO.QUERY.LABEL");
+    assert_string_equal(error->field.data, "code");
+    assert_string_equal(world_ask(&w, "select count(*) from country"), "1");
+    takeo_statement *once = sql(&w, "select code, name from country");
+    assert_int_equal(takeo_statement_run(w.op, once, NULL, NULL, 0), TAKEO_DONE);
+    assert_int_equal(takeo_op_wait(w.op, -1), TAKEO_ROWS);
+    takeo_statement_free(once);
+    assert_int_equal(takeo_op_set(w.op, NULL), TAKEO_DONE);
+    assert_int_equal(takeo_statement_run(w.op, twice, NULL, NULL, 0), TAKEO_DONE);
+    assert_int_equal(takeo_op_wait(w.op, -1), TAKEO_ROWS);
+    takeo_statement_free(twice);
+    world_close(&w);
+}
+
+static bool by_label_scenario(const takeo_allocator *allocator, void *context) {
+    (void)context;
+    world w = {.op = NULL};
+    takeo_error *error = NULL;
+    takeo_op_options options = {sizeof options, .flags = TAKEO_OP_BY_LABEL};
+    takeo_statement *statement = NULL;
+    bool is_done = false;
+    if (world_open_with(&w, *allocator) && takeo_op_set(w.op, &options) == TAKEO_DONE
+        && takeo_statement_sql(w.model, "select 1 as a, 2 as b, 3 as c", takeo_zstr, &statement,
+                               &error)
+               == TAKEO_DONE) {
+        is_done = takeo_statement_run(w.op, statement, NULL, NULL, 0) == TAKEO_DONE
+                  && takeo_op_wait(w.op, -1) == TAKEO_ROWS;
+    }
+    takeo_error_free(error);
+    takeo_statement_free(statement);
+    world_free(&w);
+    return is_done;
+}
+
+static void run_by_label_without_memory_fails_cleanly(void **state) {
+    (void)state;
+    tk_sweep(by_label_scenario, NULL);
+}
+
 static void run_plain_structs(void **state) {
     (void)state;
     struct pair {
@@ -236,6 +285,8 @@ int main(void) {
         cmocka_unit_test(run_wrong_arguments_are_named),
         cmocka_unit_test(run_many_is_one_transaction),
         cmocka_unit_test(run_statement_is_kept_alive),
+        cmocka_unit_test(run_by_label_refuses_two_of_one_name),
+        cmocka_unit_test(run_by_label_without_memory_fails_cleanly),
         cmocka_unit_test(run_plain_structs),
         cmocka_unit_test(run_byte_budget_is_kept),
         cmocka_unit_test(run_twice_at_once_is_refused),

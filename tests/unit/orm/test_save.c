@@ -251,6 +251,11 @@ static void save_conflicting_key_is_refused(void **state) {
     world_done(w.op, SAVE(&w, NODE, &parent));
     struct node child = {.name = "c", .parent = &parent, .parent_id = 77};
     world_fails(w.op, SAVE(&w, NODE, &child), TAKEO_EINPUT, "TAKEO.INPUT.CONFLICT");
+    child.parent = NULL; /* says nothing, unless the mark says that there is none */
+    child.parent_is_none = 1;
+    world_fails(w.op, SAVE(&w, NODE, &child), TAKEO_EINPUT, "TAKEO.INPUT.CONFLICT");
+    child.parent_id_is_null = 1;
+    world_done(w.op, SAVE(&w, NODE, &child));
     world_close(&w);
 }
 

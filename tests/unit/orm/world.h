@@ -50,6 +50,7 @@ struct node {
     int64_t parent_id;
     uint8_t parent_id_is_null;
     struct node *parent;
+    uint8_t parent_is_none;
     takeo_list children;
     uint64_t state;
 };
@@ -180,7 +181,8 @@ static inline takeo_status world_target(world *w, takeo_error **error) {
                                            {NODE_NAME, TAKEO_FIELD_CHARS, AT(node, name)},
                                            {NODE_PARENT_ID, TAKEO_FIELD_INT64, AT(node, parent_id),
                                             .null_at = offsetof(struct node, parent_id_is_null)},
-                                           {NODE_PARENT, TAKEO_FIELD_TO_ONE, AT(node, parent)},
+                                           {NODE_PARENT, TAKEO_FIELD_TO_ONE, AT(node, parent),
+                                            .null_at = offsetof(struct node, parent_is_none)},
                                            {NODE_CHILDREN, TAKEO_FIELD_TO_MANY, AT(node, children)},
                                            {0, TAKEO_FIELD_STATE, AT(node, state)}};
     static const takeo_field_def token[] = {{TOKEN_ID, TAKEO_FIELD_UUID, AT(token, id)},

@@ -117,6 +117,67 @@ static void raw_entity_of_its_rows_is_checked(void **state) {
     tk_model_drop(model);
 }
 
+/* A list stands right of IN, in brackets of its own unless the text has them. */
+static const struct {
+    const char *before;
+    const char *after;
+    const char *sql; /* NULL: refused */
+} lists[] = {
+    {"select 1 in ", "", "select 1 in (select +value from takeo_list(?1))"},
+    {"select 1 NOT IN\n\t", " or 0", "select 1 NOT IN\n\t(select +value from takeo_list(?1)) or 0"},
+    {"select 1 in", ")", "select 1 in(select +value from takeo_list(?1)))"},
+    {"select 1 In ( ", " )", "select 1 In ( select +value from takeo_list(?1) )"},
+    {"in ", "", "in (select +value from takeo_list(?1))"},
+    {"select 1 in (", "", NULL},
+    {"select 1 in (", ", 2)", NULL},
+    {"select 1 in (0, ", ")", NULL},
+    {"select 1 in ((", "))", NULL},
+    {"select ", "", NULL},
+    {"select 1 = ", "", NULL},
+    {"select min ", "", NULL},
+    {"select i n ", "", NULL},
+    {"select inn ", "", NULL},
+    {"select t.in ", "", NULL},
+    {"select \"in\" ", "", NULL},
+    {"", "", NULL},
+};
+
+static takeo_status compile_list(size_t i, tk_statement **out) {
+    const takeo_node nodes[] = {
+        {.kind = TAKEO_NODE_FRAGMENT,
+         .text = lists[i].before,
+         .text_len = strlen(lists[i].before),
+         .next = 2},
+        {.kind = TAKEO_NODE_PARAM, .ref = 1, .flags = TAKEO_NODE_FLAG_LIST, .next = 3},
+        {.kind = TAKEO_NODE_FRAGMENT, .text = lists[i].after, .text_len = strlen(lists[i].after)},
+        {.kind = TAKEO_NODE_RAW_SQL, .a = 1}};
+    const takeo_statement_def def = {
+        .struct_size = sizeof def, .nodes = nodes, .node_count = 4, .node_size = sizeof nodes[0]};
+    return tk_statement_compile(NULL, &def, tk_alloc_default, out, NULL);
+}
+
+static void raw_lists_stand_right_of_in(void **state) {
+    (void)state;
+    for (size_t i = 0; i < TK_COUNT(lists); i++) {
+        tk_statement *statement = NULL;
+        takeo_status status = compile_list(i, &statement);
+        assert_int_equal(status, lists[i].sql != NULL ? 0 : TAKEO_EINPUT);
+        const tk_sql *sql = NULL;
+        if (status == 0) {
+            status = tk_statement_render(statement, tk_dialect_find("sqlite"), &sql, NULL);
+            assert_int_equal(status, 0);
+            assert_string_equal(sql->text, lists[i].sql);
+            assert_true(statement->params[0].is_list);
+        }
+        if (i == 0) {
+            assert_int_equal(
+                tk_statement_render(statement, tk_dialect_find("postgresql"), &sql, NULL), 0);
+            assert_string_equal(sql->text, "select 1 in (select unnest($1))");
+        }
+        tk_statement_drop(statement);
+    }
+}
+
 static bool make_raw(const takeo_allocator *allocator, void *context) {
     tk_alloc alloc = tk_alloc_from(allocator);
     tk_statement *statement = NULL;
@@ -187,6 +248,7 @@ int main(void) {
         cmocka_unit_test(raw_zero_byte_is_refused),
         cmocka_unit_test(raw_reads_are_known),
         cmocka_unit_test(raw_entity_of_its_rows_is_checked),
+        cmocka_unit_test(raw_lists_stand_right_of_in),
         cmocka_unit_test(raw_without_memory_fails_cleanly),
         cmocka_unit_test(raw_hostile_names_stay_names),
     };
