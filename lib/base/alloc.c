@@ -52,11 +52,3 @@ void tk_mem_free(const tk_alloc *alloc, void *block, size_t size) {
         alloc->resize(alloc->ctx, block, at_least_one(size), 0);
     }
 }
-
-bool tk_size_add(size_t a, size_t b, size_t *out) {
-    return !__builtin_add_overflow(a, b, out);
-}
-
-bool tk_size_multiply(size_t a, size_t b, size_t *out) {
-    return !__builtin_mul_overflow(a, b, out);
-}

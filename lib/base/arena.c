@@ -155,9 +155,21 @@ static void free_blocks(tk_arena *arena, const tk_block *kept) {
     }
 }
 
+/* Begin the one block of an arena again; NULL: it has none, and nothing was taken. */
+static inline void rewind_to(tk_arena *arena, tk_block *block) {
+    if (block != NULL) {
+        arena->at = (char *)block + HEADER;
+        arena->end = (char *)block + block->size;
+    }
+}
+
 void tk_arena_clear(tk_arena *arena) {
-    /* Ordinary blocks grow, so the newest of them is the one that fits the next use best. */
     tk_block *kept = arena->blocks;
+    if (TK_LIKELY(kept == NULL || (kept->next == NULL && kept->size <= BLOCK_LAST))) {
+        rewind_to(arena, kept);
+        return;
+    }
+    /* Ordinary blocks grow, so the newest of them is the one that fits the next use best. */
     while (kept != NULL && kept->size > BLOCK_LAST) {
         kept = kept->next;
     }
@@ -167,9 +179,8 @@ void tk_arena_clear(tk_arena *arena) {
     if (kept != NULL) {
         kept->next = NULL;
         arena->blocks = kept;
-        arena->at = (char *)kept + HEADER;
-        arena->end = (char *)kept + kept->size;
         arena->total = kept->size;
+        rewind_to(arena, kept);
     }
 }
 

@@ -20,6 +20,8 @@
 #define TK_COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define TK_LIKELY(x) __builtin_expect(!!(x), 1)
 #define TK_UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* A rare way with much to keep, apart so that the way of the most does not pay for its frame. */
+#define TK_APART __attribute__((noinline))
 
 /* ---- text: a borrowed stretch of bytes; public twin takeo_text ------------------------------- */
 
@@ -58,8 +60,12 @@ TK_CHECKED void *tk_mem_new(const tk_alloc *alloc, size_t size);
 TK_CHECKED void *tk_mem_resize(const tk_alloc *alloc, void *block, size_t old_size,
                                size_t new_size);
 void tk_mem_free(const tk_alloc *alloc, void *block, size_t size);
-TK_CHECKED bool tk_size_add(size_t a, size_t b, size_t *out);
-TK_CHECKED bool tk_size_multiply(size_t a, size_t b, size_t *out);
+TK_CHECKED static inline bool tk_size_add(size_t a, size_t b, size_t *out) {
+    return !__builtin_add_overflow(a, b, out);
+}
+TK_CHECKED static inline bool tk_size_multiply(size_t a, size_t b, size_t *out) {
+    return !__builtin_mul_overflow(a, b, out);
+}
 
 /* ---- arena.c: memory that is freed at once --------------------------------------------------- */
 

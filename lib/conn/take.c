@@ -37,6 +37,9 @@ static void unqueue(tk_op *op) {
 
 bool tk_take_try(tk_op *op) {
     tk_source *source = op->source;
+    if (source->is_closed) { /* it would be opened once more, an empty one in memory */
+        return false;
+    }
     if (source->conn_is_taken || (!tk_link_is_alone(&source->queue) && is_overtaking(op))) {
         return false;
     }
@@ -138,7 +141,7 @@ static takeo_status take_shared(tk_op *op) {
     tk_source *source = op->source;
     tk_mutex_lock(source->mutex);
     bool is_closed = source->is_closed;
-    bool is_taken = !is_closed && tk_take_try(op);
+    bool is_taken = tk_take_try(op);
     if (!is_closed && !is_taken && !op->run.is_queued) {
         start_waiting(op);
     }

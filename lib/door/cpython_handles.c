@@ -5,10 +5,10 @@
  */
 #include "door/door_int.h"
 
-tk_py tk_door_source_type;
-tk_py tk_door_session_type;
-tk_py tk_door_statement_type;
-tk_py tk_door_target_type;
+handle_type tk_door_source_type;
+handle_type tk_door_session_type;
+handle_type tk_door_statement_type;
+handle_type tk_door_target_type;
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
@@ -44,18 +44,17 @@ static void call_free(call *unused) {
 /* The handle that a call goes to: a source means the session bound in this context.  A new
  * reference: code that runs during the call may close the handle and forget it. */
 static tk_py handle_of(tk_py where) {
-    if (tk_py_is_a(where, tk_door_session_type)) {
-        return tk_py_own(where);
-    }
-    if (!tk_py_is_a(where, tk_door_source_type)) {
-        return tk_door_wrong_call("a Source or a Session handle");
+    if (!tk_door_is(where, &tk_door_source_type)) {
+        return tk_door_is(where, &tk_door_session_type)
+                   ? tk_py_own(where)
+                   : tk_door_wrong_call("a Source or a Session handle");
     }
     const door_executor *source = TK_DOOR_DATA(where, door_executor);
     if (source->bound_count == 0) {
         return tk_py_own(where);
     }
     tk_py session = P.PyObject_CallObject(source->bound, NULL);
-    if (session == NULL || tk_py_is_a(session, tk_door_session_type)) {
+    if (session == NULL || tk_door_is(session, &tk_door_session_type)) {
         return session;
     }
     P.Py_DecRef(session);
@@ -225,7 +224,7 @@ bool tk_door_make_types(tk_py doors) {
         const char *name;
         size_t size;
         void (*dealloc)(tk_py);
-        tk_py *keep;
+        handle_type *keep;
     } types[] = {
         {"takeo._door.Source", sizeof(door_executor), executor_dealloc, &tk_door_source_type},
         {"takeo._door.Session", sizeof(door_executor), executor_dealloc, &tk_door_session_type},
@@ -238,8 +237,9 @@ bool tk_door_make_types(tk_py doors) {
         return false;
     }
     for (size_t i = 0; i < TK_COUNT(types); i++) {
-        *types[i].keep = type_new(types[i].name, types[i].size, types[i].dealloc);
-        if (*types[i].keep == NULL || P.PyList_Append(doors, *types[i].keep) < 0) {
+        tk_py made = type_new(types[i].name, types[i].size, types[i].dealloc);
+        types[i].keep->base = made;
+        if (made == NULL || P.PyList_Append(doors, made) < 0) {
             return false;
         }
     }
@@ -255,9 +255,12 @@ static void *pointer_of(tk_py value) {
     return (void *)(uintptr_t)P.PyLong_AsUnsignedLongLongMask(value);
 }
 
-static tk_py instance_of(tk_py cls, tk_py base) {
-    if (!tk_py_is_a(cls, O.type_) || P.PyType_IsSubtype(cls, base) == 0) {
+static tk_py instance_of(tk_py cls, handle_type *type) {
+    if (!tk_py_is_a(cls, O.type_) || P.PyType_IsSubtype(cls, type->base) == 0) {
         return tk_door_wrong_call("a subclass of the handle's type");
+    }
+    if (type->subclass == NULL) {
+        type->subclass = tk_py_own(cls);
     }
     return tk_py_state.new_object(cls, O.empty_tuple_, NULL);
 }
@@ -265,7 +268,7 @@ static tk_py instance_of(tk_py cls, tk_py base) {
 /* target_new(cls, model address) */
 static tk_py target_new(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    tk_py made = count == 2 ? instance_of(args[0], tk_door_target_type) : NULL;
+    tk_py made = count == 2 ? instance_of(args[0], &tk_door_target_type) : NULL;
     if (made == NULL) {
         return tk_door_wrong_call("target_new(class, model)");
     }
@@ -284,7 +287,7 @@ static tk_py target_new(tk_py self, tk_py const *args, tk_py_size count) {
 /* layout(target, number, class, columns, links) */
 static tk_py layout(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    if (count != 5 || !tk_py_is_a(args[0], tk_door_target_type) || !tk_py_is_a(args[3], O.tuple_)
+    if (count != 5 || !tk_door_is(args[0], &tk_door_target_type) || !tk_py_is_a(args[3], O.tuple_)
         || !tk_py_is_a(args[4], O.tuple_)) {
         return tk_door_wrong_call("layout(target, number, class, columns, links)");
     }
@@ -301,7 +304,7 @@ static tk_py layout(tk_py self, tk_py const *args, tk_py_size count) {
  * closes the source in the end */
 static tk_py source_new(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    tk_py made = count == 3 ? instance_of(args[0], tk_door_source_type) : NULL;
+    tk_py made = count == 3 ? instance_of(args[0], &tk_door_source_type) : NULL;
     if (made == NULL) {
         return tk_door_wrong_call("source_new(class, source, bound)");
     }
@@ -314,8 +317,8 @@ static tk_py source_new(tk_py self, tk_py const *args, tk_py_size count) {
 /* session_new(cls, source handle) */
 static tk_py session_new(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    bool is_right = count == 2 && tk_py_is_a(args[1], tk_door_source_type);
-    tk_py made = is_right ? instance_of(args[0], tk_door_session_type) : NULL;
+    bool is_right = count == 2 && tk_door_is(args[1], &tk_door_source_type);
+    tk_py made = is_right ? instance_of(args[0], &tk_door_session_type) : NULL;
     if (made == NULL) {
         return tk_door_wrong_call("session_new(class, source)");
     }
@@ -343,7 +346,7 @@ static tk_py session_new(tk_py self, tk_py const *args, tk_py_size count) {
 /* session_level(session) -> int; 0 when it was closed */
 static tk_py session_level(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    if (count != 1 || !tk_py_is_a(args[0], tk_door_session_type)) {
+    if (count != 1 || !tk_door_is(args[0], &tk_door_session_type)) {
         return tk_door_wrong_call("session_level(session)");
     }
     const door_executor *data = TK_DOOR_DATA(args[0], door_executor);
@@ -353,8 +356,8 @@ static tk_py session_level(tk_py self, tk_py const *args, tk_py_size count) {
 /* close(source or session) */
 static tk_py close_handle(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    bool is_session = count == 1 && tk_py_is_a(args[0], tk_door_session_type);
-    if (!is_session && (count != 1 || !tk_py_is_a(args[0], tk_door_source_type))) {
+    bool is_session = count == 1 && tk_door_is(args[0], &tk_door_session_type);
+    if (!is_session && (count != 1 || !tk_door_is(args[0], &tk_door_source_type))) {
         return tk_door_wrong_call("close(source or session)");
     }
     close_executor(TK_DOOR_DATA(args[0], door_executor), true);
@@ -429,8 +432,8 @@ static takeo_status fill_statement(statement_handle *handle, tk_error *error) {
 /* statement_new(cls, statement address, target or None): takes over the reference */
 static tk_py statement_new(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    bool has_target = count == 3 && tk_py_is_a(args[2], tk_door_target_type);
-    tk_py made = count == 3 ? instance_of(args[0], tk_door_statement_type) : NULL;
+    bool has_target = count == 3 && tk_door_is(args[2], &tk_door_target_type);
+    tk_py made = count == 3 ? instance_of(args[0], &tk_door_statement_type) : NULL;
     if (made == NULL || (!has_target && args[2] != O.None_)) {
         tk_py_drop(made);
         return tk_door_wrong_call("statement_new(class, statement, target)");

@@ -175,7 +175,7 @@ static tk_py run_statement(call *used, const statement_handle *handle, int mode,
 /* run(where, statement, mode, arguments, timeout, options) */
 static tk_py run(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    if (count < 4 || count > 6 || !tk_py_is_a(args[1], tk_door_statement_type)
+    if (count < 4 || count > 6 || !tk_door_is(args[1], &tk_door_statement_type)
         || TK_PY_TYPE(args[3]) != O.tuple_) {
         return tk_door_wrong_call("run(where, statement, mode, arguments, timeout, options)");
     }
@@ -254,11 +254,12 @@ static takeo_status read_batch(call *used, tk_py target, tk_py objects, tk_py wa
     *out = (batch){.target = TK_DOOR_DATA(target, target_handle)->target,
                    .tuple = tuple,
                    .count = (uint32_t)count};
-    out->items = tk_arena_array(&used->arena, (size_t)count, sizeof *out->items);
-    out->layouts = tk_arena_array(&used->arena, (size_t)count, sizeof *out->layouts);
-    if (out->items == NULL || out->layouts == NULL) {
+    out->items =
+        tk_arena_array(&used->arena, (size_t)count, sizeof *out->items + sizeof *out->layouts);
+    if (out->items == NULL) {
         return tk_raise_memory(&used->error);
     }
+    out->layouts = (const tk_layout **)(out->items + count);
     const tk_layout *last = NULL;
     tk_py last_type = NULL;
     for (uint32_t i = 0; i < out->count; i++) {
@@ -277,7 +278,8 @@ static takeo_status read_batch(call *used, tk_py target, tk_py objects, tk_py wa
     return TAKEO_DONE;
 }
 
-/* Values that change in place are compared before they are written. */
+/* Values that change in place are compared before they are written.  What that notes of values of
+ * other classes is forgotten: those that are written are noted when they are read for it. */
 static takeo_status mark_changed(call *used, const batch *objects) {
     for (uint32_t i = 0; objects->has_mutable && i < objects->count; i++) {
         if (tk_py_layout_has_mutable(objects->layouts[i])) {
@@ -285,6 +287,7 @@ static takeo_status mark_changed(call *used, const batch *objects) {
                                       &used->error));
         }
     }
+    tk_vec_clear(&used->holder.fixes);
     return TAKEO_DONE;
 }
 
@@ -331,6 +334,7 @@ static tk_py write_batch(call *used, tk_verb verb, tk_py const *args, tk_py_size
     tk_upsert upsert;
     const uint32_t *columns = NULL;
     uint32_t column_count = 0;
+    bool has_columns = count > 5 && args[5] != O.empty_tuple_;
     tk_py wanted = count > 7 && args[7] != O.None_ ? args[7] : NULL;
     takeo_status status = read_batch(used, args[1], args[3], wanted, &objects);
     if (status >= 0 && (verb == TK_VERB_SAVE || verb == TK_VERB_UPDATE)) {
@@ -338,7 +342,7 @@ static tk_py write_batch(call *used, tk_verb verb, tk_py const *args, tk_py_size
     }
     if (status >= 0
         && (!read_upsert(used, count > 4 ? args[4] : O.None_, &upsert)
-            || !read_numbers(used, count > 5 ? args[5] : O.None_, &columns, &column_count))) {
+            || !read_numbers(used, has_columns ? args[5] : O.None_, &columns, &column_count))) {
         status = TAKEO_EHOST;
     }
     if (status < 0) {
@@ -348,7 +352,8 @@ static tk_py write_batch(call *used, tk_verb verb, tk_py const *args, tk_py_size
                        .layouts = objects.layouts,
                        .count = objects.count,
                        .columns = columns,
-                       .column_count = column_count};
+                       .column_count = column_count,
+                       .holder = &used->holder};
     status = tk_orm_write(used->op, verb, objects.target, &what,
                           verb == TK_VERB_UPSERT ? &upsert : NULL);
     bool is_done = tk_door_finish(used, status);
@@ -366,7 +371,7 @@ static tk_py write_batch(call *used, tk_verb verb, tk_py const *args, tk_py_size
 static tk_py write_objects(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
     bool has_class = count < 8 || args[7] == O.None_ || tk_py_is_a(args[7], O.type_);
-    if (count < 4 || count > 8 || !tk_py_is_a(args[1], tk_door_target_type) || !has_class) {
+    if (count < 4 || count > 8 || !tk_door_is(args[1], &tk_door_target_type) || !has_class) {
         return tk_door_wrong_call(
             "write(where, target, verb, objects, upsert, columns, options, entity)");
     }
@@ -465,7 +470,7 @@ static tk_py load_with(loader start, tk_py const *args, bool again) {
 /* load(where, target, objects, paths, again) */
 static tk_py load(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    if (count != 5 || !tk_py_is_a(args[1], tk_door_target_type)) {
+    if (count != 5 || !tk_door_is(args[1], &tk_door_target_type)) {
         return tk_door_wrong_call("load(where, target, objects, paths, again)");
     }
     return load_with(load_paths, args, P.PyObject_IsTrue(args[4]) > 0);
@@ -474,7 +479,7 @@ static tk_py load(tk_py self, tk_py const *args, tk_py_size count) {
 /* reload(where, target, objects, columns) */
 static tk_py reload(tk_py self, tk_py const *args, tk_py_size count) {
     (void)self;
-    if (count != 4 || !tk_py_is_a(args[1], tk_door_target_type)) {
+    if (count != 4 || !tk_door_is(args[1], &tk_door_target_type)) {
         return tk_door_wrong_call("reload(where, target, objects, columns)");
     }
     return load_with(reload_columns, args, true);

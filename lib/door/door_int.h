@@ -41,10 +41,20 @@ typedef struct target_handle {
     tk_target *target;
 } target_handle;
 
-extern tk_py tk_door_source_type;
-extern tk_py tk_door_session_type;
-extern tk_py tk_door_statement_type;
-extern tk_py tk_door_target_type;
+typedef struct handle_type {
+    tk_py base;     /* the type that is made here */
+    tk_py subclass; /* the package's, owned; NULL: it has made no handle yet */
+} handle_type;
+
+extern handle_type tk_door_source_type;
+extern handle_type tk_door_session_type;
+extern handle_type tk_door_statement_type;
+extern handle_type tk_door_target_type;
+
+/* Most handles are of the package's own class, which is seen without a walk over its bases. */
+static inline bool tk_door_is(tk_py object, const handle_type *type) {
+    return TK_PY_TYPE(object) == type->subclass || tk_py_is_a(object, type->base);
+}
 
 #define TK_DOOR_DATA(object, type) (&TK_PY_AT(object, tk_py_state.header, type))
 

@@ -134,6 +134,9 @@ takeo_status tk_py_natural(const tk_py_field *field, tk_py value, takeo_cell *ou
         *out = tk_cell_int(TAKEO_TYPE_BOOL, value == O.True_);
         return TAKEO_DONE;
     }
+    if (type == O.datetime_ || type == O.date_) { /* without a walk over all that it is not */
+        return tk_py_read_temporal(value, out, error);
+    }
     if (type == O.int_ || P.PyType_IsSubtype(type, O.int_)) {
         return int_of(value, out, holder, error);
     }
@@ -230,15 +233,20 @@ static takeo_status read_bool(const tk_py_field *field, tk_py value, takeo_cell 
     return tk_py_read_natural(field, value, out, holder, error);
 }
 
+static TK_APART takeo_status read_none(const tk_py_field *field, takeo_cell *out, tk_holder *holder,
+                                       tk_error *error) {
+    takeo_cell null = tk_cell_null();
+    if (field->accept.is_nullable || field->accept.type == TAKEO_TYPE_NONE) {
+        *out = null;
+        return TAKEO_DONE;
+    }
+    return tk_accept_cell(&field->accept, &null, out, holder->arena, error);
+}
+
 takeo_status tk_py_read(const tk_py_field *field, tk_py value, takeo_cell *out, tk_holder *holder,
                         tk_error *error) {
     if (TK_UNLIKELY(value == O.None_)) {
-        takeo_cell null = tk_cell_null();
-        if (field->accept.is_nullable || field->accept.type == TAKEO_TYPE_NONE) {
-            *out = null;
-            return TAKEO_DONE;
-        }
-        return tk_accept_cell(&field->accept, &null, out, holder->arena, error);
+        return read_none(field, out, holder, error);
     }
     if (TK_UNLIKELY(value == O.UNSET_)) {
         *out = (takeo_cell){.flags = TAKEO_CELL_UNSET};

@@ -328,10 +328,8 @@ static inline bool is_plain_text(const tk_accept *accept, const takeo_cell *in) 
            && (accept->text_is_valid || tk_utf8_is_valid(in->v.text.data, len));
 }
 
-/* Apart, so that the way of the most does not pay for it. */
-static __attribute__((noinline)) takeo_status fit_slowly(const tk_accept *accept,
-                                                         const takeo_cell *in, takeo_cell *out,
-                                                         tk_arena *arena, tk_error *error) {
+static TK_APART takeo_status fit_slowly(const tk_accept *accept, const takeo_cell *in,
+                                        takeo_cell *out, tk_arena *arena, tk_error *error) {
     tk_fit fit = {accept, in, out, arena, error, 0};
     return tk_fit_cell(&fit);
 }

@@ -127,9 +127,7 @@ typedef struct reader { /* one object's way through its columns */
     tk_write *write;
     tk_subject *subject;
     tk_findings *findings;
-    uint32_t count; /* arguments */
-    uint64_t columns[TK_WORDS_MAX];
-    uint64_t returning[TK_WORDS_MAX];
+    tk_group_key key; /* of its statement */
 } reader;
 
 static bool add_finding(const reader *at, takeo_status status) {
@@ -147,30 +145,36 @@ static bool add_column_finding(const reader *at, takeo_status status, const tk_c
     return add_finding(at, status);
 }
 
-static takeo_status add_late(reader *at, tk_subject *other) {
+/* The value comes from another object's row, which is to be there before. */
+static TK_APART takeo_status add_late(reader *at, const tk_column *column, tk_subject *other) {
     tk_late *late = tk_task_take(at->write->op, sizeof *late);
     if (late == NULL) {
         return tk_raise_memory(&at->write->op->error);
     }
     late->next = at->subject->late;
-    late->cell = at->count;
+    late->cell = at->key.column_count;
     late->other = other;
     at->subject->late = late;
-    return TAKEO_DONE;
+    return tk_value_has_place(at->write, at->subject, column)
+               ? tk_value_put(at->write, at->subject, column, NULL, at->key.column_count + 1)
+               : TAKEO_DONE;
 }
 
 /* A value that the statement carries. */
 static takeo_status add_argument(reader *at, const tk_column *column, const takeo_cell *cell,
                                  tk_subject *late) {
     if (late != NULL) {
-        TK_TRY(add_late(at, late));
-        if (tk_value_has_place(at->write, at->subject, column)) {
-            TK_TRY(tk_value_put(at->write, at->subject, column, NULL, at->count + 1));
-        }
+        TK_TRY(add_late(at, column, late));
     }
-    at->subject->arguments[at->count++] = *cell;
-    tk_bit_set(at->columns, column);
+    at->subject->arguments[at->key.column_count++] = *cell;
+    tk_bit_set(at->key.columns, column);
     return TAKEO_DONE;
+}
+
+/* A value that the server tells. */
+static void add_returning(reader *at, const tk_column *column) {
+    tk_bit_set(at->key.returning, column);
+    at->key.returning_count++;
 }
 
 static takeo_status make_arguments(reader *at) {
@@ -223,7 +227,7 @@ static takeo_status insert_unset(reader *at, const tk_column *column, tk_error *
         bool comes_by_itself =
             column == subject->entity->generated_key && subject->action == TK_ACTION_INSERT;
         if (!comes_by_itself && tk_value_has_place(at->write, subject, column)) {
-            tk_bit_set(at->returning, column);
+            add_returning(at, column);
         }
         return TAKEO_DONE;
     }
@@ -259,7 +263,7 @@ static takeo_status read_insert(reader *at) {
             status = insert_column(at, column, tk_findings_error(at->findings));
         } else if (column->is_server_made && column != entity->generated_key
                    && tk_value_has_place(at->write, at->subject, column)) {
-            tk_bit_set(at->returning, column);
+            add_returning(at, column);
         }
         if (TK_UNLIKELY(status < 0) && !add_column_finding(at, status, column)) {
             return status;
@@ -344,7 +348,7 @@ static takeo_status read_update(reader *at) {
             return status;
         }
     }
-    if (at->count == 0) {
+    if (at->key.column_count == 0) {
         subject->action = TK_ACTION_NOTHING;
         return TAKEO_DONE;
     }
@@ -352,7 +356,8 @@ static takeo_status read_update(reader *at) {
         takeo_status status = raise_no_key(subject, tk_findings_error(at->findings));
         return add_finding(at, status) ? TAKEO_DONE : status;
     }
-    memcpy(&subject->arguments[at->count], subject->key, entity->key_count * sizeof(takeo_cell));
+    memcpy(&subject->arguments[at->key.column_count], subject->key,
+           entity->key_count * sizeof(takeo_cell));
     return TAKEO_DONE;
 }
 
@@ -439,20 +444,12 @@ static bool is_unchanged(const tk_write *write, const tk_subject *subject) {
            && subject->action == TK_ACTION_UPDATE;
 }
 
-/* The bits are cleared as far as the entity reaches, for there is room for very many. */
-static void begin(reader *at, tk_write *write, tk_subject *subject, tk_findings *findings) {
-    size_t size = tk_words(subject->entity) * sizeof at->columns[0];
-    at->write = write;
-    at->subject = subject;
-    at->findings = findings;
-    at->count = 0;
-    memset(at->columns, 0, size);
-    memset(at->returning, 0, size);
-}
-
 takeo_status tk_action_read(tk_write *write, tk_subject *subject, tk_findings *findings) {
-    reader at;
-    begin(&at, write, subject, findings);
+    reader at; /* not zeroed as a whole: there is room for very many columns */
+    at.write = write;
+    at.subject = subject;
+    at.findings = findings;
+    tk_group_key_init(&at.key, subject->entity);
     uint32_t before = findings->count;
     takeo_status status = check_entity(subject, tk_findings_error(findings));
     if (status >= 0) {
@@ -472,5 +469,5 @@ takeo_status tk_action_read(tk_write *write, tk_subject *subject, tk_findings *f
     if (findings->count != before || subject->action == TK_ACTION_NOTHING) {
         return TAKEO_DONE;
     }
-    return tk_group_find(write, subject, at.columns, at.returning, &subject->group);
+    return tk_group_find(write, subject, &at.key, &subject->group);
 }

@@ -4,19 +4,12 @@
  */
 #include "orm/orm_int.h"
 
-void tk_findings_init(tk_findings *findings, tk_error *error) {
-    findings->error = error;
-    findings->is_full = false;
-    findings->count = 0;
-    findings->status = TAKEO_DONE;
-}
-
-tk_error *tk_findings_error(tk_findings *findings) {
-    if (!findings->is_full && findings->count >= TK_FINDINGS_KEPT) {
+tk_error *tk_findings_error_late(tk_findings *findings) {
+    if (!findings->is_full) {
         findings->is_full = true;
         tk_error_init(&findings->spare, findings->error->arena.alloc);
     }
-    return findings->is_full ? &findings->spare : findings->error;
+    return &findings->spare;
 }
 
 bool tk_findings_add(tk_findings *findings, takeo_status status, uint32_t object) {
@@ -43,15 +36,13 @@ bool tk_findings_add(tk_findings *findings, takeo_status status, uint32_t object
     return true;
 }
 
-takeo_status tk_findings_end(tk_findings *findings) {
-    if (findings->is_full) {
-        tk_error_done(&findings->spare);
-        if (findings->count > TK_FINDINGS_KEPT
-            && (findings->status == TAKEO_EINPUT || findings->status == TAKEO_EUNKNOWN_FIELD)) {
-            takeo_status status = tk_raise(findings->error, TK_INPUT_COUNT, "and %u more",
-                                           findings->count - TK_FINDINGS_KEPT);
-            findings->status = status == TAKEO_ENOMEM ? status : findings->status;
-        }
+takeo_status tk_findings_end_full(tk_findings *findings) {
+    tk_error_done(&findings->spare);
+    if (findings->count > TK_FINDINGS_KEPT
+        && (findings->status == TAKEO_EINPUT || findings->status == TAKEO_EUNKNOWN_FIELD)) {
+        takeo_status status = tk_raise(findings->error, TK_INPUT_COUNT, "and %u more",
+                                       findings->count - TK_FINDINGS_KEPT);
+        findings->status = status == TAKEO_ENOMEM ? status : findings->status;
     }
     return findings->status;
 }

@@ -5,65 +5,78 @@
  */
 #include "orm/write_int.h"
 
-enum { KEY_MAX = 2 * sizeof(uint32_t) + 2 * TK_WORDS_MAX * sizeof(uint64_t) };
-
-/* The columns of a set, in the order of their numbers. */
-static takeo_status list_columns(tk_op *op, const tk_entity *entity, const uint64_t *bits,
-                                 const tk_column ***out, uint32_t *out_count) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < tk_words(entity); i++) {
-        count += (uint32_t)__builtin_popcountll(bits[i]);
-    }
-    const tk_column **columns = tk_arena_array(&op->arena, count, sizeof *columns);
-    if (columns == NULL) {
-        return tk_raise_memory(&op->error);
-    }
-    *out_count = 0;
-    for (uint32_t i = 0; i < entity->column_count; i++) {
-        if (tk_bit_is_set(bits, &entity->columns[i])) {
-            columns[(*out_count)++] = &entity->columns[i];
-        }
-    }
-    *out = columns;
-    return TAKEO_DONE;
+void tk_group_key_init(tk_group_key *key, const tk_entity *entity) {
+    uint32_t count = tk_words(entity);
+    key->column_count = 0;
+    key->returning_count = 0;
+    key->columns = key->words + 1;
+    key->returning = key->columns + count;
+    memset(key->columns, 0, (size_t)2 * count * sizeof *key->words);
 }
 
-static takeo_status new_group(tk_write *write, const tk_subject *subject, const uint64_t *columns,
-                              const uint64_t *returning, takeo_text key, tk_group **out) {
+/* The columns of a set, in the order of their numbers; gives the place behind them. */
+static const tk_column **list_columns(const tk_entity *entity, const uint64_t *bits,
+                                      const tk_column **out) {
+    for (uint32_t i = 0; i < tk_words(entity); i++) {
+        for (uint64_t left = bits[i]; left != 0; left &= left - 1) {
+            *out++ = &entity->columns[i * 64 + (uint32_t)__builtin_ctzll(left)];
+        }
+    }
+    return out;
+}
+
+/* Most writes have one group, which `latest` finds without any map. */
+static bool keep_group(tk_write *write, tk_group *group) {
+    if (write->groups == NULL) {
+        write->groups = write->last_group = group;
+        return true;
+    }
+    const tk_group *first = write->groups;
+    if (first->next == NULL
+        && !tk_map_put(&write->group_keys, first->key.data, first->key.len, write->groups)) {
+        return false;
+    }
+    group->number = write->last_group->number + 1;
+    write->last_group = write->last_group->next = group;
+    return tk_map_put(&write->group_keys, group->key.data, group->key.len, group);
+}
+
+static takeo_status new_group(tk_write *write, const tk_subject *subject, const tk_group_key *key,
+                              takeo_text bytes, tk_group **out) {
     tk_op *op = write->op;
+    size_t count = (size_t)key->column_count + key->returning_count;
     tk_group *group = tk_task_take(op, sizeof *group);
-    char *kept = tk_arena_copy(&op->arena, key.data, key.len);
-    if (group == NULL || kept == NULL) {
+    const tk_column **columns = tk_arena_take(&op->arena, count * sizeof *columns + bytes.len);
+    if (group == NULL || columns == NULL) {
         return tk_raise_memory(&op->error);
     }
     group->entity = subject->entity;
     group->action = subject->action;
-    group->number = (uint32_t)write->groups.count;
-    group->key = tk_text(kept, key.len);
-    TK_TRY(list_columns(op, group->entity, columns, &group->columns, &group->column_count));
-    TK_TRY(list_columns(op, group->entity, returning, &group->returning, &group->returning_count));
-    if (!tk_map_put(&write->groups, kept, key.len, group)) {
+    group->columns = columns;
+    group->column_count = key->column_count;
+    group->returning = list_columns(group->entity, key->columns, columns);
+    group->returning_count = key->returning_count;
+    char *kept = (char *)list_columns(group->entity, key->returning, group->returning);
+    group->key = tk_text(memcpy(kept, bytes.data, bytes.len), bytes.len);
+    if (!keep_group(write, group)) {
         return tk_raise_memory(&op->error);
     }
     *out = group;
     return TAKEO_DONE;
 }
 
-takeo_status tk_group_find(tk_write *write, const tk_subject *subject, const uint64_t *columns,
-                           const uint64_t *returning, tk_group **out) {
-    char bytes[KEY_MAX];
-    size_t size = tk_words(subject->entity) * sizeof(uint64_t);
-    uint32_t head[2] = {subject->entity->number, subject->action};
-    memcpy(bytes, head, sizeof head);
-    memcpy(bytes + sizeof head, columns, size);
-    memcpy(bytes + sizeof head + size, returning, size);
-    takeo_text key = tk_text(bytes, sizeof head + 2 * size);
+takeo_status tk_group_find(tk_write *write, const tk_subject *subject, tk_group_key *key,
+                           tk_group **out) {
+    const uint32_t head[2] = {subject->entity->number, subject->action};
+    memcpy(key->words, head, sizeof head);
+    takeo_text bytes = tk_text((const char *)key->words,
+                               (1 + 2 * (size_t)tk_words(subject->entity)) * sizeof *key->words);
     tk_group *group = write->latest;
-    if (group == NULL || !tk_text_equal(group->key, key)) {
-        group = tk_map_get(&write->groups, key.data, key.len);
+    if (group == NULL || !tk_text_equal(group->key, bytes)) {
+        group = tk_map_get(&write->group_keys, bytes.data, bytes.len);
     }
     if (group == NULL) {
-        TK_TRY(new_group(write, subject, columns, returning, key, &group));
+        TK_TRY(new_group(write, subject, key, bytes, &group));
     }
     write->latest = group;
     *out = group;
@@ -116,8 +129,8 @@ static takeo_status prepare(tk_write *write, tk_group *group) {
 }
 
 takeo_status tk_group_prepare(tk_write *write) {
-    for (size_t i = 0; i < write->groups.entry_count; i++) {
-        TK_TRY(prepare(write, write->groups.entries[i].value));
+    for (tk_group *group = write->groups; group != NULL; group = group->next) {
+        TK_TRY(prepare(write, group));
     }
     return TAKEO_DONE;
 }

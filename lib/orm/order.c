@@ -216,10 +216,6 @@ static bool is_sorted(const tk_write *write) {
 }
 
 takeo_status tk_order_make(tk_write *write, tk_findings *findings) {
-    write->order = tk_arena_array(&write->op->arena, write->count, sizeof *write->order);
-    if (write->order == NULL) {
-        return tk_raise_memory(&write->op->error);
-    }
     for (uint32_t i = 0; i < write->count; i++) {
         tk_subject *subject = &write->subjects[i];
         if (subject->action != TK_ACTION_NOTHING) {

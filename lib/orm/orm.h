@@ -81,6 +81,7 @@ typedef struct tk_objects { /* what is written, in the caller's order */
     const tk_entity *entity; /* without a target: of all */
     const uint32_t *columns; /* without a target: what the cells are; else those that are written */
     uint32_t column_count;   /* 0: all */
+    tk_holder *holder;       /* of the target's host; NULL: one of its own */
 } tk_objects;
 
 typedef struct tk_upsert {

@@ -56,11 +56,8 @@ TK_CHECKED void *tk_task_take(tk_op *op, size_t size); /* zeroed, of the operati
 
 /* ---- shapes.c -------------------------------------------------------------------------------- */
 
-typedef struct tk_shapes tk_shapes;
 typedef takeo_status (*tk_shape_maker)(const void *context, tk_alloc alloc, tk_statement **out,
                                        tk_error *error);
-/* What the source keeps; made on first use. */
-TK_CHECKED takeo_status tk_shapes_of(tk_source *source, tk_shapes **out, tk_error *error);
 /* The statement of a key, made when there is none; the caller owns one reference. */
 TK_CHECKED takeo_status tk_shapes_get(tk_source *source, takeo_text key, tk_shape_maker make,
                                       const void *context, tk_statement **out, tk_error *error);
@@ -82,13 +79,25 @@ typedef struct tk_findings {
     takeo_status status; /* of the first */
 } tk_findings;
 
-void tk_findings_init(tk_findings *findings, tk_error *error);
+static inline void tk_findings_init(tk_findings *findings, tk_error *error) {
+    findings->error = error;
+    findings->is_full = false;
+    findings->count = 0;
+    findings->status = TAKEO_DONE;
+}
+tk_error *tk_findings_error_late(tk_findings *findings); /* once there are many */
 /* Where the next failure is to be written. */
-tk_error *tk_findings_error(tk_findings *findings);
+static inline tk_error *tk_findings_error(tk_findings *findings) {
+    return TK_LIKELY(findings->count < TK_FINDINGS_KEPT) ? findings->error
+                                                         : tk_findings_error_late(findings);
+}
 /* A status came back.  True: the pass goes on; false: it is a failure that ends it. */
 bool tk_findings_add(tk_findings *findings, takeo_status status, uint32_t object);
+takeo_status tk_findings_end_full(tk_findings *findings);
 /* The end of the pass: what it gives. */
-takeo_status tk_findings_end(tk_findings *findings);
+static inline takeo_status tk_findings_end(tk_findings *findings) {
+    return TK_LIKELY(!findings->is_full) ? findings->status : tk_findings_end_full(findings);
+}
 
 /* ---- run.c ----------------------------------------------------------------------------------- */
 

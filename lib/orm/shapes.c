@@ -1,34 +1,40 @@
 /* shapes.c - statements that the ORM makes for itself, kept with the source by their shape.
  *
- * The same save, find or get of any thread finds the statement made before.  There are at most
- * 1024; when one more comes, all go, for whoever runs one holds it.  Statements by key have a place
- * of their own, found without the lock.
+ * The same save, find or get of any thread finds the statement made before.  Each key has a place,
+ * and the first statement made for a place stays there as long as the source: it is found without
+ * the lock.  The others stand in a map, at most 1024; when one more comes, all of the map go, for
+ * whoever runs one holds it.  Statements that read by key have places of their own.
  */
 #include "orm/orm_int.h"
 
-enum { SHAPES_MAX = 1024 };
+enum { SHAPES_MAX = 1024, PLACES = 128 /* a power of two */ };
 
 typedef struct shape {
     tk_statement *statement;
-    size_t size; /* of this with its key */
+    uint64_t hash;
+    size_t key_len; /* the key stands behind this */
 } shape;
 
-struct tk_shapes {
+typedef struct tk_shapes { /* what the source keeps; made on first use */
     tk_alloc alloc;
     tk_mutex *mutex;
     tk_map map; /* key -> shape */
     const tk_dialect *dialect;
     uint32_t entity_count;
-    tk_statement **gets; /* by number of the entity; atomic */
-};
+    tk_statement **gets;   /* by number of the entity; atomic */
+    shape *places[PLACES]; /* by hash of the key; atomic */
+} tk_shapes;
+
+static void free_shape(const tk_shapes *shapes, shape *entry) {
+    if (entry != NULL) {
+        tk_statement_drop(entry->statement);
+        tk_mem_free(&shapes->alloc, entry, sizeof *entry + entry->key_len);
+    }
+}
 
 static void drop_shapes(tk_shapes *shapes) {
     for (size_t i = 0; i < shapes->map.entry_count; i++) {
-        shape *entry = shapes->map.entries[i].value;
-        if (entry != NULL) {
-            tk_statement_drop(entry->statement);
-            tk_mem_free(&shapes->alloc, entry, entry->size);
-        }
+        free_shape(shapes, shapes->map.entries[i].value);
     }
     tk_map_clear(&shapes->map);
 }
@@ -37,6 +43,9 @@ static void free_shapes(tk_shapes *shapes) {
     tk_alloc alloc = shapes->alloc;
     drop_shapes(shapes);
     tk_map_done(&shapes->map);
+    for (size_t i = 0; i < PLACES; i++) {
+        free_shape(shapes, shapes->places[i]);
+    }
     for (uint32_t i = 0; shapes->gets != NULL && i < shapes->entity_count; i++) {
         tk_statement_drop(shapes->gets[i]);
     }
@@ -70,33 +79,43 @@ static tk_shapes *new_shapes(const tk_source *source) {
     return shapes;
 }
 
-takeo_status tk_shapes_of(tk_source *source, tk_shapes **out, tk_error *error) {
-    tk_shapes *shapes = __atomic_load_n(&source->attached, __ATOMIC_ACQUIRE);
-    if (TK_LIKELY(shapes != NULL)) {
-        *out = shapes;
-        return TAKEO_DONE;
-    }
-    shapes = new_shapes(source);
-    if (shapes == NULL) {
-        return tk_raise_memory(error);
+static TK_APART tk_shapes *make_shapes(tk_source *source, tk_error *error) {
+    tk_shapes *made = new_shapes(source);
+    if (made == NULL) {
+        tk_raise_memory(error);
+        return NULL;
     }
     tk_mutex_lock(source->mutex);
-    if (source->attached == NULL) {
+    tk_shapes *shapes = source->attached;
+    if (shapes == NULL) {
         source->detach = detach;
-        __atomic_store_n(&source->attached, shapes, __ATOMIC_RELEASE);
-        *out = shapes;
-        shapes = NULL;
-    } else {
-        *out = source->attached;
+        __atomic_store_n(&source->attached, made, __ATOMIC_RELEASE);
+        shapes = made;
     }
     tk_mutex_unlock(source->mutex);
-    if (shapes != NULL) { /* another thread was faster */
-        free_shapes(shapes);
+    if (shapes != made) { /* another thread was faster */
+        free_shapes(made);
     }
-    return TAKEO_DONE;
+    return shapes;
 }
 
-static tk_statement *find_shape(tk_shapes *shapes, takeo_text key) {
+/* NULL: there is no memory. */
+static inline tk_shapes *shapes_of(tk_source *source, tk_error *error) {
+    tk_shapes *shapes = __atomic_load_n(&source->attached, __ATOMIC_ACQUIRE);
+    return TK_LIKELY(shapes != NULL) ? shapes : make_shapes(source, error);
+}
+
+static inline shape **place_of(tk_shapes *shapes, uint64_t hash) {
+    return &shapes->places[hash & (PLACES - 1)];
+}
+
+/* One reference to the statement of a key; NULL: there is none yet. */
+static tk_statement *find_shape(tk_shapes *shapes, takeo_text key, uint64_t hash) {
+    const shape *first = __atomic_load_n(place_of(shapes, hash), __ATOMIC_ACQUIRE);
+    if (TK_LIKELY(first != NULL && first->hash == hash && first->key_len == key.len
+                  && memcmp(first + 1, key.data, key.len) == 0)) {
+        return tk_statement_hold(first->statement);
+    }
     tk_mutex_lock(shapes->mutex);
     shape *entry = tk_map_get(&shapes->map, key.data, key.len);
     tk_statement *found = entry != NULL ? tk_statement_hold(entry->statement) : NULL;
@@ -104,51 +123,59 @@ static tk_statement *find_shape(tk_shapes *shapes, takeo_text key) {
     return found;
 }
 
-/* Without memory it is not kept; the next one makes it again. */
-static void keep_shape(tk_shapes *shapes, takeo_text key, tk_statement *statement) {
-    size_t size = sizeof(shape) + key.len;
-    shape *entry = tk_mem_new(&shapes->alloc, size);
-    if (entry == NULL) {
-        return;
-    }
-    entry->size = size;
-    memcpy(entry + 1, key.data, key.len);
+static bool keep_in_map(tk_shapes *shapes, shape *entry) {
     tk_mutex_lock(shapes->mutex);
     if (shapes->map.count >= SHAPES_MAX) {
         drop_shapes(shapes);
     }
-    if (tk_map_get(&shapes->map, key.data, key.len) == NULL
-        && tk_map_put(&shapes->map, entry + 1, key.len, entry)) {
-        entry->statement = tk_statement_hold(statement);
-        entry = NULL;
-    }
+    bool is_kept = tk_map_get(&shapes->map, entry + 1, entry->key_len) == NULL
+                   && tk_map_put(&shapes->map, entry + 1, entry->key_len, entry);
     tk_mutex_unlock(shapes->mutex);
-    if (entry != NULL) {
-        tk_mem_free(&shapes->alloc, entry, size);
+    return is_kept;
+}
+
+/* Without memory it is not kept; the next one makes it again. */
+static void keep_shape(tk_shapes *shapes, takeo_text key, uint64_t hash, tk_statement *statement) {
+    shape *entry = tk_mem_new(&shapes->alloc, sizeof *entry + key.len);
+    if (entry == NULL) {
+        return;
+    }
+    entry->hash = hash;
+    entry->key_len = key.len;
+    entry->statement = tk_statement_hold(statement);
+    memcpy(entry + 1, key.data, key.len);
+    shape *nobody = NULL;
+    if (!__atomic_compare_exchange_n(place_of(shapes, hash), &nobody, entry, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+        && !keep_in_map(shapes, entry)) {
+        free_shape(shapes, entry);
     }
 }
 
 takeo_status tk_shapes_get(tk_source *source, takeo_text key, tk_shape_maker make,
                            const void *context, tk_statement **out, tk_error *error) {
-    tk_shapes *shapes = NULL;
-    TK_TRY(tk_shapes_of(source, &shapes, error));
-    tk_statement *statement = find_shape(shapes, key);
-    if (statement == NULL) {
-        TK_TRY(make(context, shapes->alloc, &statement, error));
-        keep_shape(shapes, key, statement);
+    tk_shapes *shapes = shapes_of(source, error);
+    if (shapes == NULL) {
+        return TAKEO_ENOMEM;
     }
-    *out = statement;
+    uint64_t hash = tk_hash(key.data, key.len, 0);
+    *out = find_shape(shapes, key, hash);
+    if (TK_UNLIKELY(*out == NULL)) {
+        TK_TRY(make(context, shapes->alloc, out, error));
+        keep_shape(shapes, key, hash, *out);
+    }
     return TAKEO_DONE;
 }
 
 takeo_status tk_shapes_dialect(tk_source *source, const tk_dialect **out, tk_error *error) {
-    tk_shapes *shapes = NULL;
-    TK_TRY(tk_shapes_of(source, &shapes, error));
-    if (shapes->dialect == NULL) {
-        return tk_raise(error, TK_CALL_INTERNAL, "there is no dialect %s", source->driver->dialect);
+    const tk_shapes *shapes = shapes_of(source, error);
+    if (shapes == NULL) {
+        return TAKEO_ENOMEM;
     }
     *out = shapes->dialect;
-    return TAKEO_DONE;
+    return TK_LIKELY(*out != NULL) ? TAKEO_DONE
+                                   : tk_raise(error, TK_CALL_INTERNAL, "there is no dialect %s",
+                                              source->driver->dialect);
 }
 
 takeo_status tk_shapes_render(tk_source *source, tk_statement *statement, const tk_sql **out,
@@ -160,8 +187,10 @@ takeo_status tk_shapes_render(tk_source *source, tk_statement *statement, const 
 
 takeo_status tk_orm_get_statement(tk_source *source, const tk_entity *entity, tk_statement **out,
                                   tk_error *error) {
-    tk_shapes *shapes = NULL;
-    TK_TRY(tk_shapes_of(source, &shapes, error));
+    const tk_shapes *shapes = shapes_of(source, error);
+    if (shapes == NULL) {
+        return TAKEO_ENOMEM;
+    }
     if (source->model == NULL || entity->model != source->model) {
         return tk_raise(error, TK_INPUT_ENTITY, "%s is no entity of this data source",
                         entity->name.data);

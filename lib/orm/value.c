@@ -54,8 +54,8 @@ static bool is_no_key(const tk_column *column, const takeo_cell *cell) {
     return tk_cell_is_null(cell) || (info != NULL && info->form == TK_FORM_INT && cell->v.i == 0);
 }
 
-static takeo_status read_cell(tk_write *write, const tk_subject *subject, const tk_column *column,
-                              takeo_cell *out, tk_error *error) {
+static TK_APART takeo_status read_cell(tk_write *write, const tk_subject *subject,
+                                       const tk_column *column, takeo_cell *out, tk_error *error) {
     const takeo_cell *cell = tk_value_cell(write, subject, column);
     if (cell == NULL || (cell->flags & TAKEO_CELL_UNSET) != 0 || is_no_key(column, cell)) {
         *out = (takeo_cell){.flags = TAKEO_CELL_UNSET};
@@ -213,8 +213,9 @@ static uint32_t place_of(const tk_relation *relation, const tk_column *column) {
     return place;
 }
 
-static takeo_status read_link(tk_write *write, tk_subject *subject, const tk_column *column,
-                              takeo_cell *out, tk_subject **out_late, tk_error *error) {
+static TK_APART takeo_status read_link(tk_write *write, tk_subject *subject,
+                                       const tk_column *column, takeo_cell *out,
+                                       tk_subject **out_late, tk_error *error) {
     const tk_relation *relation = column->relation;
     void *object = NULL;
     if (column_alone_was_given(subject, column)) {

@@ -50,11 +50,13 @@ static void fill_subject(tk_write *write, tk_subject *subject, uint32_t place) {
 static takeo_status make_subjects(tk_write *write) {
     tk_op *op = write->op;
     uint32_t count = write->objects->count;
-    write->subjects = tk_arena_array(&op->arena, count, sizeof *write->subjects);
-    write->told = tk_arena_array(&op->arena, count, 1);
-    if (write->subjects == NULL || write->told == NULL) {
+    enum { EACH = sizeof *write->subjects + sizeof *write->order + sizeof *write->told };
+    write->subjects = tk_arena_array(&op->arena, count, EACH);
+    if (write->subjects == NULL) {
         return tk_raise_memory(&op->error);
     }
+    write->order = (tk_subject **)(write->subjects + count);
+    write->told = (uint8_t *)(write->order + count);
     if (count <= 1) {
         write->count = count;
         if (count == 1) {
@@ -172,8 +174,12 @@ static takeo_status read_all(tk_write *write) {
 
 static void clean(tk_cleanup *cleanup) {
     tk_write *write = TK_CONTAINER(cleanup, tk_write, cleanup);
-    tk_map_done(&write->groups);
-    tk_error_done(&write->scratch);
+    if (write->group_keys.entries != NULL) {
+        tk_map_done(&write->group_keys);
+    }
+    if (write->scratch.arena.blocks != NULL) {
+        tk_error_done(&write->scratch);
+    }
 }
 
 static takeo_status begin(tk_write *write, const tk_objects *objects) {
@@ -199,15 +205,15 @@ static takeo_status begin(tk_write *write, const tk_objects *objects) {
 
 /* ---- the verbs ------------------------------------------------------------------------------- */
 
-static takeo_status start(tk_op *op, tk_verb verb, tk_target *target, const tk_upsert *upsert,
-                          tk_write **out) {
+static takeo_status start(tk_op *op, tk_verb verb, tk_target *target, tk_holder *holder,
+                          const tk_upsert *upsert, tk_write **out) {
     tk_task *task;
-    TK_TRY(tk_task_start(op, target, NULL, sizeof(tk_write), &task));
+    TK_TRY(tk_task_start(op, target, holder, sizeof(tk_write), &task));
     tk_write *write = (tk_write *)task;
     write->op = op;
     write->verb = verb;
     write->upsert = upsert;
-    tk_map_init(&write->groups, op->alloc);
+    tk_map_init(&write->group_keys, op->alloc);
     tk_error_init(&write->scratch, op->alloc);
     tk_task_add_cleanup(task, &write->cleanup, clean);
     write->objects = &write->objects_copy;
@@ -224,7 +230,7 @@ static takeo_status start(tk_op *op, tk_verb verb, tk_target *target, const tk_u
 takeo_status tk_orm_write(tk_op *op, tk_verb verb, tk_target *target, const tk_objects *objects,
                           const tk_upsert *upsert) {
     tk_write *write = NULL;
-    takeo_status status = start(op, verb, target, upsert, &write);
+    takeo_status status = start(op, verb, target, objects->holder, upsert, &write);
     if (status >= 0 && write != NULL) {
         status = begin(write, objects);
     }
@@ -296,7 +302,7 @@ takeo_status tk_orm_write_lists(tk_op *op, tk_verb verb, tk_target *target, cons
                                 uint32_t list_count, const uint32_t *columns, uint32_t column_count,
                                 const tk_upsert *upsert) {
     tk_write *write = NULL;
-    takeo_status status = start(op, verb, target, upsert, &write);
+    takeo_status status = start(op, verb, target, NULL, upsert, &write);
     tk_objects objects = {.columns = columns, .column_count = columns != NULL ? column_count : 0};
     if (status >= 0 && write != NULL) {
         status = join_lists(write, lists, list_count, &objects);

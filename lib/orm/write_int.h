@@ -86,7 +86,18 @@ struct tk_subject {
     const tk_relation *via; /* order.c: by which it waits */
 };
 
+/* What tells a statement from others: its entity and action, then the bits of its columns, then
+ * those of the columns it returns. */
+typedef struct tk_group_key {
+    uint32_t column_count;
+    uint32_t returning_count;
+    uint64_t *columns; /* in `words` */
+    uint64_t *returning;
+    uint64_t words[1 + 2 * TK_WORDS_MAX];
+} tk_group_key;
+
 struct tk_group {
+    tk_group *next; /* in order of appearance */
     const tk_entity *entity;
     uint8_t action;
     uint32_t number;           /* in order of appearance */
@@ -94,7 +105,7 @@ struct tk_group {
     uint32_t column_count;
     const tk_column **returning;
     uint32_t returning_count;
-    takeo_text key; /* entity, action, bits of columns, bits of returning */
+    takeo_text key; /* the words of tk_group_key */
     const tk_sql *sql;
 };
 
@@ -111,10 +122,12 @@ struct tk_write {
     uint32_t *slots;  /* object -> number of its subject, by its address; NULL: only one object */
     uint32_t slot_mask;
     uint64_t *only; /* bits of the columns that may be written; NULL: all */
-    tk_group *latest;
-    tk_map groups;
+    tk_group *groups;
+    tk_group *last_group;
+    tk_group *latest;  /* in use */
+    tk_map group_keys; /* key -> group, of several */
     tk_cleanup cleanup;
-    tk_subject **order;
+    tk_subject **order; /* room for all */
     uint32_t order_count;
     tk_subject *current;        /* in execution: whom a failure is about */
     tk_error scratch;           /* of reads whose failure means nothing */
@@ -151,8 +164,9 @@ takeo_status tk_value_raise(const tk_subject *subject, const tk_column *column, 
                             tk_error *error, const char *format, ...) TK_PRINTF(5, 6);
 
 /* ---- group.c --------------------------------------------------------------------------------- */
-TK_CHECKED takeo_status tk_group_find(tk_write *write, const tk_subject *subject,
-                                      const uint64_t *columns, const uint64_t *returning,
+/* A key of no columns. */
+void tk_group_key_init(tk_group_key *key, const tk_entity *entity);
+TK_CHECKED takeo_status tk_group_find(tk_write *write, const tk_subject *subject, tk_group_key *key,
                                       tk_group **out);
 /* The statements of all groups. */
 TK_CHECKED takeo_status tk_group_prepare(tk_write *write);

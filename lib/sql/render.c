@@ -245,22 +245,24 @@ static takeo_status render_now(tk_statement *statement, const tk_dialect *dialec
     return status;
 }
 
-takeo_status tk_statement_render(tk_statement *statement, const tk_dialect *dialect,
-                                 const tk_sql **out, tk_error *error) {
+static TK_APART takeo_status render_first(tk_statement *statement, const tk_dialect *dialect,
+                                          const tk_sql **out, tk_error *error) {
     void **slot = &statement->texts[dialect->number];
-    tk_sql *known = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
-    if (known == NULL) {
-        tk_sql *made = NULL;
-        TK_TRY(render_now(statement, dialect, &made, error));
-        void *expected = NULL;
-        if (__atomic_compare_exchange_n(slot, &expected, made, false, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_ACQUIRE)) {
-            known = made;
-        } else {
-            tk_text_free(&statement->alloc, made);
-            known = expected;
-        }
+    tk_sql *made = NULL;
+    TK_TRY(render_now(statement, dialect, &made, error));
+    void *known = NULL;
+    if (__atomic_compare_exchange_n(slot, &known, made, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE)) {
+        known = made;
+    } else {
+        tk_text_free(&statement->alloc, made);
     }
     *out = known;
     return TAKEO_DONE;
+}
+
+takeo_status tk_statement_render(tk_statement *statement, const tk_dialect *dialect,
+                                 const tk_sql **out, tk_error *error) {
+    *out = __atomic_load_n(&statement->texts[dialect->number], __ATOMIC_ACQUIRE);
+    return TK_LIKELY(*out != NULL) ? TAKEO_DONE : render_first(statement, dialect, out, error);
 }

@@ -141,10 +141,6 @@ static encoder encoder_of(takeo_type type) {
     return type < TK_COUNT(encoders) ? encoders[type] : NULL;
 }
 
-bool tk_sqlite_is_written(takeo_type type) {
-    return type == TAKEO_TYPE_UUID || (type >= TAKEO_TYPE_DATE && type <= TAKEO_TYPE_TIMESTAMPTZ);
-}
-
 tk_sqlite_kind tk_sqlite_encode(const takeo_cell *cell, char *scratch, tk_sqlite_value *out) {
     if (tk_cell_is_null(cell)) {
         return TK_SQLITE_NULL;

@@ -161,7 +161,10 @@ typedef struct tk_sqlite_value { /* a cell in the form that SQLite stores */
 
 /* Text of types that are written out is put into `scratch`, all other is borrowed from the cell. */
 tk_sqlite_kind tk_sqlite_encode(const takeo_cell *cell, char *scratch, tk_sqlite_value *out);
-bool tk_sqlite_is_written(takeo_type type); /* needs scratch */
+/* Does the type need scratch? */
+static inline bool tk_sqlite_is_written(takeo_type type) {
+    return type == TAKEO_TYPE_UUID || (type >= TAKEO_TYPE_DATE && type <= TAKEO_TYPE_TIMESTAMPTZ);
+}
 /* Why a cell was TK_SQLITE_REFUSED. */
 takeo_status tk_sqlite_refuse(const takeo_cell *cell, uint32_t number, tk_error *error);
 

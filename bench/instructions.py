@@ -1,0 +1,205 @@
+"""Instructions of one operation, counted by callgrind: the figure that no busy machine moves.
+
+    tools/bench instructions [--json bench/results/instructions.json]
+
+Each work is done N and then 2N times in one process under valgrind, and a figure is the difference over N: what
+starts and ends a run does not count.  Of each operation it tells
+
+    takeo     libtakeo.so, with what it asks of the C library
+    sqlite    libsqlite3, with all that it calls
+    all       the whole process, the interpreter with it
+
+and how `takeo` has changed since the figures in the file, which are then replaced.  SQLite is in memory.  The same
+build of everything gives the same figures, but for a few instructions that hang on where memory lies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import gc
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from typing import Any, Callable, Iterator
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+ONE, MANY = 1000, 1  # how often a work of one row, and of 10 000 rows, is done
+MARK = "getppid"  # a function of the C library that nothing else here calls; callgrind writes its counts at each call
+
+# ---- what is counted, under valgrind
+
+
+def works() -> Iterator[tuple[str, int, Callable[[int], Callable[[], None]]]]:
+    """(name, N, prepare): prepare(count) gives a function that does the work `count` times and nothing else."""
+    from contenders import ROWS, new_rows
+    from contenders.takeo_orm import Contender, Journal
+
+    contender = Contender()
+    journal = contender.journal
+    save, remove, get, find = journal.save, journal.remove, journal.get, journal.find
+
+    def each(call: Callable[[Any], Any], things: list[Any]) -> Callable[[], None]:
+        def run() -> None:
+            for thing in things:
+                call(thing)
+
+        return run
+
+    def entries(count: int) -> list[Any]:
+        return [Journal(moment=moment, level=level, text=text) for moment, level, text in new_rows(count)]
+
+    def saved(count: int) -> list[Any]:
+        made: list[Any] = save(entries(count))
+        return made
+
+    def changed(count: int) -> list[Any]:
+        made = saved(count)
+        for entry in made:
+            entry.level = entry.level + 10
+        return made
+
+    def lists(make: Callable[[int], list[Any]], count: int) -> list[list[Any]]:
+        return [make(ROWS) for _ in range(count)]
+
+    def loaded(count: int) -> list[Any]:
+        rows: list[Any] = find(Journal.id <= count)
+        for entry in rows:
+            entry.level = entry.level + 10
+        return rows
+
+    yield "one row by key", ONE, lambda count: each(get, [(n * 7919) % ROWS + 1 for n in range(count)])
+    yield "insert one", ONE, lambda count: each(save, entries(count))
+    yield "update one", ONE, lambda count: each(save, changed(count))
+    yield "delete one", ONE, lambda count: each(remove, saved(count))
+    contender.forget()
+    yield "find 10 000", MANY, lambda count: each(lambda _: find(), list(range(count)))
+    yield "update 10 000", MANY, lambda count: each(save, lists(loaded, count))
+    yield "save 10 000", MANY, lambda count: each(save, lists(entries, count))
+
+
+def run_works() -> None:
+    """In the process that is counted: dumps 2, 4, 6 ... are of a work each, done N and 2N times."""
+    gc.collect()
+    gc.disable()
+    for _name, count, prepare in works():
+        prepare(min(count, 50))()  # warm: statements are compiled and prepared, memory is there
+        for times in (count, 2 * count):
+            run = prepare(times)
+            os.getppid()
+            run()
+            os.getppid()
+    os._exit(0)
+
+
+# ---- reading what callgrind wrote
+
+
+def kind_of(path: str) -> str:
+    name = path.rpartition("/")[2]
+    for kind in ("libtakeo", "libsqlite3", "libc."):
+        if name.startswith(kind):
+            return kind
+    return "other"
+
+
+def read_dump(path: pathlib.Path) -> dict[str, int]:
+    """Instructions of one dump."""
+    names: dict[str, str] = {}
+
+    def object_of(text: str) -> str:  # "(12) /usr/lib/libc.so.6", later only "(12)"
+        number, _, name = text.partition(" ")
+        if name:
+            names[number] = kind_of(name)
+        return names[number]
+
+    own: collections.Counter[str] = collections.Counter()
+    called: collections.Counter[tuple[str, str]] = collections.Counter()  # with all that was called from there
+    caller = callee = "other"
+    is_call = False
+    for line in path.read_text().splitlines():
+        if line.startswith("ob="):
+            caller = callee = object_of(line[3:])
+        elif line.startswith("cob="):
+            callee = object_of(line[4:])
+        elif line.startswith("calls="):
+            is_call = True
+        elif re.match(r"[0-9+*-]", line):
+            cost = int(line.split()[1])
+            if is_call:
+                called[caller, callee] += cost
+                is_call, callee = False, caller
+            else:
+                own[caller] += cost
+
+    def between(a: str, b: str) -> int:
+        return called[a, b] - called[b, a]
+
+    return {
+        "takeo": own["libtakeo"] + between("libtakeo", "libc."),
+        "sqlite": between("libtakeo", "libsqlite3"),
+        "all": sum(own.values()),
+    }
+
+
+def count_all(folder: pathlib.Path) -> list[dict[str, Any]]:
+    out = folder / "counts"
+    command = ["valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={out}",
+               sys.executable, str(HERE / "instructions.py"), "--run"]
+    done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"instructions: the counted process ended with {done.returncode}\n{done.stderr[-2000:]}")
+    rows = []
+    for number, (name, count) in enumerate((name, count) for name, count, _ in works()):
+        once = read_dump(folder / f"counts.{4 * number + 2}")
+        twice = read_dump(folder / f"counts.{4 * number + 4}")
+        rows.append({"work": name, **{part: round((twice[part] - once[part]) / count) for part in once}})
+    return rows
+
+
+# ---- the report
+
+
+def show(rows: list[dict[str, Any]], before: dict[str, int]) -> None:
+    print(f"{'instructions of one':<20}{'takeo':>14}{'sqlite':>14}{'all':>14}{'takeo was':>14}{'change':>9}")
+    for row in rows:
+        was = before.get(row["work"])
+        told = "" if not was else f"{was:>14,}{row['takeo'] / was - 1:>+9.1%}"
+        print(f"{row['work']:<20}{row['takeo']:>14,}{row['sqlite']:>14,}{row['all']:>14,}{told}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", default=str(HERE / "results/instructions.json"))
+    parser.add_argument("--run", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        run_works()
+    if shutil.which("valgrind") is None:
+        print("instructions: skipped, valgrind is not installed (tools/setup test does that)")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        rows = count_all(pathlib.Path(folder))
+    path = pathlib.Path(options.json)
+    before = json.loads(path.read_text())["rows"] if path.exists() else []
+    show(rows, {row["work"]: row["takeo"] for row in before})
+    result = {
+        "machine": {"system": platform.platform(), "processor": platform.machine(), "python": platform.python_version(),
+                    "sqlite": sqlite3.sqlite_version, "door": os.environ.get("TAKEO_DOOR", "builtin")},
+        "rows": rows,
+    }
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
