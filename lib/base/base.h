@@ -193,6 +193,9 @@ static inline void tk_link_append(tk_link *head, tk_link *link) { /* before the 
     head->previous->next = link;
     head->previous = link;
 }
+static inline void tk_link_prepend(tk_link *head, tk_link *link) { /* at the beginning */
+    tk_link_append(head->next, link);
+}
 #define TK_CONTAINER(link, type, member) ((type *)((char *)(link)-offsetof(type, member)))
 
 /* ---- error.c: where a failure is written -----------------------------------------------------
@@ -225,6 +228,14 @@ typedef struct tk_error {
             return tk_try_status;                                                                  \
         }                                                                                          \
     } while (0)
+/* As TK_TRY, for calls that may also have to wait. */
+#define TK_TRY_DONE(call)                                                                          \
+    do {                                                                                           \
+        takeo_status tk_try_status = (call);                                                       \
+        if (TK_UNLIKELY(tk_try_status != TAKEO_DONE)) {                                            \
+            return tk_try_status;                                                                  \
+        }                                                                                          \
+    } while (0)
 
 void tk_error_init(tk_error *error, tk_alloc alloc);
 void tk_error_clear(tk_error *error); /* keeps a block for reuse */
@@ -240,6 +251,12 @@ takeo_error *tk_error_last(tk_error *error);
 /* Set a text of the last record: tk_error_set(error, offsetof(takeo_error, hint), "use %s", x). */
 void tk_error_set(tk_error *error, size_t field, const char *format, ...) TK_PRINTF(3, 4);
 #define TK_SET(error, field, ...) tk_error_set(error, offsetof(takeo_error, field), __VA_ARGS__)
+/* What was written so far becomes the cause of what is written next:
+ *     takeo_error *below = tk_error_set_aside(error);
+ *     tk_raise(error, ...);
+ *     tk_error_make_cause(error, below); */
+takeo_error *tk_error_set_aside(tk_error *error);
+void tk_error_make_cause(tk_error *error, takeo_error *below);
 /* Set `nearest` of the last record: up to three of names within a distance of a third. */
 void tk_error_set_nearest(tk_error *error, takeo_text wrong, const takeo_text *names, size_t count);
 /* Give the records to a caller as one block (takeo_error_free); `out` may be NULL. */
@@ -283,8 +300,12 @@ void tk_cond_free(const tk_alloc *alloc, tk_cond *cond);
 /* Wait until woken or the monotonic deadline (-1: none) is over; false when it is over. */
 bool tk_cond_wait(tk_cond *cond, tk_mutex *mutex, int64_t deadline_ns);
 void tk_cond_wake_all(tk_cond *cond);
+/* Run `work` on a thread of its own that nobody waits for and no signal reaches.  False: there are
+ * too many threads. */
+TK_CHECKED bool tk_thread_start(void (*work)(void *ctx), void *ctx);
 void tk_sleep_ns(int64_t ns);
 int64_t tk_process_id(void);
 uint64_t tk_thread_id(void);
+int32_t tk_processor_count(void); /* that this process may use; at least 1 */
 
 #endif

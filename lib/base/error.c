@@ -226,6 +226,19 @@ takeo_status tk_raise(tk_error *error, tk_code code, const char *format, ...) {
     return record->status;
 }
 
+void tk_error_make_cause(tk_error *error, takeo_error *below) {
+    if (error->last != NULL && error->last != &error->spare) {
+        error->last->cause = below;
+    }
+}
+
+takeo_error *tk_error_set_aside(tk_error *error) {
+    takeo_error *first = error->first != &error->spare ? error->first : NULL;
+    error->first = error->last = NULL;
+    error->count = 0;
+    return first;
+}
+
 takeo_error *tk_error_last(tk_error *error) {
     return error->last;
 }

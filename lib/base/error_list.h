@@ -144,6 +144,18 @@
     X(CONNECT_FAILED, "TAKEO.CONNECT.FAILED", TAKEO_ECONNECT, "The database could not be opened.") \
     X(CONNECT_TIMEOUT, "TAKEO.CONNECT.TIMEOUT", TAKEO_ECONNECT,                                    \
       "The database was not opened within its time.")                                              \
+    X(CONNECT_AUTH, "TAKEO.CONNECT.AUTH", TAKEO_EAUTH,                                             \
+      "The server does not let this user in; check user, password and the server's rules.")        \
+    X(CONNECT_DATABASE, "TAKEO.CONNECT.DATABASE", TAKEO_ECONNECT,                                  \
+      "The server has no database of that name, or lets nobody into it.")                          \
+    X(CONNECT_NOT_READY, "TAKEO.CONNECT.NOT_READY", TAKEO_ECONNECT,                                \
+      "The server starts, stops or recovers; try again in a moment.")                              \
+    X(CONNECT_TOO_MANY, "TAKEO.CONNECT.TOO_MANY", TAKEO_ETOO_MANY_CONNECTIONS,                     \
+      "The server has no connection left for this user or database.")                              \
+    X(CONNECT_TLS, "TAKEO.CONNECT.TLS", TAKEO_ECONNECT,                                            \
+      "The encryption that was asked for is not to be had, or a certificate is not trusted.")      \
+    X(CONNECT_STUCK, "TAKEO.CONNECT.STUCK", TAKEO_ECONNECT,                                        \
+      "Earlier attempts to connect that were given up still hang; they end by themselves.")        \
     X(CONNECT_BUSY, "TAKEO.CONNECT.BUSY", TAKEO_EPOOL_TIMEOUT,                                     \
       "The connection was not free within the time; the holder is named where it is known.")       \
     X(TXN_CLOSED, "TAKEO.TXN.CLOSED", TAKEO_ETXN_CLOSED,                                           \
@@ -156,15 +168,30 @@
     X(SERVER_NOT_NULL, "TAKEO.SERVER.NOT_NULL", TAKEO_ENOT_NULL,                                   \
       "The database refused NULL in a column.")                                                    \
     X(SERVER_CHECK, "TAKEO.SERVER.CHECK", TAKEO_ECHECK, "A check constraint refused the row.")     \
+    X(SERVER_EXCLUSION, "TAKEO.SERVER.EXCLUSION", TAKEO_EEXCLUSION,                                \
+      "A row that excludes this one is there.")                                                    \
     X(SERVER_INTEGRITY, "TAKEO.SERVER.INTEGRITY", TAKEO_EINTEGRITY,                                \
       "Another constraint refused the row.")                                                       \
     X(SERVER_BUSY, "TAKEO.SERVER.BUSY", TAKEO_EBUSY,                                               \
       "The database is locked by somebody else; the whole transaction may be run again.")          \
     X(SERVER_SERIALIZATION, "TAKEO.SERVER.SERIALIZATION", TAKEO_ESERIALIZATION,                    \
       "The transaction read what somebody else changed; run it again as a whole.")                 \
+    X(SERVER_DEADLOCK, "TAKEO.SERVER.DEADLOCK", TAKEO_EDEADLOCK,                                   \
+      "Transactions waited for each other and this one had to end; run it again as a whole.")      \
+    X(SERVER_LOCK_TIMEOUT, "TAKEO.SERVER.LOCK_TIMEOUT", TAKEO_ELOCK_TIMEOUT,                       \
+      "A lock that somebody else holds was not had in time; the transaction may be run again.")    \
     X(SERVER_CANCELED, "TAKEO.SERVER.CANCELED", TAKEO_ECANCELED, "The operation was cancelled.")   \
     X(SERVER_TIMEOUT, "TAKEO.SERVER.TIMEOUT", TAKEO_ETIMEOUT,                                      \
       "The operation passed its deadline and was cancelled.")                                      \
+    X(SERVER_LOST, "TAKEO.SERVER.LOST", TAKEO_ECONNECTION_LOST,                                    \
+      "The connection to the server was lost; the outcome says what became of the work.")          \
+    X(SERVER_ABORTED, "TAKEO.SERVER.ABORTED", TAKEO_EOPERATIONAL,                                  \
+      "A statement before this one failed; the transaction can only be rolled back now, as a "     \
+      "whole or to a savepoint.")                                                                  \
+    X(SERVER_PIPELINE, "TAKEO.SERVER.PIPELINE", TAKEO_EPIPELINE,                                   \
+      "The statement was not run, because one that was sent before it failed.")                    \
+    X(SERVER_PROTOCOL, "TAKEO.SERVER.PROTOCOL", TAKEO_EPROTOCOL,                                   \
+      "The server, or something between, broke the protocol; the connection was closed.")          \
     X(SERVER_READ_ONLY, "TAKEO.SERVER.READ_ONLY", TAKEO_EREAD_ONLY,                                \
       "The database, or the transaction, is read-only.")                                           \
     X(SERVER_DISK_FULL, "TAKEO.SERVER.DISK_FULL", TAKEO_EDISK_FULL, "The disk is full.")           \
@@ -176,8 +203,18 @@
       "The table has no such column.")                                                             \
     X(SERVER_SYNTAX, "TAKEO.SERVER.SYNTAX", TAKEO_ESYNTAX,                                         \
       "The database does not understand the SQL.")                                                 \
+    X(SERVER_STATEMENT, "TAKEO.SERVER.STATEMENT", TAKEO_EPROGRAMMING,                              \
+      "The statement names something that is not there, or its parts do not fit together.")        \
+    X(SERVER_PERMISSION, "TAKEO.SERVER.PERMISSION", TAKEO_EPROGRAMMING,                            \
+      "The database user may not do this.")                                                        \
+    X(SERVER_DATA, "TAKEO.SERVER.DATA", TAKEO_EDATA,                                               \
+      "The database refused a value; its own words say which rule it breaks.")                     \
+    X(SERVER_OPERATIONAL, "TAKEO.SERVER.OPERATIONAL", TAKEO_EOPERATIONAL,                          \
+      "The server could not do it in the state that it, or the object, is in.")                    \
     X(SERVER_TOO_LARGE, "TAKEO.SERVER.TOO_LARGE", TAKEO_EDATA,                                     \
       "A value or a statement is larger than the database takes.")                                 \
+    X(SERVER_SCHEMA, "TAKEO.SERVER.SCHEMA", TAKEO_EOPERATIONAL,                                    \
+      "The statement gives other columns than before, or than it should: the schema changed.")     \
     X(SERVER_FAILED, "TAKEO.SERVER.FAILED", TAKEO_EDATABASE,                                       \
       "The database failed in a way that has no name of its own.")                                 \
     X(SQLITE_CORRUPT, "TAKEO.SQLITE.CORRUPT", TAKEO_EOPERATIONAL,                                  \

@@ -1,5 +1,5 @@
-/* thread.c - the only file that knows platform threads: locks, waiting, names of thread and
- * process.
+/* thread.c - the only file that knows platform threads: locks, waiting, threads of our own, names of
+ * thread and process.
  *
  * Locking and unlocking cannot fail for a lock that was made here and is used as it should be, so
  * their results are not passed on.  It must not know what is locked.
@@ -9,6 +9,8 @@
 #endif
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h> /* a set of signals, to keep them from threads of our own */
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
@@ -99,6 +101,50 @@ void tk_cond_wake_all(tk_cond *cond) {
     pthread_cond_broadcast(&cond->cond);
 }
 
+struct tk_thread_start {
+    void (*work)(void *ctx);
+    void *ctx;
+};
+
+static void *run_thread(void *given) {
+    struct tk_thread_start start = *(struct tk_thread_start *)given;
+    tk_mem_free(&tk_alloc_default, given, sizeof start);
+    start.work(start.ctx);
+    return NULL;
+}
+
+/* A signal is for the threads of the program: one of ours would take it from the sleep that it
+ * should end.  A new thread blocks what its maker blocks. */
+static bool make_thread(const pthread_attr_t *attributes, struct tk_thread_start *start) {
+    sigset_t all;
+    sigset_t before;
+    pthread_t thread;
+    sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) {
+        return false;
+    }
+    bool is_made = pthread_create(&thread, attributes, run_thread, start) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return is_made;
+}
+
+bool tk_thread_start(void (*work)(void *ctx), void *ctx) {
+    struct tk_thread_start *start = tk_mem_new(&tk_alloc_default, sizeof *start);
+    pthread_attr_t attributes;
+    if (start == NULL || pthread_attr_init(&attributes) != 0) {
+        tk_mem_free(&tk_alloc_default, start, sizeof *start);
+        return false;
+    }
+    *start = (struct tk_thread_start){work, ctx};
+    bool is_made = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0
+                   && make_thread(&attributes, start);
+    pthread_attr_destroy(&attributes);
+    if (!is_made) {
+        tk_mem_free(&tk_alloc_default, start, sizeof *start);
+    }
+    return is_made;
+}
+
 void tk_sleep_ns(int64_t ns) {
     if (ns <= 0) {
         return;
@@ -133,4 +179,14 @@ int64_t tk_process_id(void) {
 
 uint64_t tk_thread_id(void) {
     return (uint64_t)(uintptr_t)pthread_self();
+}
+
+int32_t tk_processor_count(void) {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+        return 1;
+    }
+    int count = CPU_COUNT(&allowed);
+    return count > 0 ? count : 1;
 }

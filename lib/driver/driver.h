@@ -5,9 +5,13 @@
  * It does not know entities, nodes, pools or hosts.  Nobody names a concrete driver but
  * driver_list.c.
  *
- * The life of one execution:  prepare once - start (bind) - fetch until TAKEO_DONE - end.  A driver
- * marked `blocks` does its work inside these calls; it asks `pause` to sleep and `tick` whether to
- * go on, so that time limits, Ctrl-C and the host's lock stay the business of the room `conn`.
+ * The life of one execution:  prepare once - start (bind) - fetch until TAKEO_DONE - end.
+ *
+ * A driver marked `blocks` does its work inside these calls; it asks `pause` to sleep and `tick`
+ * whether to go on, so that time limits, Ctrl-C and the host's lock stay the business of the room
+ * `conn`.  Any other driver never waits: a call that has to gives TAKEO_WAIT, `interest` says what
+ * for, and the same call is made again once `advance` says so.  So no method is in the middle of
+ * its work when it returns, and whoever waits may choose how.
  */
 #ifndef TK_DRIVER_H
 #define TK_DRIVER_H
@@ -47,6 +51,13 @@ typedef struct tk_execution { /* what one execution did */
     bool has_last_key; /* a row was inserted (an upsert that updated has none) */
 } tk_execution;
 
+typedef struct tk_begin { /* how a transaction begins */
+    uint16_t isolation;   /* takeo_isolation_values; 0: as the server has it */
+    bool is_read_only;
+    bool is_deferrable;
+    bool is_write; /* it will write: what has to be taken for that is best taken at once */
+} tk_begin;
+
 typedef struct tk_server_options {
     const tk_url *url;
     const takeo_setting *settings; /* win over those of the URL */
@@ -84,12 +95,15 @@ typedef struct tk_catalog_foreign_key {
     const takeo_text *references;
     uint32_t column_count;
     takeo_text table;
+    takeo_text schema;  /* of that table; empty where there are none */
     uint16_t on_delete; /* takeo_action_values */
     uint16_t on_update;
 } tk_catalog_foreign_key;
 typedef struct tk_catalog_table {
     takeo_text name;
-    takeo_text sql; /* its own text, where the server keeps one */
+    takeo_text schema; /* empty where there are none */
+    bool is_hidden;    /* a table that its name alone, without the schema's, does not find */
+    takeo_text sql;    /* its own text, where the server keeps one */
     const tk_catalog_column *columns;
     uint32_t column_count;
     const tk_catalog_index *indexes;
@@ -105,28 +119,61 @@ struct tk_driver {
     const char *dialect;        /* name of the SQL dialect in the room `sql` */
     const char *const *schemes; /* of URLs, NULL at the end */
     bool blocks;
-    uint32_t max_parameters; /* 0: ask the server */
-    uint32_t isolations;     /* bit takeo_isolation_values: what it has beside its default */
+    /* start may be called again before the execution before it has ended: fetch and end are then of
+     * the oldest one.  Only inside a transaction, only of one prepared statement, and not any more
+     * once one of them is fetched, until all have ended.  The server runs none behind one that
+     * fails: fetch gives TAKEO_EPIPELINE for these. */
+    bool pipelines;
+    uint32_t max_connections; /* of one data source; 0: no limit */
+    uint32_t max_parameters;  /* 0: ask the server */
+    uint32_t isolations;      /* bit takeo_isolation_values: what it has beside its default */
 
     /* Open the client library; harmless when it is.  TAKEO_EUNSUPPORTED names the package. */
     takeo_status (*load)(tk_error *error);
+    /* TAKEO_WAIT: *out is there, but not yet open: `establish` is called until it is. */
     takeo_status (*open)(const tk_server_options *options, tk_server **out, tk_error *error);
+    /* Go on with opening.  A failure leaves the server to be closed.  NULL: open does it all. */
+    takeo_status (*establish)(tk_server *server, tk_error *error);
     /* Forgets what is still prepared; nobody forgets anything after it. */
     void (*close)(tk_server *server);
     /* In a forked child: free what is ours, never touch what the parent shares.  As close it takes
      * what is still prepared with it. */
     void (*abandon)(tk_server *server);
-    /* Stop the statement that runs; the only method allowed from another thread. */
+    /* Stop the statement that runs; the only method allowed from another thread.  It does not wait:
+     * what is stopped fails with TAKEO_ECANCELED, or ends well because it was over. */
     void (*interrupt)(tk_server *server);
+
+    /* ---- waiting; NULL in a driver that blocks ---- */
+
+    /* What a call that gave TAKEO_WAIT waits for: a descriptor and takeo_events of it. */
+    void (*interest)(tk_server *server, int *out_fd, takeo_events *out_events);
+    /* Send what is left and take what has come, without waiting.  TAKEO_DONE: make the call that
+     * gave TAKEO_WAIT again (also when the connection is lost: that call says so); TAKEO_WAIT: not
+     * yet.  Cheap enough to be called in a loop. */
+    takeo_status (*advance)(tk_server *server);
+    /* After `end` of an execution that was given up: take what still comes of it and throw it away.
+     * TAKEO_DONE: nothing is under way any more; TAKEO_WAIT; a failure: close the connection. */
+    takeo_status (*settle)(tk_server *server, tk_error *error);
+    /* Has an idle connection died?  Looks without waiting and sends nothing.  NULL: it cannot. */
+    bool (*is_alive)(tk_server *server);
 
     takeo_status (*prepare)(tk_server *server, const tk_sql *sql, tk_prepared **out,
                             tk_error *error);
     void (*forget)(tk_server *server, tk_prepared *prepared);
+    /* Make `columns` known when only the server knows them: called between start and the first
+     * fetch of a statement that says none; before_it_runs: and nothing of it has run by then, at
+     * the price of a round trip.  NULL: they are known once it is prepared. */
+    takeo_status (*describe)(tk_server *server, tk_prepared *prepared, bool before_it_runs,
+                             tk_error *error);
     /* Columns of a result whose types were not known; borrowed until forget.  0: returns no rows.
      * Of TAKEO_TYPE_NONE each cell says its own type.  After a change of the schema fetch fails
      * once with TAKEO.SQLITE.SCHEMA when there are more or fewer columns than before. */
     uint32_t (*columns)(tk_server *server, tk_prepared *prepared, const takeo_column_info **out);
-    /* Bind arguments (as many as parameters) and begin.  Texts stay valid until `end`. */
+    /* Rows of the next executions are given as they come, so that a large result needs little
+     * memory; else it may be collected first.  NULL: always so. */
+    void (*set_gradual)(tk_server *server, bool is_gradual);
+    /* Bind arguments (as many as parameters) and begin.  Texts stay valid until `end`, and the
+     * cells themselves, lists included, until then or the next start. */
     takeo_status (*start)(tk_server *server, tk_prepared *prepared, const takeo_cell *arguments,
                           uint32_t count, tk_error *error);
     /* TAKEO_ROWS: the next row stands in `row`, its texts valid until the next fetch or end;
@@ -137,11 +184,21 @@ struct tk_driver {
     void (*end)(tk_server *server, tk_prepared *prepared, tk_execution *out);
     /* Run a text of the core's own (BEGIN, COMMIT, SAVEPOINT ..., DDL), without arguments. */
     takeo_status (*run)(tk_server *server, const char *sql, tk_error *error);
+    /* Run it together with what is sent next, so that it costs no round trip; its failure is that of
+     * the next call.  For texts that begin something.  NULL: as run. */
+    takeo_status (*run_later)(tk_server *server, const char *sql, tk_error *error);
     bool (*is_in_transaction)(tk_server *server);
+    /* A statement has failed in the transaction, and it can only be rolled back, as a whole or to a
+     * savepoint.  NULL: no such state. */
+    bool (*is_aborted)(tk_server *server);
+    /* The texts that begin a transaction, from 0; NULL behind the last.  Each is a constant. */
+    const char *(*begin_text)(const tk_begin *how, uint32_t number);
+    const char *after_read_only; /* run behind the end of a read-only transaction; NULL: nothing */
 
     takeo_status (*catalog)(tk_server *server, tk_arena *arena, const tk_catalog_table **out,
                             uint32_t *out_count, tk_error *error);
-    void *(*native)(tk_server *server); /* sqlite3 * and so on */
+    void *(*native)(tk_server *server);       /* sqlite3 * and so on */
+    int64_t (*process_id)(tk_server *server); /* of the server's process or thread; NULL: none */
 };
 
 /* driver_list.c */

@@ -4,10 +4,16 @@
 #ifdef TAKEO_WITH_SQLITE
 extern const tk_driver tk_driver_sqlite;
 #endif
+#ifdef TAKEO_WITH_POSTGRESQL
+extern const tk_driver tk_driver_postgresql;
+#endif
 
 static const tk_driver *const drivers[] = {
 #ifdef TAKEO_WITH_SQLITE
     &tk_driver_sqlite,
+#endif
+#ifdef TAKEO_WITH_POSTGRESQL
+    &tk_driver_postgresql,
 #endif
     NULL,
 };

@@ -80,6 +80,11 @@ typedef struct tk_sql {
     const takeo_type *elements; /* of those that are arrays; NULL: not known */
     uint32_t column_count;
     bool is_write; /* changes rows */
+    /* Set when every argument is a list with the values of one column for many rows, and the rows
+     * may as well go the server's way for bulk: its text, and a statement whose parameters have the
+     * types of those columns. */
+    const char *copy_text;
+    const char *copy_types_text;
 } tk_sql;
 
 /* ---- decimal.c: decimals as text, no floating point on the way ------------------------------- */

@@ -115,6 +115,16 @@ static bool is_in_transaction(tk_server *server) {
     return tk_lite.get_autocommit(server->db) == 0;
 }
 
+/* Every transaction is serializable and a reader blocks nobody, so isolation and deferrable ask for
+ * nothing more.  The lock for writing is taken at once where it will be needed: taken later, it may
+ * be refused when the transaction has read already. */
+static const char *begin_text(const tk_begin *how, uint32_t number) {
+    if (number == 0) {
+        return how->is_write ? "begin immediate" : "begin";
+    }
+    return number == 1 && how->is_read_only ? "pragma query_only = 1" : NULL;
+}
+
 static void *native(tk_server *server) {
     return server->db;
 }
@@ -127,6 +137,7 @@ const tk_driver tk_driver_sqlite = {
     .dialect = "sqlite",
     .schemes = schemes,
     .blocks = true,
+    .max_connections = 1,
     .isolations = 1U << TAKEO_ISOLATION_SERIALIZABLE,
     .max_parameters = 32766, /* SQLITE_MAX_VARIABLE_NUMBER as it is delivered */
     .load = tk_sqlite_load,
@@ -142,6 +153,8 @@ const tk_driver tk_driver_sqlite = {
     .end = tk_sqlite_end,
     .run = tk_sqlite_run,
     .is_in_transaction = is_in_transaction,
+    .begin_text = begin_text,
+    .after_read_only = "pragma query_only = 0",
     .catalog = tk_sqlite_catalog,
     .native = native,
 };
