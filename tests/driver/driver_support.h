@@ -1,10 +1,12 @@
 /* driver_support.h - what the tests of drivers share: a connection on a scratch database, and calls
- * that fail the test instead of giving a status. */
+ * that fail the test instead of giving a status.  They serve drivers that block and those that never
+ * wait alike: what gives TAKEO_WAIT is called again once `advance` says so. */
 #ifndef TK_TEST_DRIVER_SUPPORT_H
 #define TK_TEST_DRIVER_SUPPORT_H
 
 #include "support.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -98,8 +100,63 @@ static inline takeo_status open_with(fixture *f, const tk_alloc *alloc, const ch
     return f->driver->open(&options, out, &f->error);
 }
 
+/* ---- calls that wait ------------------------------------------------------------------------- */
+
+enum { PATIENCE_MS = 20000 };
+
+/* What a call that gave TAKEO_WAIT waits for has come; at most 20 s. */
+static inline void watch(fixture *f, tk_server *server) {
+    int64_t until = tk_clock_now_ns() + PATIENCE_MS * INT64_C(1000000);
+    do {
+        struct pollfd watched = {.fd = -1};
+        takeo_events events = 0;
+        f->driver->interest(server, &watched.fd, &events);
+        watched.events |= (events & TAKEO_EVENT_READ) != 0 ? POLLIN : 0;
+        watched.events |= (events & TAKEO_EVENT_WRITE) != 0 ? POLLOUT : 0;
+        assert_true(watched.fd >= 0 && watched.events != 0);
+        (void)poll(&watched, 1, PATIENCE_MS);
+        assert_true(tk_clock_now_ns() < until);
+    } while (f->driver->advance(server) == TAKEO_WAIT);
+}
+
+/* Make a call until it does not wait any more. */
+#define FINISH_ON(f, server, call)                                                                 \
+    ({                                                                                             \
+        takeo_status finish_status;                                                                \
+        while ((finish_status = (call)) == TAKEO_WAIT) {                                           \
+            watch((f), (server));                                                                  \
+        }                                                                                          \
+        finish_status;                                                                             \
+    })
+#define FINISH(f, call) FINISH_ON(f, (f)->server, call)
+
+/* Nothing is under way any more, also after a failure.  Its own failure: the connection is lost. */
+static inline takeo_status settle(fixture *f) {
+    if (f->driver->settle == NULL) {
+        return TAKEO_DONE;
+    }
+    tk_error error;
+    tk_error_init(&error, tk_alloc_default);
+    takeo_status status = FINISH(f, f->driver->settle(f->server, &error));
+    tk_error_done(&error);
+    return status;
+}
+
+static inline takeo_status open_all(fixture *f, const tk_alloc *alloc, const char *url,
+                                    const char *init_sql) {
+    takeo_status status = open_with(f, alloc, url, NULL, 0, init_sql, &f->server);
+    if (status == TAKEO_WAIT) {
+        status = FINISH(f, f->driver->establish(f->server, &f->error));
+        if (status != TAKEO_DONE) {
+            f->driver->close(f->server);
+            f->server = NULL;
+        }
+    }
+    return status;
+}
+
 static inline takeo_status open_url(fixture *f, const char *url) {
-    return open_with(f, &f->alloc, url, NULL, 0, NULL, &f->server);
+    return open_all(f, &f->alloc, url, NULL);
 }
 
 /* sqlite:///<folder>/<name><query> */
@@ -137,8 +194,17 @@ static inline void assert_done(fixture *f, takeo_status status) {
     }
 }
 
+static inline takeo_status try_run(fixture *f, const char *sql) {
+    tk_error_clear(&f->error);
+    takeo_status status = FINISH(f, f->driver->run(f->server, sql, &f->error));
+    if (status < 0) {
+        (void)settle(f);
+    }
+    return status;
+}
+
 static inline void run(fixture *f, const char *sql) {
-    assert_done(f, f->driver->run(f->server, sql, &f->error));
+    assert_done(f, try_run(f, sql));
 }
 
 static inline tk_sql sql_of(const char *text, const takeo_type *columns, uint32_t count,
@@ -159,19 +225,47 @@ static inline tk_prepared *prepare(fixture *f, const char *text, const takeo_typ
     return prepared;
 }
 
+static inline takeo_status start(fixture *f, tk_prepared *prepared, const takeo_cell *arguments,
+                                 uint32_t count) {
+    return FINISH(f, f->driver->start(f->server, prepared, arguments, count, &f->error));
+}
+
+static inline takeo_status fetch(fixture *f, tk_prepared *prepared, takeo_cell *row) {
+    return FINISH(f, f->driver->fetch(f->server, prepared, row, &f->error));
+}
+
+/* The columns of a statement without arguments that says none; it is not run to its end. */
+static inline uint32_t columns_of(fixture *f, tk_prepared *prepared,
+                                  const takeo_column_info **out) {
+    tk_execution ignored;
+    if (f->driver->describe != NULL) {
+        assert_done(f, start(f, prepared, NULL, 0));
+        assert_done(f, FINISH(f, f->driver->describe(f->server, prepared, false, &f->error)));
+    }
+    uint32_t count = f->driver->columns(f->server, prepared, out);
+    if (f->driver->describe != NULL) {
+        f->driver->end(f->server, prepared, &ignored);
+        assert_done(f, settle(f));
+    }
+    return count;
+}
+
 /* Run to the end and count the rows; a failure is given back. */
 static inline takeo_status execute(fixture *f, tk_prepared *prepared, const takeo_cell *arguments,
                                    uint32_t count, tk_execution *out, uint64_t *out_rows) {
     takeo_cell row[32];
     uint64_t rows = 0;
     tk_error_clear(&f->error);
-    takeo_status status = f->driver->start(f->server, prepared, arguments, count, &f->error);
+    takeo_status status = start(f, prepared, arguments, count);
     if (status == TAKEO_DONE) {
-        while ((status = f->driver->fetch(f->server, prepared, row, &f->error)) == TAKEO_ROWS) {
+        while ((status = fetch(f, prepared, row)) == TAKEO_ROWS) {
             rows++;
         }
     }
     f->driver->end(f->server, prepared, out);
+    if (status < 0) {
+        (void)settle(f);
+    }
     if (out_rows != NULL) {
         *out_rows = rows;
     }
@@ -201,14 +295,15 @@ static inline takeo_status try_value(fixture *f, const char *text, takeo_type ty
     takeo_cell row = {0};
     tk_execution ignored;
     tk_error_clear(&f->error);
-    takeo_status status = f->driver->start(f->server, prepared, arguments, count, &f->error);
+    takeo_status status = start(f, prepared, arguments, count);
     if (status == TAKEO_DONE) {
-        status = f->driver->fetch(f->server, prepared, &row, &f->error);
+        status = fetch(f, prepared, &row);
     }
     if (status == TAKEO_ROWS) {
         assert_true(tk_cell_copy(&f->arena, &row, out));
     }
     f->driver->end(f->server, prepared, &ignored);
+    (void)settle(f);
     f->driver->forget(f->server, prepared);
     return status;
 }

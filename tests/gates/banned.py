@@ -27,9 +27,9 @@ OWNED = {
     r"\bsqlite3_\w+\s*\(": ("lib/driver/sqlite/", "SQLite is known to its driver only"),
 }
 HEADERS = {
-    "sqlite3.h": "lib/driver/sqlite/", "libpq-fe.h": "lib/driver/postgres/", "mysql.h": "lib/driver/mariadb/",
+    "sqlite3.h": "lib/driver/sqlite/", "libpq-fe.h": "lib/driver/postgresql/", "mysql.h": "lib/driver/mariadb/",
     "hiredis.h": "lib/cache/redis.c", "pthread.h": "lib/base/thread.c", "threads.h": "lib/base/thread.c",
-    "poll.h": "lib/conn/wait.c", "sys/poll.h": "lib/conn/wait.c", "signal.h": None, "locale.h": None,
+    "poll.h": "lib/conn/wait.c", "sys/poll.h": "lib/conn/wait.c", "signal.h": "lib/base/thread.c", "locale.h": None,
     "Python.h": None,
 }
 
