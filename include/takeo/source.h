@@ -1,7 +1,8 @@
-/* takeo/source.h - the data source: one database, its connection, and the sessions on it.
+/* takeo/source.h - the data source: one database, its pool of connections, and the sessions on it.
  *
- * A session is one caller's conversation: it borrows the source's connection for each operation,
- * keeps it from the begin of a transaction to its end, and gives it back.  Others wait in turn.
+ * A session is one caller's conversation: it takes a connection from the pool for each operation,
+ * keeps it from the begin of a transaction to its end, and gives it back.  Who finds none waits in
+ * turn.
  * Every source has one shared session for work outside transactions; a transaction needs a session
  * of its own.
  */
@@ -21,15 +22,56 @@ typedef struct takeo_setting {
     const char *value;
 } takeo_setting;
 
+/** The pool.  0 means the default that is named; -1 in a time means "no limit". */
+typedef struct takeo_pool_limits {
+    uint32_t struct_size;
+    uint32_t flags;       /* none yet */
+    uint32_t max_size;    /* 10; SQLite always has 1 */
+    uint32_t min_size;    /* 0: idle connections above it are closed when their time is over */
+    uint32_t max_waiting; /* operations in the queue; 0: no limit */
+    uint32_t reserved;    /* 0 */
+    int64_t acquire_ns;   /* wait for a connection: 30 s */
+    int64_t connect_ns;   /* 10 s */
+    int64_t idle_ns;      /* 300 s */
+    int64_t lifetime_ns;  /* no limit */
+    /* level 1 ends here */
+} takeo_pool_limits;
+
+/** The pool at one moment, and since the source was opened.  Set struct_size. */
+typedef struct takeo_pool_stats {
+    uint32_t struct_size;
+    uint32_t flags; /* none yet */
+    uint32_t max_size;
+    uint32_t size; /* connections that are open or being opened */
+    uint32_t idle;
+    uint32_t busy;
+    uint32_t connecting;
+    uint32_t waiting;
+    uint64_t acquired;
+    uint64_t timed_out;
+    uint64_t connected;
+    uint64_t connect_failed;
+    uint64_t closed_lifetime;
+    uint64_t closed_idle;
+    uint64_t closed_broken;
+    uint64_t wait_ns;         /* all waiting in the queue together */
+    int64_t oldest_holder_ns; /* how long the longest transaction has had its connection */
+    /* level 1 ends here */
+} takeo_pool_stats;
+
+enum takeo_source_flags {
+    TAKEO_SOURCE_POLL = 1 << 0 /* never spin while waiting for a server */
+};
+
 typedef struct takeo_source_options {
     uint32_t struct_size;
-    uint32_t flags;                /* none yet */
+    uint32_t flags;                /* takeo_source_flags */
     const char *url;               /* NULL: TAKEO_DATABASE_URL, then DATABASE_URL */
     const takeo_setting *settings; /* win over the URL; unknown ones are TAKEO_ECONFIG */
     uint32_t setting_count;
     uint32_t init_sql_count;
     const char *const *init_sql;      /* run on every new connection */
-    int64_t acquire_ns;               /* wait for a connection; 0: 30 s; -1: no limit */
+    const takeo_pool_limits *pool;    /* copied; NULL: defaults */
     int64_t statement_ns;             /* timeout of operations that say nothing; 0: none */
     uint64_t byte_budget;             /* of operations that say nothing; 0: none */
     const takeo_allocator *allocator; /* copied; NULL: malloc and free */
@@ -114,7 +156,28 @@ enum takeo_synchronize_flags {
 TAKEO_API TAKEO_CHECKED takeo_status takeo_source_synchronize(takeo_op *op, uint32_t flags);
 
 /**
- * Close a source: its connection at once, a borrowed one when it comes back; handles on it answer
+ * Change the limits of the pool while it works.
+ *
+ * @return TAKEO_DONE or TAKEO_EINVAL
+ * @thread any
+ * @since 1
+ */
+TAKEO_API TAKEO_CHECKED takeo_status takeo_source_limit(takeo_source *source,
+                                                        const takeo_pool_limits *limits,
+                                                        takeo_error **error);
+
+/**
+ * Read the pool's statistics.
+ *
+ * @return TAKEO_DONE or TAKEO_EINVAL
+ * @thread any
+ * @since 1
+ */
+TAKEO_API TAKEO_CHECKED takeo_status takeo_source_stats(takeo_source *source,
+                                                        takeo_pool_stats *out);
+
+/**
+ * Close a source: idle connections at once, borrowed ones when they come back; handles on it answer
  * TAKEO_ECLOSED from now on and may be freed in any order.  NULL is allowed.
  *
  * @thread any

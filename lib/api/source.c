@@ -3,18 +3,41 @@
 
 /* ---- source ---------------------------------------------------------------------------------- */
 
+/* NULL is allowed: the defaults. */
+static takeo_status check_limits(const takeo_pool_limits *limits, const char *name,
+                                 tk_error *error) {
+    if (limits == NULL) {
+        return TAKEO_DONE;
+    }
+    TK_TRY(tk_api_check_struct(limits, sizeof *limits, name, error));
+    TK_TRY(tk_api_check_flags(limits->flags, 0, name, error));
+    const struct {
+        const char *name;
+        int64_t ns;
+    } times[] = {{"acquire_ns", limits->acquire_ns},
+                 {"connect_ns", limits->connect_ns},
+                 {"idle_ns", limits->idle_ns},
+                 {"lifetime_ns", limits->lifetime_ns}};
+    for (size_t i = 0; i < TK_COUNT(times); i++) {
+        if (times[i].ns < -1) {
+            return tk_raise(error, TK_CALL_INVALID, "%s->%s is below -1.", name, times[i].name);
+        }
+    }
+    return TAKEO_DONE;
+}
+
 static takeo_status check_options(const takeo_source_options *options, tk_error *error) {
     TK_TRY(tk_api_check_given(options, "options", error));
     TK_TRY(tk_api_check_struct(options, sizeof *options, "options", error));
-    TK_TRY(tk_api_check_flags(options->flags, 0, "options->flags", error));
+    TK_TRY(tk_api_check_flags(options->flags, TAKEO_SOURCE_POLL, "options->flags", error));
     TK_TRY(
         tk_api_check_array(options->settings, options->setting_count, "options->settings", error));
     TK_TRY(
         tk_api_check_array(options->init_sql, options->init_sql_count, "options->init_sql", error));
-    if (options->acquire_ns < -1 || options->statement_ns < -1) {
-        return tk_raise(error, TK_CALL_INVALID, "options->%s is below -1.",
-                        options->acquire_ns < -1 ? "acquire_ns" : "statement_ns");
+    if (options->statement_ns < -1) {
+        return tk_raise(error, TK_CALL_INVALID, "options->statement_ns is below -1.");
     }
+    TK_TRY(check_limits(options->pool, "options->pool", error));
     return tk_api_check_struct(options->allocator, sizeof *options->allocator, "options->allocator",
                                error);
 }
@@ -49,6 +72,33 @@ TAKEO_API takeo_status takeo_source_synchronize(takeo_op *op, uint32_t flags) {
     return tk_orm_synchronize(op, flags);
 }
 
+static takeo_status limit(takeo_source *source, const takeo_pool_limits *limits, tk_error *error) {
+    TK_TRY(tk_api_check_given(source, "source", error));
+    TK_TRY(tk_api_check_given(limits, "limits", error));
+    TK_TRY(check_limits(limits, "limits", error));
+    return tk_source_limit(source, limits, error);
+}
+
+TAKEO_API takeo_status takeo_source_limit(takeo_source *source, const takeo_pool_limits *limits,
+                                          takeo_error **error) {
+    tk_error failure;
+    tk_error_init(&failure, tk_alloc_default);
+    return tk_api_end(&failure, limit(source, limits, &failure), error);
+}
+
+TAKEO_API takeo_status takeo_source_stats(takeo_source *source, takeo_pool_stats *out) {
+    if (source == NULL || !tk_api_is_room(out, sizeof *out)) {
+        return TAKEO_EINVAL;
+    }
+    if (tk_api_is_forked(source->process_id)) {
+        return TAKEO_EFORKED;
+    }
+    takeo_pool_stats stats = {.struct_size = sizeof stats};
+    tk_source_stats(source, &stats);
+    tk_api_fill(out, &stats, sizeof stats);
+    return TAKEO_DONE;
+}
+
 TAKEO_API void takeo_source_close(takeo_source *source) {
     tk_source_close(source);
 }
@@ -61,7 +111,7 @@ static takeo_status make_session(takeo_source *source, const takeo_session_optio
     TK_TRY(tk_api_check_given(out, "out", error));
     TK_TRY(tk_api_check_struct(options, sizeof *options, "options", error));
     if (options != NULL) {
-        TK_TRY(tk_api_check_flags(options->flags, 0, "options->flags", error));
+        TK_TRY(tk_api_check_flags(options->flags, TAKEO_SOURCE_POLL, "options->flags", error));
     }
     return tk_session_new(source, out, error);
 }

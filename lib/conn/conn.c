@@ -1,4 +1,4 @@
-/* conn.c - the connection: opened at first use, closed when it cannot be trusted, opened again.
+/* conn.c - a connection: opened at first use, closed when it cannot be trusted, opened again.
  *
  * Between two opens it is an empty shell with the same address, so whoever holds it needs not ask.
  * It must not know whose turn it is (take.c) nor what is run.
@@ -10,6 +10,7 @@ tk_conn *tk_conn_new(tk_source *source) {
     if (conn != NULL) {
         conn->source = source;
         conn->driver = source->driver;
+        tk_link_init(&conn->idle);
     }
     return conn;
 }
@@ -37,7 +38,7 @@ static void set_server(tk_conn *conn, tk_server *server) {
     tk_mutex_unlock(conn->source->mutex);
 }
 
-takeo_status tk_conn_open(tk_conn *conn, tk_op *op) {
+static takeo_status begin_open(tk_conn *conn, tk_op *op) {
     const tk_source *source = conn->source;
     if (conn->statements == NULL) {
         conn->statements = tk_stmtcache_new(&source->alloc);
@@ -45,13 +46,16 @@ takeo_status tk_conn_open(tk_conn *conn, tk_op *op) {
     if (conn->statements == NULL) {
         return tk_raise_memory(&op->error);
     }
+    int64_t patience = source->limits.connect_ns;
+    conn->connect_deadline_ns =
+        tk_earlier(op->deadline_ns, patience < 0 ? -1 : tk_clock_now_ns() + patience);
     tk_server_options options = {
         .url = &source->url,
         .settings = source->options.settings,
         .setting_count = source->options.setting_count,
         .init_sql = source->options.init_sql,
         .init_sql_count = source->options.init_sql_count,
-        .deadline_ns = op->deadline_ns,
+        .deadline_ns = conn->connect_deadline_ns,
         .alloc = source->alloc,
         .ctx = conn,
         .pause = pause_for,
@@ -61,9 +65,45 @@ takeo_status tk_conn_open(tk_conn *conn, tk_op *op) {
     (void)tk_op_leave(op);
     takeo_status status = conn->driver->open(&options, &server, &op->error);
     tk_op_enter(op);
-    TK_TRY(status);
-    set_server(conn, server);
-    conn->number++;
+    if (status >= 0) {
+        set_server(conn, server);
+    }
+    return status;
+}
+
+/* The server is asked for its word that it is open; for how long, this room decides. */
+static takeo_status go_on_opening(tk_conn *conn, tk_op *op) {
+    takeo_status status = conn->driver->establish(conn->server, &op->error);
+    if (status != TAKEO_WAIT || conn->connect_deadline_ns < 0
+        || tk_clock_now_ns() < conn->connect_deadline_ns) {
+        return status;
+    }
+    if (conn->connect_deadline_ns == op->deadline_ns) {
+        op->run.stop = TK_STOP_DEADLINE;
+        return TAKEO_ECANCELED;
+    }
+    status = tk_raise(&op->error, TK_CONNECT_TIMEOUT,
+                      "The database at %s did not answer within %.3g s.", conn->source->masked_url,
+                      (double)conn->source->limits.connect_ns / (double)TK_SECOND_NS);
+    TK_SET(&op->error, hint, "is it running, and is the address right?");
+    return status;
+}
+
+takeo_status tk_conn_open(tk_conn *conn, tk_op *op) {
+    bool is_new = conn->server == NULL;
+    takeo_status status = is_new ? begin_open(conn, op) : go_on_opening(conn, op);
+    if (status == TAKEO_WAIT) {
+        return status;
+    }
+    int64_t now = tk_clock_now_ns();
+    tk_pool_note_connect(conn->source, status >= 0, now);
+    if (status < 0) {
+        tk_conn_close(conn);
+        return status;
+    }
+    conn->is_open = true;
+    conn->opened_ns = now;
+    conn->number = __atomic_add_fetch(&conn->source->next_number, 1, __ATOMIC_RELAXED);
     return TAKEO_DONE;
 }
 
@@ -77,7 +117,29 @@ void tk_conn_close(tk_conn *conn) {
         conn->driver->forget(server, prepared);
     }
     set_server(conn, NULL);
+    conn->is_open = false;
     conn->driver->close(server);
+}
+
+void tk_conn_end_transaction(tk_conn *conn, bool is_read_only) {
+    const tk_driver *driver = conn->driver;
+    if (!driver->blocks) { /* nobody waits for an answer here */
+        tk_conn_close(conn);
+        return;
+    }
+    tk_error error;
+    tk_error_init(&error, conn->source->alloc);
+    takeo_status status = TAKEO_DONE;
+    if (driver->is_in_transaction(conn->server)) {
+        status = driver->run(conn->server, "rollback", &error);
+    }
+    if (status == TAKEO_DONE && is_read_only && driver->after_read_only != NULL) {
+        status = driver->run(conn->server, driver->after_read_only, &error);
+    }
+    if (status != TAKEO_DONE) {
+        tk_conn_close(conn);
+    }
+    tk_error_done(&error);
 }
 
 void tk_conn_free(tk_conn *conn) {

@@ -1,11 +1,11 @@
-/* conn.h - door of the room `conn`: operations, the connection, sessions, transactions, waiting.
+/* conn.h - door of the room `conn`: operations, the pool, sessions, transactions, waiting.
  *
  * It knows the driver table, states and waiting.  It does not know entities, nor what SQL means: a
  * statement is an opaque text with an id (tk_sql).  What is to be done is told by jobs, and what
  * comes of it is told to jobs.
  *
  *     start: a verb of `orm` appends jobs to an idle operation
- *     step:  acquire the connection -> [begin] -> job after job -> [commit | rollback] -> release
+ *     step:  acquire a connection -> [begin] -> job after job -> [commit | rollback] -> release
  *
  * A job may append further jobs while it runs, so a chain such as "read parents; then read their
  * children" is one operation to its caller.
@@ -25,6 +25,16 @@ typedef struct takeo_op tk_op;
 typedef struct tk_conn tk_conn;
 typedef struct tk_job tk_job;
 
+/* How long answers take when the thread sleeps at once, and when it first spins (pace.c). */
+typedef struct tk_pace {
+    float mean_us[2]; /* sleeping, spinning; 0: never */
+    float base_us;    /* of the better way, when it was chosen */
+    uint16_t calm;    /* answers since the other way was tried */
+    uint16_t period;  /* answers after which it is tried again */
+    uint8_t best;
+    uint8_t trial; /* answers left of a try */
+} tk_pace;
+
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
 typedef struct tk_job_methods {
@@ -34,9 +44,13 @@ typedef struct tk_job_methods {
     takeo_status (*bind)(tk_job *job, tk_op *op, const takeo_cell **out);
     /* A row came.  Its cells are valid during the call.  NULL: rows are not looked at. */
     takeo_status (*row)(tk_job *job, tk_op *op, const takeo_cell *cells);
+    /* What comes now belongs to the oldest execution that has not ended.  Only asked of a job that
+     * pipelines, whose binds run ahead; NULL: not interesting. */
+    void (*turn)(tk_job *job, tk_op *op);
     /* One execution has ended.  NULL: not interesting. */
     takeo_status (*ran)(tk_job *job, tk_op *op, const tk_execution *execution);
-    /* All executions have ended.  May append jobs (tk_op_append). */
+    /* All executions have ended.  May append jobs (tk_op_append).  Of a job that runs nothing it may
+     * give TAKEO_WAIT, for what a driver said so: then it is called again. */
     takeo_status (*done)(tk_job *job, tk_op *op);
     /* The columns of a result whose types were unknown (tk_sql.columns NULL), before its first row.
      */
@@ -47,9 +61,11 @@ typedef struct tk_job_methods {
 struct tk_job { /* the owner's own job begins with this; it lives in the operation's arena */
     tk_job *next;
     const tk_job_methods *methods;
-    const tk_sql *sql; /* prepared and cached by its id; NULL with `text` */
-    const char *text;  /* a text of the core's own, run once without arguments (DDL) */
-    bool needs_host;   /* row, bind or ran touch host objects: the interpreter's lock is kept */
+    const tk_sql *sql;    /* prepared and cached by its id; NULL with `text` */
+    const char *text;     /* a text of the core's own, run once without arguments (DDL) */
+    bool needs_host;      /* row, bind or ran touch host objects: the interpreter's lock is kept */
+    bool describes_first; /* `described` may refuse: nothing is to have run by then */
+    bool pipelines; /* bind needs nothing of the executions before: several may be on their way */
 };
 
 /* A job without `sql` and `text` runs nothing: its `done` is called in its turn, with the
@@ -63,6 +79,7 @@ typedef enum tk_op_state {
     TK_OP_BEGIN,
     TK_OP_RUN,
     TK_OP_COMMIT,
+    TK_OP_SETTLE, /* failed: what is still under way on the connection has to end */
     TK_OP_ROLLBACK,
     TK_OP_RELEASE,
     TK_OP_ROWS, /* released; a batch waits to be read */
@@ -88,6 +105,7 @@ typedef enum tk_phase { /* where the current job stands; see run.c */
                         TK_PHASE_PREPARE,
                         TK_PHASE_BIND,
                         TK_PHASE_START,
+                        TK_PHASE_DESCRIBE,
                         TK_PHASE_FETCH
 } tk_phase;
 
@@ -96,6 +114,7 @@ typedef struct tk_run {
     tk_txn_verb txn;
     uint32_t txn_level; /* which level begins or ends */
     uint32_t txn_flags; /* takeo_txn_flags of a begin */
+    uint16_t txn_isolation;
     tk_stop stop;
     tk_phase phase;
     bool is_begun;    /* BEGIN or SAVEPOINT of this run was sent, and nothing has ended it */
@@ -112,6 +131,16 @@ typedef struct tk_run {
     int64_t tick_ns;    /* when a long step lets others run again; 0: not yet long */
     int64_t timeout_ns; /* for the message; 0: none */
     tk_prepared *prepared;
+    tk_pace *statement_pace; /* of `prepared` */
+    tk_pace *pace;           /* of the next wait; NULL: nothing is known of how long it takes */
+    int64_t sent_ns;         /* when what is waited for was sent */
+    uint32_t under_way;      /* executions that were started and have not ended */
+    bool is_draining;        /* a window was sent: all of it is fetched before more is */
+    bool is_bound_out;       /* bind has said that there are no more arguments */
+    int64_t interrupt_ns;    /* when the server is asked (again) to stop; 0: not yet decided */
+    bool has_sent_commit;
+    int64_t clean_ns; /* the time for all cleaning, and its end */
+    int64_t clean_deadline_ns;
     const takeo_cell *arguments;
     takeo_cell *row;
     uint32_t column_count;
@@ -120,9 +149,10 @@ typedef struct tk_run {
     tk_link waiting; /* in the source's queue */
     bool is_queued;
     bool is_asleep;    /* a thread waits for its turn */
-    int64_t queued_ns; /* when it began to wait, and which use of the connection it saw */
+    int64_t queued_ns; /* when it began to wait, and how often a connection had been taken then */
     uint64_t queued_take;
-    int64_t acquire_deadline_ns; /* -1: none */
+    int64_t waits_since_ns;      /* the first time */
+    int64_t acquire_deadline_ns; /* -1: none; 0: it never waited */
 } tk_run;
 
 struct takeo_op {
@@ -153,11 +183,16 @@ struct takeo_op {
                                                        failure by op->error. */
     void (*explain)(tk_op *op,
                     takeo_error *record); /* a failure of the driver in nouns of the model */
-    void *verb;                           /* the verb's own */
-    takeo_rows *rows;                     /* what takeo_rows_peek shows; NULL: none */
+    /* A run with a transaction of its own has failed and was rolled back, and the connection is at
+     * rest.  True: other jobs were appended (tk_op_forget_jobs first), to be run from the beginning
+     * instead.  NULL: never. */
+    bool (*again)(tk_op *op, takeo_status status);
+    void *verb;       /* the verb's own */
+    takeo_rows *rows; /* what takeo_rows_peek shows; NULL: none */
     takeo_result result;
     void *kept; /* tk_op_keep */
     size_t kept_size;
+    tk_cond *turn; /* on which its thread sleeps in the queue; made at first need */
     tk_run run;
 };
 
@@ -171,6 +206,7 @@ TK_CHECKED takeo_status tk_op_start(tk_op *op, const tk_interpreter *interpreter
 takeo_status tk_op_refuse(tk_op *op, takeo_status status);
 void tk_op_append(tk_op *op, tk_job *job);      /* at the end */
 void tk_op_append_next(tk_op *op, tk_job *job); /* behind the current one */
+void tk_op_forget_jobs(tk_op *op);
 /* Memory of op->alloc that a started run borrows from its caller: freed by the next start. */
 void tk_op_keep(tk_op *op, void *block, size_t size);
 /* All is set up: the operation may be stepped. */
@@ -193,13 +229,24 @@ void tk_rows_free(takeo_rows *rows);
 
 /* ---- source, session, connection ------------------------------------------------------------- */
 
-struct tk_conn { /* one connection, with its prepared statements */
+struct tk_conn { /* one connection with its prepared statements; between two opens an empty shell */
     tk_source *source;
     const tk_driver *driver;
     tk_server *server; /* NULL: not connected */
-    uint64_t number;   /* how often it was connected */
+    bool is_open;      /* else the server is still being opened */
+    uint64_t number;   /* among all that the source ever opened */
     tk_op *op;         /* that uses it now; written under the source's mutex */
     void *statements;  /* stmtcache.c */
+    tk_pace text_pace; /* of the core's own texts, such as COMMIT */
+    tk_conn *next;     /* of all shells of the source */
+    tk_link idle;      /* among those that nobody has */
+    bool is_taken;
+    tk_session *holder;          /* whose transaction keeps it; NULL: none */
+    uint64_t holder_thread;      /* whose operation uses it, or used it last in its transaction */
+    int64_t held_ns;             /* when that transaction began */
+    int64_t connect_deadline_ns; /* of the opening that goes on; -1: none */
+    int64_t opened_ns;
+    int64_t idle_ns; /* since when nobody has it */
 };
 
 struct takeo_session {
@@ -226,14 +273,16 @@ struct takeo_source {
     char *masked_url;
     takeo_source_options options;
     tk_mutex *mutex; /* guards what follows; never held while calling out */
-    tk_cond *freed;  /* the connection came back, or something happened to one that waits */
-    tk_conn *conn;   /* the one connection */
-    bool conn_is_taken;
-    tk_link queue;          /* fair: operations are served in the order in which they came */
-    uint64_t take_count;    /* how often the connection was taken */
-    uint64_t holder_thread; /* whose operation uses it, or used it last in its transaction */
-    tk_session *holder;     /* whose transaction keeps it; NULL: none */
-    int64_t held_ns;        /* when that began */
+    tk_conn *conns;  /* all shells */
+    uint32_t conn_count;
+    uint32_t conn_max; /* shells above it go when they come back */
+    takeo_pool_limits limits;
+    tk_link idle;  /* connected ones first, the one that came back last before all */
+    tk_link queue; /* fair: operations are served in the order in which they came */
+    uint64_t next_number;
+    uint32_t connect_failures; /* since the last success */
+    int64_t connect_again_ns;  /* nothing is connected before; 0: at once */
+    takeo_pool_stats stats;    /* what is counted; the rest is looked at when it is asked for */
     tk_session shared;
     /* What a room above keeps with the source, such as statements per shape. */
     void *attached;
@@ -249,6 +298,10 @@ TK_CHECKED takeo_status tk_source_open_with(tk_model *model, const takeo_source_
 void tk_source_close(tk_source *source); /* NULL is allowed */
 /* TAKEO_ECLOSED or TAKEO_EFORKED. */
 TK_CHECKED takeo_status tk_source_check(tk_source *source, tk_error *error);
+/* The bodies of takeo_source_limit and takeo_source_stats. */
+TK_CHECKED takeo_status tk_source_limit(tk_source *source, const takeo_pool_limits *limits,
+                                        tk_error *error);
+void tk_source_stats(tk_source *source, takeo_pool_stats *out);
 tk_source *tk_source_hold(tk_source *source);
 void tk_source_drop(tk_source *source);
 TK_CHECKED takeo_status tk_session_new(tk_source *source, tk_session **out, tk_error *error);

@@ -3,9 +3,12 @@
  *     op.c         life of an operation and its table of states
  *     run.c        the state RUN: one job after the other
  *     txn_step.c   the states BEGIN, COMMIT and ROLLBACK
- *     conn.c       the connection: opened and closed
+ *     conn.c       a connection: opened and closed
+ *     pool.c       the connections: how many, which are free, when they go
  *     take.c       whose turn it is: the state ACQUIRE, the queue, giving back
+ *     settle.c     after a failure: the connection is brought to rest; the state SETTLE
  *     wait.c       everything that sleeps
+ *     pace.c       sleep at once, or spin first
  *     stop.c       why an operation stops: cancel, deadline, check; the interpreter's lock
  *     rows.c       a batch that outlives its operation
  *     stmtcache.c  statements prepared on a connection
@@ -18,7 +21,13 @@
 #define TK_SECOND_NS INT64_C(1000000000)
 #define TK_SLICE_NS INT64_C(50000000) /* between two checks while something is waited for */
 #define TK_TICK_NS INT64_C(5000000)   /* how long a step runs before others get a turn */
-#define TK_ACQUIRE_NS (INT64_C(30) * TK_SECOND_NS) /* patience with the connection's holder */
+#define TK_ACQUIRE_NS (INT64_C(30) * TK_SECOND_NS) /* patience with those who have connections */
+#define TK_CONNECT_NS (INT64_C(10) * TK_SECOND_NS)
+#define TK_IDLE_NS (INT64_C(300) * TK_SECOND_NS)
+/* For bringing a connection to rest after a failure, and after a deadline or a cancel. */
+#define TK_CLEAN_NS (INT64_C(5) * TK_SECOND_NS)
+#define TK_CLEAN_LATE_NS INT64_C(200000000)
+enum { TK_POOL_SIZE = 10 };
 
 /* ---- stop.c ---------------------------------------------------------------------------------- */
 
@@ -56,14 +65,36 @@ takeo_status tk_op_raise_stop(tk_op *op);
 
 TK_CHECKED tk_conn *tk_conn_new(tk_source *source);
 void tk_conn_free(tk_conn *conn); /* closed, or abandoned in a forked child */
+/* Open it, or go on with that: TAKEO_DONE, TAKEO_WAIT, or a failure: then it is closed again. */
 TK_CHECKED takeo_status tk_conn_open(tk_conn *conn, tk_op *op);
 void tk_conn_close(tk_conn *conn); /* nobody uses it; harmless when it is closed */
+/* Outside of an operation: roll back what is open, or close the connection. */
+void tk_conn_end_transaction(tk_conn *conn, bool is_read_only);
+
+/* ---- pool.c: with the source's mutex held, unless said otherwise ----------------------------- */
+
+/* Make so many shells.  Without the mutex. */
+TK_CHECKED takeo_status tk_pool_grow(tk_source *source, uint32_t count, tk_error *error);
+void tk_pool_free(tk_source *source);
+/* A shell for whoever comes now, connected or not; NULL: none. */
+tk_conn *tk_pool_take(tk_source *source);
+void tk_pool_give_back(tk_conn *conn);      /* without the mutex */
+void tk_pool_close_idle(tk_source *source); /* without the mutex */
+/* Connecting went well or not; the clock decides when it is tried again.  Without the mutex. */
+void tk_pool_note_connect(tk_source *source, bool is_good, int64_t now_ns);
+/* What was given, with defaults in place of zeros. */
+TK_CHECKED takeo_status tk_pool_read_limits(const tk_source *source, const takeo_pool_limits *given,
+                                            takeo_pool_limits *out, tk_error *error);
 
 /* ---- take.c ---------------------------------------------------------------------------------- */
 
 takeo_status tk_acquire_step(tk_op *op); /* the state ACQUIRE */
-/* Under the source's mutex: make the connection the operation's if it is free and its turn. */
+/* Under the source's mutex: has the operation a connection, or can it have one now? */
 bool tk_take_try(tk_op *op);
+/* Under the source's mutex: give what is free to those who sleep in the queue. */
+void tk_take_serve(tk_source *source);
+/* Under the source's mutex: let all who sleep in the queue look again. */
+void tk_take_wake_all(tk_source *source);
 /* Leave the queue without having been served. */
 void tk_take_give_up(tk_op *op);
 /* Does the operation wait for what its own thread holds?  Then that is its failure. */
@@ -73,6 +104,14 @@ void tk_take_release(tk_op *op);
 /* Roll back what a session left open and give its connection back. */
 void tk_take_end_session(tk_session *session);
 
+/* ---- pace.c ---------------------------------------------------------------------------------- */
+
+bool tk_pace_spins(tk_pace *pace); /* asked once for each answer that is waited for */
+void tk_pace_learn(tk_pace *pace, bool has_spun, int64_t ns);
+/* May one more thread of this process spin?  Then it must leave again. */
+bool tk_pace_enter_spin(void);
+void tk_pace_leave_spin(void);
+
 /* ---- run.c, txn_step.c: states --------------------------------------------------------------- */
 
 takeo_status tk_run_step(tk_op *op);
@@ -81,12 +120,14 @@ void tk_run_end(tk_op *op);
 takeo_status tk_begin_step(tk_op *op);
 takeo_status tk_commit_step(tk_op *op);
 takeo_status tk_rollback_step(tk_op *op);
+takeo_status tk_settle_step(tk_op *op);
+/* From now on neither deadline nor cancel stop the operation, but a time of its own does. */
+void tk_settle_begin(tk_op *op);
+/* Something of the cleaning has to wait: TAKEO_WAIT, or TAKEO_DONE when its time is over and the
+ * connection is to be closed instead. */
+takeo_status tk_settle_wait(tk_op *op);
 /* A failure of the driver in op->error: let the verb put it into its own nouns. */
 void tk_op_explain(tk_op *op, const char *sql);
-
-/* The dialect's word for a connection that refuses writes, outside of what BEGIN can say. */
-#define TK_READ_ONLY_ON "pragma query_only = 1"
-#define TK_READ_ONLY_OFF "pragma query_only = 0"
 
 /* ---- wait.c ---------------------------------------------------------------------------------- */
 
@@ -100,14 +141,20 @@ static inline int64_t tk_earlier(int64_t a_ns, int64_t b_ns) {
 typedef struct tk_stmtcache tk_stmtcache;
 TK_CHECKED tk_stmtcache *tk_stmtcache_new(const tk_alloc *alloc);
 void tk_stmtcache_free(const tk_alloc *alloc, tk_stmtcache *cache);
-tk_prepared *tk_stmtcache_find(tk_stmtcache *cache, uint64_t id); /* NULL: none */
+/* NULL: none.  *out_pace belongs to it as long as it is kept. */
+tk_prepared *tk_stmtcache_find(tk_stmtcache *cache, uint64_t id, tk_pace **out_pace);
 /* Keep a statement.  Gives the one that had to go, or NULL. */
-tk_prepared *tk_stmtcache_put(tk_stmtcache *cache, uint64_t id, tk_prepared *prepared);
+tk_prepared *tk_stmtcache_put(tk_stmtcache *cache, uint64_t id, tk_prepared *prepared,
+                              tk_pace **out_pace);
 /* Take any statement out; NULL when it is empty. */
 tk_prepared *tk_stmtcache_take(tk_stmtcache *cache);
 
 /* ---- op.c, session.c ------------------------------------------------------------------------- */
 
+/* The moment at which the operation has something to do even when nothing comes; -1: none. */
+int64_t tk_op_wake_ns(const tk_op *op);
+/* As tk_op_step, but the interpreter's lock may stay given up. */
+takeo_status tk_op_advance(tk_op *op);
 /* The run has failed: go where its connection is cleaned. */
 void tk_op_fail(tk_op *op, takeo_status status);
 /* Bring an operation that runs to its end without waiting: cancelled, its connection clean or

@@ -1,27 +1,28 @@
 /* op.c - life of an operation.
  *
  *     IDLE --start, ready--> ACQUIRE --> [BEGIN] --> RUN --> [COMMIT] --> RELEASE --> ROWS --> DONE
- *                               |           |         |         |           |  \____________/
- *                               |           +-> [ROLLBACK] <----+           +--> FAILED
- *                               +---------------------|---------------------^
+ *                               |           |         |         |          |  |  \____________/
+ *                               |           |         |         |          |  +--> FAILED
+ *                               +-----------+---> SETTLE -> [ROLLBACK] ----+
  *
  * A verb of the session (txn.c) goes from ACQUIRE straight to BEGIN, COMMIT or ROLLBACK and then to
  * RELEASE.
  *
  * state     trusted facts
  * IDLE      nothing of a run is kept; a verb may be setting one up
- * ACQUIRE   jobs, deadline and finish are set; `conn` may be there already (the waiter took it)
- * BEGIN     `conn` is connected and this operation's alone, from here to RELEASE
+ * ACQUIRE   jobs, deadline and finish are set; `conn` may be there already, and may be opening
+ * BEGIN     `conn` is open and this operation's alone, from here to RELEASE
  * RUN       what was wanted of BEGIN is done (run.is_begun); `current` is the job that runs
  * COMMIT    all jobs are done
- * ROLLBACK  the failure is kept, or the verb is a rollback; no execution is under way
+ * SETTLE    the failure is kept and no execution is under way for us; the server may not know yet
+ * ROLLBACK  the failure is kept, or the verb is a rollback; nothing is under way on the connection
  * RELEASE   no execution and no transaction of this run is open; `conn` NULL if none was taken
  * ROWS      `rows` is set, `conn` is NULL, finish was called
  * DONE      the same without rows
  * FAILED    status is below zero and the failure stands in `error`; finish was called
  *
- * With a driver that blocks, a step goes from ACQUIRE to the end in one call, unless the connection
- * is taken.  TAKEO_WAIT from a driver leaves state and phase as they are.
+ * With a driver that blocks, a step goes from ACQUIRE to the end in one call, unless no connection
+ * is free.  TAKEO_WAIT from a driver leaves state and phase as they are.
  */
 #include "conn/conn_int.h"
 
@@ -76,6 +77,9 @@ void tk_op_free(tk_op *op) {
     call_finish(op, TAKEO_EFORKED); /* still there only in a forked child */
     tk_link_remove(&op->link);
     tk_op_keep(op, NULL, 0);
+    if (op->turn != NULL) {
+        tk_cond_free(&op->alloc, op->turn);
+    }
     tk_error_done(&op->error);
     tk_arena_done(&op->arena);
     tk_source_drop(op->source);
@@ -104,6 +108,7 @@ static void clear_run(tk_op *op) {
     op->interpreter = NULL;
     op->finish = NULL;
     op->explain = NULL;
+    op->again = NULL;
     op->verb = NULL;
     op->rows = NULL;
     op->result = (takeo_result){.struct_size = sizeof op->result};
@@ -119,7 +124,7 @@ takeo_status tk_op_start(tk_op *op, const tk_interpreter *interpreter) {
     if (TK_UNLIKELY(op->session == NULL)) {
         return tk_raise(&op->error, TK_CALL_CLOSED, "The session of the operation was freed.");
     }
-    op->interpreter = interpreter;
+    op->interpreter = interpreter != NULL ? interpreter : op->home;
     return TAKEO_DONE;
 }
 
@@ -159,6 +164,10 @@ void tk_op_append(tk_op *op, tk_job *job) {
     }
 }
 
+void tk_op_forget_jobs(tk_op *op) {
+    op->first = op->last = op->current = NULL;
+}
+
 void tk_op_append_next(tk_op *op, tk_job *job) {
     if (op->current == NULL || op->current == op->last) {
         tk_op_append(op, job);
@@ -188,17 +197,22 @@ void tk_op_ready(tk_op *op) {
 static takeo_outcome outcome_of(const tk_op *op, const takeo_error *failure) {
     bool is_lost = (failure->flags & TAKEO_ERROR_CONNECTION_GONE) != 0;
     bool is_commit = op->run.failed_in == TK_OP_COMMIT;
-    if (is_commit && is_lost) {
+    if (is_commit && (is_lost || (op->run.has_sent_commit && op->run.stop != TK_STOP_NONE))) {
         return TAKEO_OUTCOME_UNKNOWN;
     }
     if (op->run.txn == TK_TXN_COMMIT) { /* open for another try, or gone */
         return op->session->level > 0 && !op->session->has_failed ? TAKEO_OUTCOME_NONE
                                                                   : TAKEO_OUTCOME_ROLLED_BACK;
     }
+    if (is_lost && op->session->level > 0) { /* a read tells it as well: all before it is gone */
+        return TAKEO_OUTCOME_ROLLED_BACK;
+    }
     if (op->result.statement_count == 0) {
         return TAKEO_OUTCOME_NOT_SENT;
     }
-    if (is_lost && op->is_write && !op->in_transaction && op->session->level == 0) {
+    bool is_given_up = op->run.stop != TK_STOP_NONE && !op->source->driver->blocks;
+    if ((is_lost || is_given_up) && op->is_write && !op->in_transaction
+        && op->session->level == 0) {
         return TAKEO_OUTCOME_UNKNOWN;
     }
     if (op->in_transaction || (op->is_write && op->run.writes == 0)) {
@@ -236,7 +250,33 @@ static void settle(tk_op *op) {
     }
 }
 
+/* What failed was rolled back; the verb may want to do it in another way. */
+static bool start_again(tk_op *op) {
+    bool may_ask = op->status < 0 && op->again != NULL && op->in_transaction && op->conn != NULL
+                   && op->conn->is_open && !op->run.is_broken && op->run.stop == TK_STOP_NONE
+                   && op->run.failed_in == TK_OP_RUN;
+    if (!may_ask || !op->again(op, op->status)) {
+        return false;
+    }
+    const tk_run before = op->run;
+    tk_error_clear(&op->error);
+    op->status = TAKEO_DONE;
+    op->result = (takeo_result){.struct_size = sizeof op->result,
+                                .statement_count = op->result.statement_count};
+    tk_mutex_lock(op->source->mutex); /* another thread may look at is_cleaning */
+    op->run = (tk_run){.timeout_ns = before.timeout_ns,
+                       .byte_budget = before.byte_budget,
+                       .has_left = before.has_left,
+                       .left = before.left};
+    tk_mutex_unlock(op->source->mutex);
+    op->state = TK_OP_BEGIN;
+    return true;
+}
+
 static takeo_status release_step(tk_op *op) {
+    if (start_again(op)) {
+        return TAKEO_DONE;
+    }
     tk_take_give_up(op);
     if (op->conn != NULL) {
         tk_take_release(op);
@@ -259,12 +299,9 @@ void tk_op_fail(tk_op *op, takeo_status status) {
     op->status = status;
     op->run.failed_in = op->state;
     op->run.text = 0;
+    op->run.pace = NULL;
     tk_run_end(op);
-    bool is_open = op->run.is_begun;
-    if (op->conn != NULL && op->conn->server != NULL && op->session->level == 0) {
-        is_open |= op->conn->driver->is_in_transaction(op->conn->server);
-    }
-    op->state = is_open && !op->run.is_broken ? TK_OP_ROLLBACK : TK_OP_RELEASE;
+    op->state = TK_OP_SETTLE;
 }
 
 void tk_op_abort(tk_op *op) {
@@ -272,7 +309,7 @@ void tk_op_abort(tk_op *op) {
     tk_op_fail(op, TAKEO_ECANCELED);
     while (tk_op_is_running(op)) {
         if (tk_op_step(op, 0) == TAKEO_WAIT) { /* nobody waits for an answer: do without it */
-            op->run.is_broken = true;
+            op->run.is_broken = op->conn != NULL;
             op->state = TK_OP_RELEASE;
         }
     }
@@ -285,9 +322,10 @@ typedef struct state_methods {
 } state_methods;
 
 static const state_methods states[] = {
-    [TK_OP_ACQUIRE] = {tk_acquire_step},   [TK_OP_BEGIN] = {tk_begin_step},
-    [TK_OP_RUN] = {tk_run_step},           [TK_OP_COMMIT] = {tk_commit_step},
-    [TK_OP_ROLLBACK] = {tk_rollback_step}, [TK_OP_RELEASE] = {release_step},
+    [TK_OP_ACQUIRE] = {tk_acquire_step}, [TK_OP_BEGIN] = {tk_begin_step},
+    [TK_OP_RUN] = {tk_run_step},         [TK_OP_COMMIT] = {tk_commit_step},
+    [TK_OP_SETTLE] = {tk_settle_step},   [TK_OP_ROLLBACK] = {tk_rollback_step},
+    [TK_OP_RELEASE] = {release_step},
 };
 
 /* Nothing runs: say again what came of it.  Rows were shown, so they go. */
@@ -303,15 +341,29 @@ static takeo_status step_at_rest(tk_op *op) {
     return op->status;
 }
 
-takeo_status tk_op_step(tk_op *op, takeo_events ready) {
-    (void)ready; /* of a descriptor; a driver that blocks has none */
+/* It would wait: does anything speak against that? */
+static bool may_wait(tk_op *op) {
+    if (op->run.is_cleaning) {
+        return true;
+    }
+    if (op->deadline_ns >= 0 && op->run.stop == TK_STOP_NONE
+        && tk_clock_now_ns() >= op->deadline_ns) {
+        op->run.stop = TK_STOP_DEADLINE;
+    }
+    return !tk_op_must_stop(op);
+}
+
+takeo_status tk_op_advance(tk_op *op) {
     if (TK_UNLIKELY(!tk_op_is_running(op))) {
         return step_at_rest(op);
     }
     do {
         takeo_status status = states[op->state].step(op);
         if (status == TAKEO_WAIT) {
-            return TAKEO_WAIT;
+            if (TK_LIKELY(may_wait(op))) {
+                return TAKEO_WAIT;
+            }
+            status = TAKEO_ECANCELED;
         }
         if (TK_UNLIKELY(status < 0)) {
             tk_op_fail(op, status);
@@ -320,20 +372,45 @@ takeo_status tk_op_step(tk_op *op, takeo_events ready) {
     return op->status;
 }
 
-takeo_status tk_op_interest(const tk_op *op, takeo_interest *out) {
-    if (!tk_op_is_running(op)) {
-        return TAKEO_ESTATE;
+takeo_status tk_op_step(tk_op *op, takeo_events ready) {
+    const tk_conn *conn = op->conn;
+    if (ready != 0 && conn != NULL && conn->server != NULL && conn->driver->advance != NULL) {
+        (void)conn->driver->advance(conn->server); /* what it has to say, the next call says */
+    }
+    takeo_status status = tk_op_advance(op);
+    tk_op_enter(op);
+    return status;
+}
+
+int64_t tk_op_wake_ns(const tk_op *op) {
+    if (op->run.is_cleaning) {
+        int64_t interrupt_ns = op->run.interrupt_ns != 0 ? op->run.interrupt_ns : -1;
+        return tk_earlier(interrupt_ns, op->run.clean_deadline_ns);
     }
     int64_t deadline_ns = op->deadline_ns;
     if (op->run.is_queued) {
         deadline_ns = tk_earlier(deadline_ns, op->run.acquire_deadline_ns);
+    } else if (op->conn != NULL && !op->conn->is_open) {
+        deadline_ns = tk_earlier(deadline_ns, op->conn->connect_deadline_ns);
     }
-    /* A driver with a descriptor of its own will say here what to watch. */
+    return deadline_ns;
+}
+
+takeo_status tk_op_interest(const tk_op *op, takeo_interest *out) {
+    if (!tk_op_is_running(op)) {
+        return TAKEO_ESTATE;
+    }
+    const tk_conn *conn = op->conn;
     out->flags = op->source->driver->blocks ? TAKEO_INTEREST_BLOCKING : 0;
     out->fd = -1;
     out->events = 0;
     out->spin_us = 0;
-    out->deadline_ns = deadline_ns;
+    out->deadline_ns = tk_op_wake_ns(op);
+    if (conn != NULL && conn->server != NULL && conn->driver->interest != NULL) {
+        int fd = -1;
+        conn->driver->interest(conn->server, &fd, &out->events);
+        out->fd = fd;
+    }
     return TAKEO_DONE;
 }
 
@@ -344,10 +421,13 @@ void tk_op_cancel(tk_op *op) {
         return;
     }
     tk_mutex_lock(source->mutex);
-    const tk_conn *conn = source->conn;
-    if (conn->op == op && conn->server != NULL && !op->run.is_cleaning) {
+    const tk_conn *conn = op->conn;
+    if (conn != NULL && conn->op == op && conn->server != NULL && conn->is_open
+        && !op->run.is_cleaning) {
         conn->driver->interrupt(conn->server);
     }
-    tk_cond_wake_all(source->freed);
+    if (op->run.is_asleep) {
+        tk_cond_wake_all(op->turn);
+    }
     tk_mutex_unlock(source->mutex);
 }

@@ -1,25 +1,31 @@
 /* run.c - the state RUN: one job after the other, each of one statement and any number of
  * executions.
  *
- *     PREPARE -> BIND -> START -> FETCH ... FETCH -> BIND ... -> (no more arguments) done
- *                  ^______________________________|
+ *     PREPARE -> BIND -> START -> [DESCRIBE] -> FETCH ... FETCH -> BIND ... -> (no more) done
+ *                  ^____|_________________________________|
  *
- * phase    trusted facts
- * PREPARE  nothing of the job has been sent
- * BIND     run.prepared, run.row and run.column_count are set; no execution is under way
- * START    run.arguments are set; start was called or is about to be: `end` is owed
- * FETCH    start is done; `end` is owed
+ * phase     trusted facts
+ * PREPARE   nothing of the job has been sent
+ * BIND      run.prepared is set; `under_way` executions were started and are to be fetched
+ * START     run.arguments are set; start was called or is about to be: `end` is owed
+ * DESCRIBE  start is done; the columns are about to be known
+ * FETCH     run.row and run.column_count are set; the oldest of `under_way` is fetched
  *
- * A driver that has to wait leaves the phase as it is, and the same call is made again.
+ * `end` is owed to every execution under way.  There is one at a time, but for a job that pipelines
+ * on a driver that does, inside a transaction: then a window of executions is sent before the first
+ * is fetched.  A driver that has to wait leaves the phase as it is, and the same call is made again.
  *
  * The interpreter's lock: a job that touches host objects keeps it, because a short read is over
- * before the lock would have been given up and taken; when it writes outside of a transaction the
- * disk is waited for, so it is given up around the driver's calls.  Other jobs give it up for all
- * their executions.
+ * before the lock would have been given up and taken; when it writes with a driver that blocks,
+ * outside of a transaction, the disk is waited for, so it is given up around the driver's calls.
+ * Other jobs give it up for all their executions.
  */
 #include "conn/conn_int.h"
 
-enum { BEATS = 256 /* rows and executions between two looks at the clock */ };
+enum {
+    BEATS = 256, /* rows and executions between two looks at the clock */
+    WINDOW = 256 /* executions that are sent before the first is fetched */
+};
 
 typedef enum lock_rule { LOCK_KEPT, LOCK_LEFT_IN_CALLS, LOCK_LEFT } lock_rule;
 
@@ -30,7 +36,8 @@ static lock_rule lock_rule_of(const tk_op *op, const tk_job *job) {
     if (!job->needs_host) {
         return LOCK_LEFT;
     }
-    bool commits = job->sql->is_write && !op->run.is_begun && op->session->level == 0;
+    bool commits = job->sql->is_write && !op->run.is_begun && op->session->level == 0
+                   && op->conn->driver->blocks;
     return commits ? LOCK_LEFT_IN_CALLS : LOCK_KEPT;
 }
 
@@ -51,14 +58,19 @@ void tk_op_explain(tk_op *op, const char *sql) {
 /* ---- one execution --------------------------------------------------------------------------- */
 
 void tk_run_end(tk_op *op) {
-    if (op->run.phase != TK_PHASE_START && op->run.phase != TK_PHASE_FETCH) {
-        return;
-    }
-    tk_execution execution = {0};
+    bool is_starting = op->run.phase == TK_PHASE_START;
     bool has_written = op->run.phase == TK_PHASE_FETCH && !op->run.is_refused;
-    op->run.phase = TK_PHASE_BIND;
-    op->conn->driver->end(op->conn->server, op->run.prepared, &execution);
-    op->run.writes += has_written && op->current->sql->is_write;
+    uint32_t owed = op->run.under_way + (is_starting ? 1 : 0);
+    while (owed-- > 0) {
+        tk_execution execution = {0};
+        op->conn->driver->end(op->conn->server, op->run.prepared, &execution);
+        op->run.writes += has_written && op->current->sql->is_write;
+        has_written = false; /* of those behind the first nothing is known */
+    }
+    op->run.under_way = 0;
+    if (op->run.phase != TK_PHASE_PREPARE) {
+        op->run.phase = TK_PHASE_BIND;
+    }
 }
 
 /* The bytes of one row, for the budget. */
@@ -125,6 +137,10 @@ static inline void note_write(tk_op *op, bool is_write) {
 
 static takeo_status start(tk_op *op, const tk_job *job) {
     const tk_conn *conn = op->conn;
+    if (!conn->driver->blocks && op->run.sent_ns == 0) {
+        op->run.pace = op->run.statement_pace;
+        op->run.sent_ns = tk_clock_now_ns();
+    }
     takeo_status status = conn->driver->start(conn->server, op->run.prepared, op->run.arguments,
                                               job->sql->parameter_count, &op->error);
     if (status < 0) {
@@ -132,7 +148,7 @@ static takeo_status start(tk_op *op, const tk_job *job) {
         return status;
     }
     if (status == TAKEO_DONE) {
-        op->run.phase = TK_PHASE_FETCH;
+        op->run.under_way++;
         op->result.statement_count++;
         note_write(op, job->sql->is_write);
     }
@@ -142,6 +158,8 @@ static takeo_status start(tk_op *op, const tk_job *job) {
 static takeo_status finish_execution(tk_op *op, tk_job *job) {
     tk_execution execution = {0};
     op->run.phase = TK_PHASE_BIND;
+    op->run.under_way--;
+    op->run.sent_ns = 0;
     op->conn->driver->end(op->conn->server, op->run.prepared, &execution);
     op->run.writes += job->sql->is_write;
     return job->methods->ran != NULL ? job->methods->ran(job, op, &execution) : TAKEO_DONE;
@@ -161,26 +179,87 @@ static takeo_status bind(tk_op *op, tk_job *job) {
     return is_first ? TAKEO_ROWS : TAKEO_DONE;
 }
 
-static takeo_status execute_all(tk_op *op, tk_job *job, lock_rule rule) {
+/* The columns of the result are known: make room for a row. */
+static takeo_status take_columns(tk_op *op, tk_job *job) {
+    const tk_conn *conn = op->conn;
+    op->run.column_count = job->sql->column_count;
+    if (job->sql->columns == NULL) {
+        const takeo_column_info *columns = NULL;
+        op->run.column_count = conn->driver->columns(conn->server, op->run.prepared, &columns);
+        if (job->methods->described != NULL) {
+            TK_TRY(job->methods->described(job, op, columns, op->run.column_count));
+        }
+    }
+    op->run.row = tk_arena_take(&op->arena, op->run.column_count * sizeof(takeo_cell));
+    return op->run.row != NULL ? TAKEO_DONE : tk_raise_memory(&op->error);
+}
+
+/* The columns are only known to the server. */
+static takeo_status describe(tk_op *op, tk_job *job) {
+    const tk_conn *conn = op->conn;
+    if (op->run.row == NULL) {
+        takeo_status status = conn->driver->describe(conn->server, op->run.prepared,
+                                                     job->describes_first, &op->error);
+        if (status < 0) {
+            tk_op_explain(op, job->sql->text);
+        }
+        TK_TRY_DONE(status);
+        tk_op_enter(op);
+        TK_TRY(take_columns(op, job));
+    }
+    return TAKEO_DONE;
+}
+
+/* How many executions may be under way before the first is fetched. */
+static uint32_t window_of(const tk_op *op, const tk_job *job) {
+    bool is_inside = op->run.is_begun || op->session->level > 0;
+    return job->pipelines && op->conn->driver->pipelines && is_inside ? WINDOW : 1;
+}
+
+/* Start what may be started.  TAKEO_DONE: there is something to fetch, or nothing at all. */
+static takeo_status start_window(tk_op *op, tk_job *job) {
+    uint32_t window = window_of(op, job);
     for (;;) {
         if (op->run.phase == TK_PHASE_BIND) {
-            takeo_status status = bind(op, job);
-            if (status != TAKEO_ROWS) {
-                return status;
+            if (op->run.is_bound_out || op->run.under_way >= window) {
+                return TAKEO_DONE;
             }
+            takeo_status status = bind(op, job);
+            if (status == TAKEO_DONE) {
+                op->run.is_bound_out = true;
+                return TAKEO_DONE;
+            }
+            TK_TRY(status);
             op->run.phase = TK_PHASE_START;
         }
-        if (op->run.phase == TK_PHASE_START) {
-            takeo_status status = start(op, job);
-            if (status != TAKEO_DONE) {
-                return status;
+        TK_TRY_DONE(start(op, job));
+        op->run.phase = TK_PHASE_BIND;
+    }
+}
+
+/* After the window was sent, all of it is fetched before more is sent. */
+static takeo_status execute_all(tk_op *op, tk_job *job, lock_rule rule) {
+    for (;;) {
+        if (op->run.phase <= TK_PHASE_START && !op->run.is_draining) {
+            TK_TRY_DONE(start_window(op, job));
+            if (op->run.under_way == 0) {
+                return TAKEO_DONE;
+            }
+            op->run.is_draining = op->run.under_way > 1;
+        }
+        if (op->run.phase == TK_PHASE_BIND) {
+            op->run.phase = TK_PHASE_DESCRIBE;
+            if (job->methods->turn != NULL) {
+                job->methods->turn(job, op);
             }
         }
-        takeo_status status = fetch_all(op, job, rule);
-        if (status != TAKEO_DONE) {
-            return status;
+        if (op->run.phase == TK_PHASE_DESCRIBE) {
+            TK_TRY_DONE(describe(op, job));
+            op->run.phase = TK_PHASE_FETCH;
         }
+        TK_TRY_DONE(fetch_all(op, job, rule));
         TK_TRY(finish_execution(op, job));
+        op->run.is_draining = op->run.is_draining && op->run.under_way > 0;
     }
 }
 
@@ -197,7 +276,8 @@ static takeo_status prepare_new(tk_op *op, const tk_sql *sql) {
     if (status != TAKEO_DONE) {
         return status;
     }
-    tk_prepared *gone = tk_stmtcache_put(conn->statements, sql->id, prepared);
+    tk_prepared *gone =
+        tk_stmtcache_put(conn->statements, sql->id, prepared, &op->run.statement_pace);
     if (gone != NULL) {
         conn->driver->forget(conn->server, gone);
     }
@@ -208,26 +288,21 @@ static takeo_status prepare_new(tk_op *op, const tk_sql *sql) {
 static takeo_status prepare(tk_op *op, tk_job *job) {
     const tk_conn *conn = op->conn;
     const tk_sql *sql = job->sql;
-    op->run.prepared = tk_stmtcache_find(conn->statements, sql->id);
+    op->run.sent_ns = 0;
+    op->run.prepared = tk_stmtcache_find(conn->statements, sql->id, &op->run.statement_pace);
     if (TK_UNLIKELY(op->run.prepared == NULL)) {
-        takeo_status status = prepare_new(op, sql);
-        if (status != TAKEO_DONE) {
-            return status;
-        }
+        TK_TRY_DONE(prepare_new(op, sql));
     }
-    op->run.column_count = sql->column_count;
-    if (sql->columns == NULL) {
-        const takeo_column_info *columns = NULL;
-        op->run.column_count = conn->driver->columns(conn->server, op->run.prepared, &columns);
-        if (job->methods->described != NULL) {
-            TK_TRY(job->methods->described(job, op, columns, op->run.column_count));
-        }
-    }
-    op->run.row = tk_arena_take(&op->arena, op->run.column_count * sizeof(takeo_cell));
-    if (op->run.row == NULL) {
-        return tk_raise_memory(&op->error);
-    }
+    op->run.row = NULL;
     op->run.has_run = false;
+    op->run.is_bound_out = false;
+    op->run.under_way = 0;
+    if (sql->columns != NULL || conn->driver->describe == NULL) {
+        TK_TRY(take_columns(op, job));
+    }
+    if (conn->driver->set_gradual != NULL) {
+        conn->driver->set_gradual(conn->server, op->run.byte_budget != 0);
+    }
     op->run.phase = TK_PHASE_BIND;
     return TAKEO_DONE;
 }
@@ -242,9 +317,13 @@ static takeo_status run_statement(tk_op *op, tk_job *job) {
     lock_rule rule = lock_rule_of(op, job);
     if (rule == LOCK_LEFT) {
         (void)tk_op_leave(op);
+    } else {
+        tk_op_enter(op);
     }
     takeo_status status = execute_all(op, job, rule);
-    tk_op_enter(op);
+    if (status != TAKEO_WAIT) { /* a wait would only give it up again */
+        tk_op_enter(op);
+    }
     return status;
 }
 
@@ -260,6 +339,7 @@ static takeo_status run_text(tk_op *op, const tk_job *job) {
     (void)tk_op_leave(op);
     takeo_status status = conn->driver->run(conn->server, job->text, &op->error);
     tk_op_enter(op);
+    op->run.pace = NULL;
     if (status < 0) {
         tk_op_explain(op, job->text);
         return status;
@@ -284,13 +364,16 @@ static takeo_status refuse_open_transaction(tk_op *op) {
 
 takeo_status tk_run_step(tk_op *op) {
     for (tk_job *job = op->current; job != NULL; job = op->current) {
+        if (op->run.phase == TK_PHASE_PREPARE) {
+            tk_op_enter(op); /* it was given up while something was waited for */
+        }
         takeo_status status = job->sql != NULL ? run_statement(op, job) : run_text(op, job);
         if (status != TAKEO_DONE) {
             return status;
         }
         op->run.phase = TK_PHASE_PREPARE;
         if (job->methods != NULL && job->methods->done != NULL) {
-            TK_TRY(job->methods->done(job, op));
+            TK_TRY_DONE(job->methods->done(job, op));
         }
         op->current = job->next;
     }

@@ -60,13 +60,15 @@ static uint32_t count_running(const tk_session *session) {
     return count;
 }
 
-/* Operations of the shared session are of any thread: only those that have or want the connection
+/* Operations of the shared session are of any thread: only those that have or want a connection
  * are known, to the source. */
 static uint32_t count_shared(tk_session *session) {
     tk_source *source = session->source;
     tk_mutex_lock(source->mutex);
-    const tk_op *user = source->conn->op;
-    uint32_t count = user != NULL && user->session == session;
+    uint32_t count = 0;
+    for (const tk_conn *conn = source->conns; conn != NULL; conn = conn->next) {
+        count += conn->op != NULL && conn->op->session == session;
+    }
     for (tk_link *link = source->queue.next; link != &source->queue; link = link->next) {
         count += TK_CONTAINER(link, tk_op, run.waiting)->session == session;
     }
@@ -82,7 +84,9 @@ void tk_session_describe(tk_session *session, takeo_session_info *out) {
     out->level = session->level;
     out->running = session->is_shared ? count_shared(session) : count_running(session);
     out->connection = conn != NULL ? conn->number : 0;
-    out->server_pid = 0;
+    out->server_pid = conn != NULL && conn->driver->process_id != NULL && conn->server != NULL
+                          ? conn->driver->process_id(conn->server)
+                          : 0;
     out->native =
         conn != NULL && conn->driver->native != NULL ? conn->driver->native(conn->server) : NULL;
 }

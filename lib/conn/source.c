@@ -79,6 +79,7 @@ static takeo_status copy_options(tk_source *source, const takeo_source_options *
     TK_TRY(find_url(options, &url, error));
     source->options = *options;
     source->options.allocator = NULL; /* source->alloc is the copy */
+    source->options.pool = NULL;      /* source->limits is */
     size_t len = strlen(url);
     source->options.url = tk_arena_copy(&source->arena, url, len);
     source->masked_url = tk_url_masked(url, len, &source->arena);
@@ -120,12 +121,12 @@ static takeo_status fill(tk_source *source, tk_model *model, const takeo_source_
         source->model = tk_model_hold(model);
     }
     source->mutex = tk_mutex_new(&source->alloc);
-    source->freed = tk_cond_new(&source->alloc);
-    source->conn = tk_conn_new(source);
-    if (source->mutex == NULL || source->freed == NULL || source->conn == NULL) {
+    if (source->mutex == NULL) {
         return tk_raise_memory(error);
     }
-    return TAKEO_DONE;
+    TK_TRY(tk_pool_read_limits(source, options->pool, &source->limits, error));
+    source->conn_max = source->limits.max_size;
+    return tk_pool_grow(source, source->conn_max, error);
 }
 
 static void destroy(tk_source *source) {
@@ -133,12 +134,9 @@ static void destroy(tk_source *source) {
     if (source->detach != NULL) {
         source->detach(source->attached);
     }
-    if (source->conn != NULL) {
-        tk_conn_free(source->conn);
-    }
+    tk_pool_free(source);
     tk_model_drop(source->model);
     if (!is_forked) { /* destroying what a thread of the parent waits on could wait for ever */
-        tk_cond_free(&source->alloc, source->freed);
         tk_mutex_free(&source->alloc, source->mutex);
     }
     tk_arena_done(&source->arena);
@@ -159,6 +157,7 @@ takeo_status tk_source_open_with(tk_model *model, const takeo_source_options *op
     source->driver = driver;
     tk_arena_init(&source->arena, alloc);
     tk_link_init(&source->queue);
+    tk_link_init(&source->idle);
     tk_session_init(&source->shared, source, true);
     takeo_status status = fill(source, model, options, error);
     if (status < 0) {
@@ -207,13 +206,9 @@ void tk_source_close(tk_source *source) {
     if (tk_process_id() == source->process_id) {
         tk_mutex_lock(source->mutex);
         __atomic_store_n(&source->is_closed, true, __ATOMIC_RELAXED);
-        bool is_free = !source->conn_is_taken;
-        source->conn_is_taken = true; /* a borrowed one is closed when it comes back */
-        tk_cond_wake_all(source->freed);
+        tk_take_wake_all(source);
         tk_mutex_unlock(source->mutex);
-        if (is_free) {
-            tk_conn_close(source->conn);
-        }
+        tk_pool_close_idle(source); /* borrowed ones are closed when they come back */
     } else {
         source->is_closed = true;
     }

@@ -13,6 +13,7 @@ struct tk_stmtcache {
     uint64_t ids[ENTRIES]; /* 0: free */
     uint64_t used[ENTRIES];
     tk_prepared *prepared[ENTRIES];
+    tk_pace paces[ENTRIES];
     uint16_t places[PLACES]; /* of low bits of an id: probably its entry + 1 */
     uint64_t clock;
     uint32_t count; /* entries below it are in use */
@@ -26,24 +27,26 @@ void tk_stmtcache_free(const tk_alloc *alloc, tk_stmtcache *cache) {
     tk_mem_free(alloc, cache, sizeof *cache);
 }
 
-static tk_prepared *find_slowly(tk_stmtcache *cache, uint64_t id) {
+static tk_prepared *find_slowly(tk_stmtcache *cache, uint64_t id, tk_pace **out_pace) {
     for (uint32_t i = 0; i < cache->count; i++) {
         if (cache->ids[i] == id) {
             cache->places[id % PLACES] = (uint16_t)(i + 1);
             cache->used[i] = ++cache->clock;
+            *out_pace = &cache->paces[i];
             return cache->prepared[i];
         }
     }
     return NULL;
 }
 
-tk_prepared *tk_stmtcache_find(tk_stmtcache *cache, uint64_t id) {
+tk_prepared *tk_stmtcache_find(tk_stmtcache *cache, uint64_t id, tk_pace **out_pace) {
     uint32_t place = cache->places[id % PLACES];
     if (TK_LIKELY(place != 0 && cache->ids[place - 1] == id)) {
         cache->used[place - 1] = ++cache->clock;
+        *out_pace = &cache->paces[place - 1];
         return cache->prepared[place - 1];
     }
-    return find_slowly(cache, id);
+    return find_slowly(cache, id, out_pace);
 }
 
 static uint32_t oldest(const tk_stmtcache *cache) {
@@ -56,7 +59,8 @@ static uint32_t oldest(const tk_stmtcache *cache) {
     return found;
 }
 
-tk_prepared *tk_stmtcache_put(tk_stmtcache *cache, uint64_t id, tk_prepared *prepared) {
+tk_prepared *tk_stmtcache_put(tk_stmtcache *cache, uint64_t id, tk_prepared *prepared,
+                              tk_pace **out_pace) {
     tk_prepared *gone = NULL;
     uint32_t entry = cache->count;
     if (entry == ENTRIES) {
@@ -69,6 +73,8 @@ tk_prepared *tk_stmtcache_put(tk_stmtcache *cache, uint64_t id, tk_prepared *pre
     cache->prepared[entry] = prepared;
     cache->used[entry] = ++cache->clock;
     cache->places[id % PLACES] = (uint16_t)(entry + 1);
+    cache->paces[entry] = (tk_pace){0};
+    *out_pace = &cache->paces[entry];
     return gone;
 }
 

@@ -51,9 +51,8 @@ static takeo_status prepare_begin(tk_op *op, const takeo_txn_options *options) {
                             "given where the transaction begins.");
         }
         TK_TRY(check_isolation(op, options->isolation));
-        /* DEFERRABLE asks not to be aborted or to block others.  Where readers see one state and
-         * block nobody, as here, a read-only transaction is that already. */
         op->run.txn_flags = options->flags;
+        op->run.txn_isolation = (uint16_t)options->isolation;
     }
     op->run.txn = TK_TXN_BEGIN;
     op->run.txn_level = session->level + 1;

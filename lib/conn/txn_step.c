@@ -2,11 +2,12 @@
  * and of the verbs that move a session up and down its levels.
  *
  *                     outside a transaction       inside one
- *     a run           begin immediate ... commit  savepoint takeo_run ... release
+ *     a run           begin ... commit            savepoint takeo_run ... release
  *     a verb          the same, level 0 -> 1      savepoint takeo_n, level n -> n + 1
  *
  * A state is a short list of texts, sent one after the other; op->run.text says which comes next,
- * so that a driver which has to wait is asked again with the same one.  It must not know jobs.
+ * so that a driver which has to wait is asked again with the same one.  What begins something may
+ * travel together with what comes after it.  It must not know jobs.
  */
 #include <stdio.h>
 
@@ -36,11 +37,13 @@ static const char *begin_text(const tk_op *op, uint32_t number, char *text) {
         return number == 0 ? with_savepoint("savepoint", op, text) : NULL;
     }
     bool is_read_only = (op->run.txn_flags & TAKEO_TXN_READ_ONLY) != 0;
-    if (number == 0) {
-        bool writes = op->run.txn == TK_TXN_BEGIN ? !is_read_only : op->is_write;
-        return writes ? "begin immediate" : "begin";
-    }
-    return number == 1 && is_read_only ? TK_READ_ONLY_ON : NULL;
+    tk_begin how = {
+        .isolation = op->run.txn_isolation,
+        .is_read_only = is_read_only,
+        .is_deferrable = (op->run.txn_flags & TAKEO_TXN_DEFERRABLE) != 0,
+        .is_write = op->run.txn == TK_TXN_BEGIN ? !is_read_only : op->is_write,
+    };
+    return op->source->driver->begin_text(&how, number);
 }
 
 static const char *commit_text(const tk_op *op, uint32_t number, char *text) {
@@ -50,7 +53,7 @@ static const char *commit_text(const tk_op *op, uint32_t number, char *text) {
     if (number == 0) {
         return "commit";
     }
-    return number == 1 && op->session->is_read_only ? TK_READ_ONLY_OFF : NULL;
+    return number == 1 && op->session->is_read_only ? op->source->driver->after_read_only : NULL;
 }
 
 static const char *rollback_text(const tk_op *op, uint32_t number, char *text) {
@@ -63,24 +66,37 @@ static const char *rollback_text(const tk_op *op, uint32_t number, char *text) {
         return "rollback";
     }
     bool is_read_only = op->session->is_read_only || op->run.txn == TK_TXN_BEGIN;
-    return number == 1 && is_read_only ? TK_READ_ONLY_OFF : NULL;
+    return number == 1 && is_read_only ? op->source->driver->after_read_only : NULL;
 }
 
+typedef const char *(*text_of)(const tk_op *op, uint32_t number, char *text);
+typedef takeo_status (*runner)(tk_server *server, const char *sql, tk_error *error);
+
 /* Send the texts from op->run.text on. */
-static takeo_status send(tk_op *op, const char *(*text_of)(const tk_op *, uint32_t, char *),
-                         tk_error *error) {
-    const tk_driver *driver = op->conn->driver;
+static takeo_status send(tk_op *op, text_of find, runner run, tk_error *error) {
     char memory[NAME_MAX_LEN];
     const char *text;
     takeo_status status = TAKEO_DONE;
-    (void)tk_op_leave(op); /* locks are waited for here, and the disk */
-    while (status == TAKEO_DONE && (text = text_of(op, op->run.text, memory)) != NULL) {
-        status = driver->run(op->conn->server, text, error);
+    bool blocks = op->conn->driver->blocks;
+    if (blocks) {
+        (void)tk_op_leave(op); /* locks are waited for here, and the disk */
+    } else {
+        op->run.pace = &op->conn->text_pace;
+        op->run.sent_ns = op->run.sent_ns != 0 ? op->run.sent_ns : tk_clock_now_ns();
+    }
+    while (status == TAKEO_DONE && (text = find(op, op->run.text, memory)) != NULL) {
+        status = run(op->conn->server, text, error);
         op->run.text += status == TAKEO_DONE;
     }
-    tk_op_enter(op);
+    if (status != TAKEO_WAIT) {
+        op->run.pace = NULL;
+        op->run.sent_ns = 0;
+    }
     if (status == TAKEO_DONE) {
         op->run.text = 0;
+    }
+    if (blocks) {
+        tk_op_enter(op);
     }
     return status;
 }
@@ -92,7 +108,9 @@ takeo_status tk_begin_step(tk_op *op) {
     if (tk_op_must_stop(op)) {
         return TAKEO_ECANCELED;
     }
-    takeo_status status = send(op, begin_text, &op->error);
+    const tk_driver *driver = op->conn->driver;
+    takeo_status status = send(
+        op, begin_text, driver->run_later != NULL ? driver->run_later : driver->run, &op->error);
     op->run.is_begun = op->run.text > 0 || status == TAKEO_DONE;
     if (status != TAKEO_DONE) {
         return status;
@@ -128,7 +146,8 @@ takeo_status tk_commit_step(tk_op *op) {
     if (op->run.text == 0 && tk_op_must_stop(op)) {
         return TAKEO_ECANCELED;
     }
-    takeo_status status = send(op, commit_text, &op->error);
+    takeo_status status = send(op, commit_text, op->conn->driver->run, &op->error);
+    op->run.has_sent_commit |= status == TAKEO_WAIT;
     if (status < 0 && op->run.text > 0) { /* committed; only the connection is not as it was */
         tk_error_clear(&op->error);
         op->run.is_broken = true;
@@ -150,19 +169,10 @@ takeo_status tk_commit_step(tk_op *op) {
 
 /* ---- ROLLBACK -------------------------------------------------------------------------------- */
 
-/* Neither cancel nor interrupt may reach what cleans up. */
-static void begin_cleaning(tk_op *op) {
-    if (!op->run.is_cleaning) {
-        tk_mutex_lock(op->source->mutex);
-        op->run.is_cleaning = true;
-        tk_mutex_unlock(op->source->mutex);
-    }
-}
-
 takeo_status tk_rollback_step(tk_op *op) {
     takeo_status status = TAKEO_DONE;
-    begin_cleaning(op);
     if (op->conn != NULL) {
+        tk_settle_begin(op);
         const tk_conn *conn = op->conn;
         tk_error second; /* op->error keeps the failure that led here */
         tk_error_init(&second, op->alloc);
@@ -172,12 +182,12 @@ takeo_status tk_rollback_step(tk_op *op) {
                 op->run.text = 2;
             }
         }
-        status = send(op, rollback_text, &second);
+        status = send(op, rollback_text, conn->driver->run, &second);
         tk_error_done(&second);
-        if (status == TAKEO_WAIT) {
+        if (status == TAKEO_WAIT && tk_settle_wait(op) == TAKEO_WAIT) {
             return status;
         }
-        op->run.is_broken |= status < 0;
+        op->run.is_broken |= status != TAKEO_DONE;
     }
     op->run.is_begun = false;
     if (op->run.txn == TK_TXN_ROLLBACK) {

@@ -1,14 +1,19 @@
 /* wait.c - the only file that sleeps: the loop over step for callers without a loop of their own,
- * the wait for one's turn, and the pauses of a driver.
+ * the wait for one's turn, the wait for a server's answer, and the pauses of a driver that blocks.
  *
  * Nobody sleeps longer than a slice of 50 ms without asking whether to go on, and never with the
- * interpreter's lock.  It must not know what is waited for beyond that: a driver with a descriptor
- * to watch is polled here when there is one.
+ * interpreter's lock.  It must not know what is waited for beyond a descriptor and its events.
  */
+#include <poll.h>
+
 #include "conn/conn_int.h"
 
 /* A driver said that it has to wait and gave nothing to watch. */
 #define LOOK_AGAIN_NS INT64_C(1000000)
+/* An answer that takes longer than this is not worth a processor. */
+#define SPIN_NS INT64_C(50000)
+
+/* ---- pauses ---------------------------------------------------------------------------------- */
 
 bool tk_op_pause(tk_op *op, int64_t ns) {
     int64_t now = tk_clock_now_ns();
@@ -30,32 +35,39 @@ bool tk_op_pause(tk_op *op, int64_t ns) {
     return may_go_on;
 }
 
-/* Sleep until the connection was taken, for at most a slice.  Without the interpreter's lock. */
+/* ---- one's turn ------------------------------------------------------------------------------ */
+
+/* Sleep until somebody gave the operation a connection, for at most a slice.  Without the
+ * interpreter's lock. */
 static void sleep_in_queue(tk_op *op, int64_t until_ns) {
     tk_source *source = op->source;
     tk_mutex_lock(source->mutex);
     op->run.is_asleep = true;
     while (!tk_take_try(op) && !source->is_closed && !tk_op_is_canceled(op)) {
-        if (!tk_cond_wait(source->freed, source->mutex, until_ns)) {
+        if (!tk_cond_wait(op->turn, source->mutex, until_ns)) {
             (void)tk_take_try(op);
             break;
         }
     }
+    op->run.is_asleep = false;
+    if (op->conn == NULL) {
+        tk_take_serve(source); /* it does not stand in the way of those behind while it is awake */
+    }
     tk_mutex_unlock(source->mutex);
 }
 
-/* The place in the queue is kept for a thread that sleeps, so say when this one does not. */
-static void set_awake(tk_op *op) {
-    tk_mutex_lock(op->source->mutex);
-    op->run.is_asleep = false;
-    if (!tk_link_is_alone(&op->source->queue)) {
-        tk_cond_wake_all(op->source->freed);
+static takeo_status get_ready_to_sleep(tk_op *op, int64_t until_ns) {
+    if (op->turn == NULL) {
+        op->turn = tk_cond_new(&op->alloc);
     }
-    tk_mutex_unlock(op->source->mutex);
+    if (op->turn == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    return until_ns < 0 ? tk_take_refuse_self(op) : TAKEO_DONE;
 }
 
 static void wait_for_turn(tk_op *op, int64_t until_ns) {
-    takeo_status status = until_ns < 0 ? tk_take_refuse_self(op) : TAKEO_DONE;
+    takeo_status status = get_ready_to_sleep(op, until_ns);
     if (status < 0) {
         tk_op_fail(op, status);
         return;
@@ -66,25 +78,103 @@ static void wait_for_turn(tk_op *op, int64_t until_ns) {
     sleep_in_queue(op, tk_earlier(slice, until_ns));
     tk_op_enter(op);
     if (op->conn == NULL) {
-        set_awake(op);
         (void)tk_op_ask(op, tk_clock_now_ns());
     }
 }
 
+/* ---- a server's answer ----------------------------------------------------------------------- */
+
+/* Look again and again for a moment; true: there is something. */
+static bool spin(const tk_conn *conn, int64_t since_ns) {
+    do {
+        if (conn->driver->advance(conn->server) == TAKEO_DONE) {
+            return true;
+        }
+    } while (tk_clock_now_ns() - since_ns < SPIN_NS);
+    return false;
+}
+
+/* Sleep until the descriptor is ready, for at most a slice; true: the driver can go on. */
+static bool sleep_on_server(const tk_op *op, int64_t until_ns) {
+    const tk_conn *conn = op->conn;
+    takeo_interest interest;
+    (void)tk_op_interest(op, &interest);
+    int64_t now = tk_clock_now_ns();
+    int64_t most = interest.fd < 0 ? LOOK_AGAIN_NS : TK_SLICE_NS;
+    int64_t slice = tk_earlier(tk_earlier(now + most, until_ns), interest.deadline_ns);
+    struct timespec left = {0, slice > now ? (long)(slice - now) : 0};
+    struct pollfd watched = {.fd = (int)interest.fd,
+                             .events =
+                                 (short)((interest.events & TAKEO_EVENT_READ ? POLLIN : 0)
+                                         | (interest.events & TAKEO_EVENT_WRITE ? POLLOUT : 0))};
+    int ready = ppoll(&watched, 1, &left, NULL);
+    bool may_look = ready > 0 || interest.fd < 0;
+    return may_look && conn->driver->advance(conn->server) == TAKEO_DONE;
+}
+
+static bool may_spin(const tk_op *op, tk_pace *pace) {
+    return pace != NULL && (op->source->options.flags & TAKEO_SOURCE_POLL) == 0
+           && tk_pace_spins(pace) && tk_pace_enter_spin();
+}
+
+/* Has the step something to do although nothing came? */
+static bool is_time(const tk_op *op, int64_t until_ns, int64_t now_ns) {
+    int64_t first_ns = tk_earlier(tk_op_wake_ns(op), until_ns);
+    return first_ns >= 0 && now_ns >= first_ns;
+}
+
+/* The interpreter's lock stays given up when something came: the next step takes it when it needs
+ * it. */
+static void wait_for_server(tk_op *op, int64_t until_ns) {
+    tk_pace *pace = op->run.pace;
+    op->run.pace = NULL; /* what comes after the first wait says nothing of the statement */
+    (void)tk_op_leave(op);
+    bool has_spun = may_spin(op, pace);
+    bool is_ready = has_spun && spin(op->conn, tk_clock_now_ns());
+    if (has_spun) {
+        tk_pace_leave_spin();
+    }
+    while (!is_ready) {
+        is_ready = sleep_on_server(op, until_ns);
+        int64_t now = tk_clock_now_ns();
+        if (!is_ready && (is_time(op, until_ns, now) || !tk_op_ask(op, now))) {
+            return;
+        }
+    }
+    if (pace != NULL) {
+        tk_pace_learn(pace, has_spun, tk_clock_now_ns() - op->run.sent_ns);
+    }
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+static void wait_once(tk_op *op, int64_t until_ns) {
+    const tk_conn *conn = op->conn;
+    if (op->run.is_queued) {
+        wait_for_turn(op, until_ns);
+    } else if (conn != NULL && conn->server != NULL && !conn->driver->blocks
+               && conn->driver->interest != NULL) {
+        wait_for_server(op, until_ns);
+    } else {
+        (void)tk_op_pause(op, LOOK_AGAIN_NS);
+    }
+}
+
 takeo_status tk_op_wait(tk_op *op, int64_t timeout_ns) {
-    takeo_status status = tk_op_step(op, 0);
+    takeo_status status = tk_op_advance(op);
     if (TK_LIKELY(status != TAKEO_WAIT)) {
+        tk_op_enter(op);
         return status;
     }
-    int64_t now = tk_clock_now_ns();
-    int64_t until = timeout_ns < 0 || timeout_ns > INT64_MAX - now ? -1 : now + timeout_ns;
-    while (status == TAKEO_WAIT && (until < 0 || tk_clock_now_ns() < until)) {
-        if (op->run.is_queued) {
-            wait_for_turn(op, until);
-        } else {
-            (void)tk_op_pause(op, LOOK_AGAIN_NS);
-        }
-        status = tk_op_step(op, 0);
+    int64_t until = -1;
+    if (timeout_ns >= 0) {
+        int64_t now = tk_clock_now_ns();
+        until = timeout_ns > INT64_MAX - now ? -1 : now + timeout_ns;
     }
+    while (status == TAKEO_WAIT && (until < 0 || tk_clock_now_ns() < until)) {
+        wait_once(op, until);
+        status = tk_op_advance(op);
+    }
+    tk_op_enter(op);
     return status;
 }

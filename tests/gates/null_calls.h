@@ -57,6 +57,8 @@ typedef struct world {
     takeo_interest interest;
     takeo_result result;
     takeo_session_info session_info;
+    takeo_pool_limits pool_limits;
+    takeo_pool_stats pool_stats;
     takeo_statement_info statement_info;
     /* what a call gives */
     takeo_model *out_model;
@@ -135,6 +137,8 @@ static void set_values(world *w) {
     w->interest = (takeo_interest)SIZED(takeo_interest);
     w->result = (takeo_result)SIZED(takeo_result);
     w->session_info = (takeo_session_info)SIZED(takeo_session_info);
+    w->pool_limits = (takeo_pool_limits)SIZED(takeo_pool_limits);
+    w->pool_stats = (takeo_pool_stats)SIZED(takeo_pool_stats);
     w->statement_info = (takeo_statement_info)SIZED(takeo_statement_info);
 }
 

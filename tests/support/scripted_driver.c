@@ -1,11 +1,14 @@
 /* scripted_driver.c - a driver that plays replies. */
 #include "support.h"
 
+#include <pthread.h>
+
 #include "scripted_driver.h"
 
 struct tk_server {
     scripted *script;
     tk_alloc alloc;
+    bool is_in_transaction; /* of a driver that waits: there may be several connections */
 };
 
 struct tk_prepared {
@@ -39,7 +42,8 @@ takeo_status scripted_open(scripted *script, const takeo_source_options *options
     takeo_source_options given = options != NULL ? *options : none;
     given.url = given.url != NULL ? given.url : "sqlite:///scripted.db";
     next_script = opened_script = script;
-    return tk_source_open_with(NULL, &given, &scripted_driver, out, error);
+    const tk_driver *driver = script->waits ? &scripted_waiting_driver : &scripted_driver;
+    return tk_source_open_with(NULL, &given, driver, out, error);
 }
 
 tk_source *scripted_source(scripted *script, const takeo_source_options *options) {
@@ -89,6 +93,11 @@ static takeo_status job_row(tk_job *base, tk_op *op, const takeo_cell *cells) {
     return job->row_status < 0 ? tk_raise(&op->error, TK_RESULT_DECODE, "row fails") : TAKEO_DONE;
 }
 
+static void job_turn(tk_job *base, tk_op *op) {
+    (void)op;
+    ((scripted_job *)base)->turns++;
+}
+
 static takeo_status job_ran(tk_job *base, tk_op *op, const tk_execution *execution) {
     scripted_job *job = (scripted_job *)base;
     job->ran++;
@@ -115,6 +124,7 @@ static takeo_status job_described(tk_job *base, tk_op *op, const takeo_column_in
 static const tk_job_methods job_methods = {.name = "scripted",
                                            .bind = job_bind,
                                            .row = job_row,
+                                           .turn = job_turn,
                                            .ran = job_ran,
                                            .done = job_done,
                                            .described = job_described};
@@ -186,12 +196,15 @@ static void leave(scripted *script) {
 }
 
 static void write_down(scripted *script, const char *line) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* several connections may speak */
     size_t len = strlen(line);
+    pthread_mutex_lock(&lock);
     if (script->log_len + len + 3 < sizeof script->log) {
         memcpy(script->log + script->log_len, line, len);
         memcpy(script->log + script->log_len + len, "; ", 3);
         script->log_len += len + 2;
     }
+    pthread_mutex_unlock(&lock);
 }
 
 static scripted_rule *find_rule(scripted *script, const char *line) {
@@ -226,7 +239,9 @@ static takeo_status play(scripted *script, const char *line, bool is_logged, tk_
         }
         if (status < 0) {
             status = tk_raise(error, rule->code, "%s was refused by the script", line);
-            tk_error_last(error)->flags |= rule->flags;
+            if (error != NULL) {
+                tk_error_last(error)->flags |= rule->flags;
+            }
         }
     }
     leave(script);
@@ -258,8 +273,8 @@ static takeo_status do_open(const tk_server_options *options, tk_server **out, t
     if (server == NULL) {
         return tk_raise_memory(error);
     }
-    *server = (tk_server){script, options->alloc};
-    script->servers++;
+    *server = (tk_server){.script = script, .alloc = options->alloc};
+    __atomic_add_fetch(&script->servers, 1, __ATOMIC_RELAXED);
     script->is_in_transaction = false;
     *out = server;
     return TAKEO_DONE;
@@ -268,7 +283,7 @@ static takeo_status do_open(const tk_server_options *options, tk_server **out, t
 static void end_server(tk_server *server, const char *line) {
     tk_alloc alloc = server->alloc;
     (void)play(server->script, line, true, NULL);
-    server->script->servers--;
+    __atomic_sub_fetch(&server->script->servers, 1, __ATOMIC_RELAXED);
     server->script->is_in_transaction = false;
     tk_mem_free(&alloc, server, sizeof *server);
 }
@@ -297,14 +312,14 @@ static takeo_status do_prepare(tk_server *server, const tk_sql *sql, tk_prepared
     }
     prepared->id = sql->id;
     prepared->columns = sql->columns != NULL ? sql->column_count : server->script->columns;
-    server->script->prepared++;
+    __atomic_add_fetch(&server->script->prepared, 1, __ATOMIC_RELAXED);
     *out = prepared;
     return TAKEO_DONE;
 }
 
 static void do_forget(tk_server *server, tk_prepared *prepared) {
     (void)play_id(server->script, "forget", prepared->id, true, NULL);
-    server->script->prepared--;
+    __atomic_sub_fetch(&server->script->prepared, 1, __ATOMIC_RELAXED);
     tk_mem_free(&server->alloc, prepared, sizeof *prepared);
 }
 
@@ -322,11 +337,12 @@ static uint32_t do_columns(tk_server *server, tk_prepared *prepared,
 static takeo_status do_start(tk_server *server, tk_prepared *prepared, const takeo_cell *arguments,
                              uint32_t count, tk_error *error) {
     takeo_status status = play_id(server->script, "start", prepared->id, true, error);
-    server->script->executions += status < 0 || status == TAKEO_DONE;
+    if (status != TAKEO_WAIT) {
+        __atomic_add_fetch(&server->script->executions, 1, __ATOMIC_RELAXED);
+    }
     if (status == TAKEO_DONE && count != 0) {
         server->script->last_argument = arguments[0];
     }
-    prepared->row = 0;
     return status;
 }
 
@@ -345,25 +361,37 @@ static takeo_status do_fetch(tk_server *server, tk_prepared *prepared, takeo_cel
 
 static void do_end(tk_server *server, tk_prepared *prepared, tk_execution *out) {
     (void)play_id(server->script, "end", prepared->id, true, NULL);
-    server->script->executions--;
+    __atomic_sub_fetch(&server->script->executions, 1, __ATOMIC_RELAXED);
+    prepared->row = 0; /* of the next one, which may be started already */
     *out = server->script->execution;
+}
+
+static void note_text(tk_server *server, const char *sql, takeo_status status) {
+    if (status == TAKEO_DONE && strncmp(sql, "begin", 5) == 0) {
+        server->script->is_in_transaction = server->is_in_transaction = true;
+    } else if (status == TAKEO_DONE
+               && (strcmp(sql, "commit") == 0 || strcmp(sql, "rollback") == 0)) {
+        server->script->is_in_transaction = server->is_in_transaction = false;
+    }
 }
 
 static takeo_status do_run(tk_server *server, const char *sql, tk_error *error) {
     char line[128];
     (void)snprintf(line, sizeof line, "run %s", sql);
     takeo_status status = play(server->script, line, true, error);
-    if (status == TAKEO_DONE && strncmp(sql, "begin", 5) == 0) {
-        server->script->is_in_transaction = true;
-    } else if (status == TAKEO_DONE
-               && (strcmp(sql, "commit") == 0 || strcmp(sql, "rollback") == 0)) {
-        server->script->is_in_transaction = false;
-    }
+    note_text(server, sql, status);
     return status;
 }
 
 static bool do_is_in_transaction(tk_server *server) {
     return server->script->is_in_transaction;
+}
+
+static const char *do_begin_text(const tk_begin *how, uint32_t number) {
+    if (number == 0) {
+        return how->is_write ? "begin immediate" : "begin";
+    }
+    return number == 1 && how->is_read_only ? "pragma query_only = 1" : NULL;
 }
 
 static void *do_native(tk_server *server) {
@@ -389,5 +417,93 @@ const tk_driver scripted_driver = {
     .end = do_end,
     .run = do_run,
     .is_in_transaction = do_is_in_transaction,
+    .begin_text = do_begin_text,
+    .after_read_only = "pragma query_only = 0",
+    .max_connections = 1,
     .native = do_native,
+};
+
+/* ---- the same as a driver that does not block ------------------------------------------------ */
+
+static takeo_status do_open_later(const tk_server_options *options, tk_server **out,
+                                  tk_error *error) {
+    TK_TRY(do_open(options, out, error));
+    return TAKEO_WAIT;
+}
+
+static takeo_status do_establish(tk_server *server, tk_error *error) {
+    return play(server->script, "establish", true, error);
+}
+
+static takeo_status do_run_later(tk_server *server, const char *sql, tk_error *error) {
+    char line[128];
+    (void)snprintf(line, sizeof line, "later %s", sql);
+    takeo_status status = play(server->script, line, true, error);
+    note_text(server, sql, status);
+    return status;
+}
+
+static takeo_status do_describe(tk_server *server, tk_prepared *prepared, bool before_it_runs,
+                                tk_error *error) {
+    (void)before_it_runs;
+    return play_id(server->script, "describe", prepared->id, true, error);
+}
+
+/* Nothing to watch: whoever waits looks again after a moment. */
+static void do_interest(tk_server *server, int *out_fd, takeo_events *out_events) {
+    (void)server;
+    *out_fd = -1;
+    *out_events = TAKEO_EVENT_READ;
+}
+
+static takeo_status do_advance(tk_server *server) {
+    return play(server->script, "advance", false, NULL);
+}
+
+static takeo_status do_settle(tk_server *server, tk_error *error) {
+    return play(server->script, "settle", true, error);
+}
+
+static bool do_is_alive(tk_server *server) {
+    return play(server->script, "alive", false, NULL) == TAKEO_DONE;
+}
+
+static bool do_server_is_in_transaction(tk_server *server) {
+    return server->is_in_transaction;
+}
+
+static int64_t do_process_id(tk_server *server) {
+    (void)server;
+    return 4711;
+}
+
+const tk_driver scripted_waiting_driver = {
+    .name = "scripted",
+    .dialect = "sqlite",
+    .pipelines = true,
+    .max_parameters = 100,
+    .isolations = 1U << TAKEO_ISOLATION_SERIALIZABLE,
+    .load = do_load,
+    .open = do_open_later,
+    .establish = do_establish,
+    .close = do_close,
+    .abandon = do_abandon,
+    .interrupt = do_interrupt,
+    .interest = do_interest,
+    .advance = do_advance,
+    .settle = do_settle,
+    .is_alive = do_is_alive,
+    .prepare = do_prepare,
+    .forget = do_forget,
+    .describe = do_describe,
+    .columns = do_columns,
+    .start = do_start,
+    .fetch = do_fetch,
+    .end = do_end,
+    .run = do_run,
+    .run_later = do_run_later,
+    .is_in_transaction = do_server_is_in_transaction,
+    .begin_text = do_begin_text,
+    .native = do_native,
+    .process_id = do_process_id,
 };

@@ -9,6 +9,10 @@
  *
  * Lines of the log: open, close, abandon, prepare <id>, forget <id>, start <id>, end <id>, run
  * <text>. Fetches are not written down, but rules may name them ("fetch <id>").
+ *
+ * With `waits` set the driver is one that does not block: rules may make any call give TAKEO_WAIT,
+ * and there are the lines establish, describe <id>, settle, later <text>, and (not written down)
+ * advance and alive, which answers no when its rule fails.
  */
 #ifndef TK_SCRIPTED_DRIVER_H
 #define TK_SCRIPTED_DRIVER_H
@@ -30,6 +34,7 @@ typedef struct scripted_rule {
 } scripted_rule;
 
 struct scripted {
+    bool waits;
     uint32_t rows;    /* that each execution gives: the numbers from 1, in every column */
     uint32_t columns; /* of statements that do not say; 0: none */
     scripted_rule rules[8];
@@ -53,6 +58,7 @@ struct scripted {
 };
 
 extern const tk_driver scripted_driver;
+extern const tk_driver scripted_waiting_driver;
 
 scripted_rule *scripted_add(scripted *script, const char *call);
 /* One failure of a call. */
@@ -71,6 +77,7 @@ typedef struct scripted_job { /* what a verb would have, and what it was told */
     takeo_cell argument; /* counted up with each execution */
     uint32_t left;       /* executions */
     uint32_t rows;
+    uint32_t turns;
     uint32_t ran;
     uint32_t done;
     uint32_t described; /* columns, from 1 */

@@ -164,12 +164,13 @@ static void check_makers_look_at_sizes_and_flags(void **state) {
         (takeo_model_options){.struct_size = sizeof model_options, .allocator = &allocator};
     ASSERT_REFUSED(takeo_model_new(&model_options, &model, &error), TAKEO_EINVAL);
     takeo_source *source = NULL;
+    const takeo_pool_limits limits = {.struct_size = sizeof limits, .acquire_ns = -2};
     takeo_source_options wrong[] = {
         {.struct_size = 8},
-        {.struct_size = sizeof *wrong, .flags = 1},
+        {.struct_size = sizeof *wrong, .flags = 1U << 31},
         {.struct_size = sizeof *wrong, .setting_count = 1},
         {.struct_size = sizeof *wrong, .init_sql_count = 1},
-        {.struct_size = sizeof *wrong, .acquire_ns = -2},
+        {.struct_size = sizeof *wrong, .pool = &limits},
         {.struct_size = sizeof *wrong, .statement_ns = -2},
         {.struct_size = sizeof *wrong, .allocator = &allocator},
     };

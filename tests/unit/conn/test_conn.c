@@ -275,7 +275,7 @@ static void conn_file_that_cannot_be_opened_is_told(void **state) {
     tk_op *op = scripted_op(&nowhere->shared);
     assert_int_equal(run_text(op, "select 1"), TAKEO_ECONNECT);
     assert_int_equal(op->error.first->outcome, TAKEO_OUTCOME_NOT_SENT);
-    assert_false(nowhere->conn_is_taken);
+    assert_false(nowhere->conns->is_taken);
     assert_int_equal(run_text(op, "select 1"), TAKEO_ECONNECT);
     tk_op_free(op);
     tk_source_close(nowhere);

@@ -48,7 +48,7 @@ static void op_run_goes_in_one_step(void **state) { /* DS-01: nothing is connect
     assert_int_equal(f.job.finished, 1);
     assert_int_equal(f.job.finish_status, TAKEO_DONE);
     assert_int_equal(f.op->result.statement_count, 1);
-    assert_false(f.source->conn_is_taken);
+    assert_false(f.source->conns->is_taken);
     tear_down(&f);
 }
 
@@ -184,7 +184,7 @@ static void op_failure_leaves_connection_clean(void **state) { /* F44 */
         assert_int_equal(f.job.finish_status, TAKEO_EBUSY);
         assert_int_equal(tk_op_step(f.op, 0), TAKEO_EBUSY); /* said again */
         assert_int_equal(f.job.finished, 1);
-        assert_false(f.source->conn_is_taken);
+        assert_false(f.source->conns->is_taken);
         f.job.left = 1;
         assert_int_equal(scripted_run(f.op, &f.job), TAKEO_DONE); /* and it can be used again */
         assert_int_equal(f.job.finished, 2);
@@ -259,7 +259,7 @@ static void op_rollback_that_fails_closes_the_connection(void **state) { /* F44 
     f.job.left = 1;
     assert_int_equal(scripted_run(f.op, &f.job), TAKEO_DONE);
     assert_string_equal(f.script.log, "open; prepare 1; start 1; end 1; ");
-    assert_int_equal(f.source->conn->number, 2);
+    assert_int_equal(f.source->conns->number, 2);
     tear_down(&f);
 }
 

@@ -12,38 +12,41 @@ static tk_prepared *statement(uint64_t id) {
 }
 
 static void stmtcache_find_gives_what_was_put(void **state) {
+    tk_pace *pace = NULL;
     (void)state;
     tk_stmtcache *cache = tk_stmtcache_new(&tk_alloc_default);
     assert_non_null(cache);
-    assert_null(tk_stmtcache_find(cache, 1));
+    assert_null(tk_stmtcache_find(cache, 1, &pace));
     for (uint64_t id = 1; id <= 256; id++) {
-        assert_null(tk_stmtcache_put(cache, id * 1024 + 7, statement(id))); /* all in one place */
+        assert_null(
+            tk_stmtcache_put(cache, id * 1024 + 7, statement(id), &pace)); /* all in one place */
     }
     for (uint64_t id = 1; id <= 256; id++) {
-        assert_ptr_equal(tk_stmtcache_find(cache, id * 1024 + 7), statement(id));
+        assert_ptr_equal(tk_stmtcache_find(cache, id * 1024 + 7, &pace), statement(id));
     }
     uint32_t count = 0;
     while (tk_stmtcache_take(cache) != NULL) {
         count++;
     }
     assert_int_equal(count, 256);
-    assert_null(tk_stmtcache_find(cache, 1024 + 7));
+    assert_null(tk_stmtcache_find(cache, 1024 + 7, &pace));
     tk_stmtcache_free(&tk_alloc_default, cache);
 }
 
 static void stmtcache_the_one_unused_longest_goes(void **state) {
+    tk_pace *pace = NULL;
     (void)state;
     tk_stmtcache *cache = tk_stmtcache_new(&tk_alloc_default);
     assert_non_null(cache);
     for (uint64_t id = 1; id <= 256; id++) {
-        assert_null(tk_stmtcache_put(cache, id, statement(id)));
+        assert_null(tk_stmtcache_put(cache, id, statement(id), &pace));
     }
-    assert_non_null(tk_stmtcache_find(cache, 1));
-    assert_ptr_equal(tk_stmtcache_put(cache, 1000, statement(1000)), statement(2));
-    assert_ptr_equal(tk_stmtcache_put(cache, 1001, statement(1001)), statement(3));
-    assert_null(tk_stmtcache_find(cache, 2));
-    assert_ptr_equal(tk_stmtcache_find(cache, 1), statement(1));
-    assert_ptr_equal(tk_stmtcache_find(cache, 1000), statement(1000));
+    assert_non_null(tk_stmtcache_find(cache, 1, &pace));
+    assert_ptr_equal(tk_stmtcache_put(cache, 1000, statement(1000), &pace), statement(2));
+    assert_ptr_equal(tk_stmtcache_put(cache, 1001, statement(1001), &pace), statement(3));
+    assert_null(tk_stmtcache_find(cache, 2, &pace));
+    assert_ptr_equal(tk_stmtcache_find(cache, 1, &pace), statement(1));
+    assert_ptr_equal(tk_stmtcache_find(cache, 1000, &pace), statement(1000));
     tk_stmtcache_free(&tk_alloc_default, cache);
 }
 

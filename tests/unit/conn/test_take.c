@@ -16,7 +16,8 @@ typedef struct fixture {
 } fixture;
 
 static void set_up(fixture *f, int64_t acquire_ns) {
-    takeo_source_options options = {.struct_size = sizeof options, .acquire_ns = acquire_ns};
+    const takeo_pool_limits limits = {.struct_size = sizeof limits, .acquire_ns = acquire_ns};
+    takeo_source_options options = {.struct_size = sizeof options, .pool = &limits};
     *f = (fixture){0};
     f->source = scripted_source(&f->script, &options);
     f->holder = scripted_session(f->source);
@@ -130,7 +131,7 @@ static void take_threads_never_overlap(void **state) { /* F52 */
         assert_int_equal(end_client(&clients[i]), TAKEO_DONE);
     }
     assert_int_equal(f.script.overlaps, 0);
-    assert_int_equal(f.source->take_count, 6 * 200);
+    assert_int_equal(f.source->stats.acquired, 6 * 200);
     tear_down(&f);
 }
 

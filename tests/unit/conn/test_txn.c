@@ -67,14 +67,14 @@ static void txn_commit_keeps_connection_until_then(void **state) { /* TX-01, TX-
     assert_int_equal(info.flags, TAKEO_SESSION_INFO_CONNECTED);
     assert_int_equal(info.connection, 1);
     assert_non_null(info.native);
-    assert_true(f.source->conn_is_taken);
+    assert_true(f.source->conns->is_taken);
     assert_int_equal(run(&f), TAKEO_DONE);
     tk_session_describe(f.session, &info);
     assert_int_equal(info.flags, TAKEO_SESSION_INFO_CONNECTED | TAKEO_SESSION_INFO_WROTE);
     assert_int_equal(commit(f.op, 1), TAKEO_DONE);
     tk_session_describe(f.session, &info);
     assert_int_equal(info.level, 0);
-    assert_false(f.source->conn_is_taken);
+    assert_false(f.source->conns->is_taken);
     ASSERT_LOG(&f, "open; run begin immediate; prepare 1; start 1; end 1; run commit; ");
     tear_down(&f);
 }
@@ -223,7 +223,7 @@ static void txn_begin_that_fails_gives_back(void **state) {
     assert_int_equal(begin(f.op), TAKEO_EBUSY);
     assert_int_equal(f.op->error.first->outcome, TAKEO_OUTCOME_NOT_SENT);
     assert_int_equal(f.session->level, 0);
-    assert_false(f.source->conn_is_taken);
+    assert_false(f.source->conns->is_taken);
     takeo_txn_options options = {.struct_size = sizeof options, .flags = TAKEO_TXN_READ_ONLY};
     scripted_fail(&f.script, "run pragma query_only = 1", TK_SERVER_FAILED);
     scripted_clear(&f.script);
@@ -245,7 +245,7 @@ static void txn_commit_that_is_busy_may_be_tried_again(void **state) { /* F43 */
     assert_int_equal(f.op->error.first->outcome, TAKEO_OUTCOME_NONE);
     assert_int_equal(f.session->level, 1);
     assert_false(f.session->has_failed);
-    assert_true(f.source->conn_is_taken);
+    assert_true(f.source->conns->is_taken);
     assert_int_equal(commit(f.op, 1), TAKEO_DONE);
     ASSERT_LOG(&f, "open; run begin immediate; run commit; run commit; ");
     tear_down(&f);
@@ -312,7 +312,7 @@ static void txn_of_a_lost_connection_takes_only_rollback(void **state) {
     scripted_fail(&f.script, "fetch 1", TK_SQLITE_IO);
     f.script.rules[0].flags = TAKEO_ERROR_CONNECTION_GONE;
     assert_int_equal(run(&f), TAKEO_EOPERATIONAL);
-    assert_false(f.source->conn_is_taken);
+    assert_false(f.source->conns->is_taken);
     assert_int_equal(run(&f), TAKEO_ETXN_CLOSED);
     assert_int_equal(rollback(f.op, 0), TAKEO_DONE);
     assert_int_equal(run(&f), TAKEO_DONE);

@@ -1,0 +1,84 @@
+/* pace.c - sleep at once, or spin for a moment first?  Measured, not predicted.
+ *
+ * Where the scheduler puts client and server decides which is faster: apart, sleeping costs a
+ * wake-up of 50 us and more; together, spinning takes the processor from the server.  No rule about
+ * processors predicted it.  So every statement keeps two moving averages and uses the better way.
+ * The other one is tried again in a short burst: after PERIOD answers, later when it had lost
+ * clearly, and sooner when times have changed by half.  A burst that loses stops early, and an
+ * outlier counts at most double.  It must not know what is waited for.
+ */
+#include "conn/conn_int.h"
+
+enum {
+    TRIAL = 8,    /* answers of a burst */
+    SETTLING = 3, /* of which so many are not counted: the scheduler settles */
+    PERIOD = 256, /* answers between two bursts */
+    LONG_PERIOD = 2048,
+    SOON = 128,
+    WEIGHT = 8 /* one answer moves the average by an eighth */
+};
+
+static bool has_changed(const tk_pace *pace) {
+    float now = pace->mean_us[pace->best];
+    return pace->calm > SOON && (now > 1.5F * pace->base_us || now < pace->base_us / 1.5F);
+}
+
+bool tk_pace_spins(tk_pace *pace) {
+    if (pace->trial == 0 && (++pace->calm >= pace->period || has_changed(pace))) {
+        pace->trial = TRIAL;
+        pace->mean_us[!pace->best] = 0;
+    }
+    return pace->trial != 0 ? !pace->best : pace->best;
+}
+
+static void end_trial(tk_pace *pace) {
+    pace->best = pace->mean_us[1] < pace->mean_us[0] * 0.95F;
+    pace->base_us = pace->mean_us[pace->best];
+    pace->calm = 0;
+    pace->period = pace->mean_us[!pace->best] > 1.3F * pace->base_us ? LONG_PERIOD : PERIOD;
+}
+
+void tk_pace_learn(tk_pace *pace, bool has_spun, int64_t ns) {
+    if (pace->trial != 0 && has_spun == pace->best) {
+        return; /* the way of the trial was not allowed this time */
+    }
+    if (pace->trial > TRIAL - SETTLING) {
+        pace->trial--;
+        return;
+    }
+    float us = (float)ns / 1000;
+    float *mean = &pace->mean_us[has_spun];
+    float most = *mean * 2;
+    *mean = *mean == 0 ? us : *mean + ((us < most ? us : most) - *mean) / WEIGHT;
+    if (pace->trial == 0) {
+        return;
+    }
+    if (pace->mean_us[pace->best] != 0 && us > 1.5F * pace->mean_us[pace->best]) {
+        pace->trial = 1;
+    }
+    if (--pace->trial == 0) {
+        end_trial(pace);
+    }
+}
+
+/* ---- how many may spin ----------------------------------------------------------------------- */
+
+static int32_t spinning; /* threads of this process that spin now */
+
+bool tk_pace_enter_spin(void) {
+    static int32_t processors;
+    int32_t count = __atomic_load_n(&processors, __ATOMIC_RELAXED);
+    if (count == 0) {
+        count = tk_processor_count();
+        __atomic_store_n(&processors, count, __ATOMIC_RELAXED);
+    }
+    if (__atomic_add_fetch(&spinning, 1, __ATOMIC_RELAXED) < count) {
+        return true;
+    }
+    tk_pace_leave_spin();
+    return false;
+}
+
+void tk_pace_leave_spin(void) {
+    __atomic_sub_fetch(&spinning, 1, __ATOMIC_RELAXED);
+}
