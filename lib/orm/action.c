@@ -206,6 +206,17 @@ static takeo_status raise_unset(const tk_subject *subject, const tk_column *colu
     return status;
 }
 
+/* The key of an INSERT is wanted in any case: others may lead to it. */
+static void return_made(reader *at, const tk_column *column) {
+    const tk_subject *subject = at->subject;
+    bool is_key = column == subject->entity->generated_key && subject->action == TK_ACTION_INSERT;
+    bool is_wanted =
+        is_key ? !at->write->facts->tells_last_key : tk_value_has_place(at->write, subject, column);
+    if (is_wanted) {
+        add_returning(at, column);
+    }
+}
+
 /* Nobody gave a value: a default, a key that is made, or whatever the server puts there. */
 static takeo_status insert_unset(reader *at, const tk_column *column, tk_error *error) {
     tk_subject *subject = at->subject;
@@ -224,11 +235,7 @@ static takeo_status insert_unset(reader *at, const tk_column *column, tk_error *
         return add_argument(at, column, column->default_value, NULL);
     }
     if (column->is_server_made) {
-        bool comes_by_itself =
-            column == subject->entity->generated_key && subject->action == TK_ACTION_INSERT;
-        if (!comes_by_itself && tk_value_has_place(at->write, subject, column)) {
-            add_returning(at, column);
-        }
+        return_made(at, column);
         return TAKEO_DONE;
     }
     return column->is_nullable ? TAKEO_DONE : raise_unset(subject, column, error);
@@ -254,16 +261,22 @@ static takeo_status insert_column(reader *at, const tk_column *column, tk_error 
     return insert_unset(at, column, error);
 }
 
+/* A value that the server alone makes may be given by hand all the same: then it is meant. */
+static bool may_insert(const tk_column *column) {
+    bool is_always = column->generated == TAKEO_GENERATED_IDENTITY_ALWAYS
+                     && (column->flags & TAKEO_COLUMN_NO_INSERT) == 0;
+    return (column->is_insertable || is_always) && is_stored(column);
+}
+
 static takeo_status read_insert(reader *at) {
     const tk_entity *entity = at->subject->entity;
     for (uint32_t i = 0; i < entity->column_count; i++) {
         const tk_column *column = &entity->columns[i];
         takeo_status status = TAKEO_DONE;
-        if (column->is_insertable && is_stored(column)) {
+        if (may_insert(column)) {
             status = insert_column(at, column, tk_findings_error(at->findings));
-        } else if (column->is_server_made && column != entity->generated_key
-                   && tk_value_has_place(at->write, at->subject, column)) {
-            add_returning(at, column);
+        } else if (column->is_server_made) {
+            return_made(at, column);
         }
         if (TK_UNLIKELY(status < 0) && !add_column_finding(at, status, column)) {
             return status;

@@ -9,29 +9,51 @@
 
 enum { FINDING_MAX = 200, NAMES_MAX = 2048 };
 
-bool tk_schema_is_same(takeo_text a, takeo_text b) {
-    return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
+bool tk_schema_is_same(const tk_schema *schema, takeo_text a, takeo_text b) {
+    if (a.len != b.len || a.len == 0) {
+        return a.len == b.len;
+    }
+    return schema->facts->names_have_case ? memcmp(a.data, b.data, a.len) == 0
+                                          : strncasecmp(a.data, b.data, a.len) == 0;
 }
 
-const tk_catalog_table *tk_schema_table(const tk_schema *schema, takeo_text name) {
+/* Where there are no schemas every table is in the one that is asked for. */
+static bool is_in(const tk_schema *schema, const tk_catalog_table *table, takeo_text in) {
+    if (table->schema.len == 0) {
+        return true;
+    }
+    return in.len != 0 ? tk_schema_is_same(schema, table->schema, in) : !table->is_hidden;
+}
+
+const tk_catalog_table *tk_schema_table(const tk_schema *schema, takeo_text in, takeo_text name) {
     for (uint32_t i = 0; i < schema->table_count; i++) {
-        if (tk_schema_is_same(schema->tables[i].name, name)) {
+        if (tk_schema_is_same(schema, schema->tables[i].name, name)
+            && is_in(schema, &schema->tables[i], in)) {
             return &schema->tables[i];
         }
     }
     return NULL;
 }
 
-const tk_catalog_index *tk_schema_index(const tk_schema *schema, takeo_text name) {
+const tk_catalog_index *tk_schema_index(const tk_schema *schema, takeo_text in, takeo_text name) {
     for (uint32_t t = 0; t < schema->table_count; t++) {
         const tk_catalog_table *table = &schema->tables[t];
-        for (uint32_t i = 0; i < table->index_count; i++) {
-            if (tk_schema_is_same(table->indexes[i].name, name)) {
+        for (uint32_t i = 0; i < table->index_count && is_in(schema, table, in); i++) {
+            if (tk_schema_is_same(schema, table->indexes[i].name, name)) {
                 return &table->indexes[i];
             }
         }
     }
     return NULL;
+}
+
+bool tk_schema_is_known(const tk_schema *schema, takeo_text name) {
+    for (uint32_t i = 0; i < schema->table_count; i++) {
+        if (tk_schema_is_same(schema, schema->tables[i].schema, name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- findings -------------------------------------------------------------------------------- */
@@ -81,9 +103,10 @@ static takeo_status find_list(tk_schema *schema, const tk_entity *entity, const 
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-static const tk_catalog_column *find_column(const tk_catalog_table *table, takeo_text name) {
+static const tk_catalog_column *find_column(const tk_schema *schema, const tk_catalog_table *table,
+                                            takeo_text name) {
     for (uint32_t i = 0; i < table->column_count; i++) {
-        if (tk_schema_is_same(table->columns[i].name, name)) {
+        if (tk_schema_is_same(schema, table->columns[i].name, name)) {
             return &table->columns[i];
         }
     }
@@ -98,7 +121,8 @@ static takeo_status compare_type(tk_schema *schema, const tk_column *column,
     if (status >= 0 && (type.failed || type.data == NULL)) {
         status = tk_raise_memory(schema->error);
     }
-    if (status >= 0 && !tk_schema_is_same(tk_text(type.data, type.len), there->type)) {
+    if (status >= 0
+        && !tk_ddl_same_type(schema->dialect, tk_text(type.data, type.len), there->type)) {
         find(schema, column->entity, column, "it has another type", type.data,
              there->type.data != NULL ? there->type.data : "");
     }
@@ -108,7 +132,7 @@ static takeo_status compare_type(tk_schema *schema, const tk_column *column,
 
 static takeo_status compare_column(tk_schema *schema, const tk_column *column,
                                    const tk_catalog_table *table) {
-    const tk_catalog_column *there = find_column(table, column->column);
+    const tk_catalog_column *there = find_column(schema, table, column->column);
     if (there == NULL) {
         find(schema, column->entity, column, "it is missing", NULL, NULL);
         return TAKEO_DONE;
@@ -132,7 +156,7 @@ static void compare_others(tk_schema *schema, const tk_entity *entity,
         const tk_catalog_column *there = &table->columns[i];
         bool is_known = false;
         for (uint32_t c = 0; c < entity->column_count; c++) {
-            is_known |= tk_schema_is_same(entity->columns[c].column, there->name);
+            is_known |= tk_schema_is_same(schema, entity->columns[c].column, there->name);
         }
         if (!is_known && !there->is_nullable && there->default_sql.data == NULL
             && there->key_place == 0) {
@@ -151,10 +175,10 @@ static takeo_status compare_key(tk_schema *schema, const tk_entity *entity,
     for (uint32_t i = 0; i < table->column_count; i++) {
         uint32_t place = table->columns[i].key_place;
         there += place != 0;
-        is_same &=
-            place == 0
-            || (place <= entity->key_count
-                && tk_schema_is_same(entity->key[place - 1]->column, table->columns[i].name));
+        is_same &= place == 0
+                   || (place <= entity->key_count
+                       && tk_schema_is_same(schema, entity->key[place - 1]->column,
+                                            table->columns[i].name));
     }
     return is_same && there == entity->key_count
                ? TAKEO_DONE
@@ -163,13 +187,13 @@ static takeo_status compare_key(tk_schema *schema, const tk_entity *entity,
 
 /* ---- constraints ----------------------------------------------------------------------------- */
 
-static bool has_columns(const takeo_text *names, uint32_t name_count,
+static bool has_columns(const tk_schema *schema, const takeo_text *names, uint32_t name_count,
                         const tk_column *const *columns, uint32_t count) {
     if (name_count != count) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (!tk_schema_is_same(names[i], columns[i]->column)) {
+        if (!tk_schema_is_same(schema, names[i], columns[i]->column)) {
             return false;
         }
     }
@@ -181,12 +205,12 @@ static takeo_status compare_index(tk_schema *schema, const tk_entity *entity, co
     for (uint32_t i = 0; i < table->index_count; i++) {
         const tk_catalog_index *there = &table->indexes[i];
         if (index->is_constraint ? there->is_unique && !there->is_partial
-                                       && has_columns(there->columns, there->column_count,
+                                       && has_columns(schema, there->columns, there->column_count,
                                                       index->columns, index->column_count)
-                                 : tk_schema_is_same(there->name, index->name)) {
+                                 : tk_schema_is_same(schema, there->name, index->name)) {
             bool is_same = there->is_unique == index->is_unique
-                           && has_columns(there->columns, there->column_count, index->columns,
-                                          index->column_count);
+                           && has_columns(schema, there->columns, there->column_count,
+                                          index->columns, index->column_count);
             return is_same ? TAKEO_DONE
                            : find_list(schema, entity,
                                        "an index has other columns, or is unique "
@@ -204,13 +228,21 @@ static bool is_same_action(uint16_t wanted, uint16_t there) {
     return wanted == there;
 }
 
-static bool is_same_foreign_key(const tk_relation *relation, const tk_catalog_foreign_key *there) {
-    return has_columns(there->columns, there->column_count, relation->columns,
+static bool is_same_target(const tk_schema *schema, const tk_entity *target,
+                           const tk_catalog_foreign_key *there) {
+    bool is_told = there->schema.len != 0 && target->schema.len != 0;
+    return tk_schema_is_same(schema, there->table, target->table)
+           && (!is_told || tk_schema_is_same(schema, there->schema, target->schema));
+}
+
+static bool is_same_foreign_key(const tk_schema *schema, const tk_relation *relation,
+                                const tk_catalog_foreign_key *there) {
+    return has_columns(schema, there->columns, there->column_count, relation->columns,
                        relation->column_count)
            && (there->references == NULL || there->references[0].len == 0
-               || has_columns(there->references, there->column_count, relation->references,
+               || has_columns(schema, there->references, there->column_count, relation->references,
                               relation->column_count))
-           && tk_schema_is_same(there->table, relation->target->table)
+           && is_same_target(schema, relation->target, there)
            && is_same_action(relation->on_delete, there->on_delete)
            && is_same_action(relation->on_update, there->on_update);
 }
@@ -221,7 +253,7 @@ static takeo_status compare_relation(tk_schema *schema, const tk_relation *relat
         return TAKEO_DONE;
     }
     for (uint32_t i = 0; i < table->foreign_key_count; i++) {
-        if (is_same_foreign_key(relation, &table->foreign_keys[i])) {
+        if (is_same_foreign_key(schema, relation, &table->foreign_keys[i])) {
             return TAKEO_DONE;
         }
     }

@@ -4,6 +4,7 @@
  * What the database said stays in `detail`.  It must not know any database's codes; the driver has
  * read them.
  */
+#include <stdio.h>
 #include <strings.h>
 
 #include "orm/orm_int.h"
@@ -18,13 +19,29 @@ static bool is_same_name(takeo_text a, takeo_text b) {
     return a.len == b.len && a.len != 0 && strncasecmp(a.data, b.data, a.len) == 0;
 }
 
-static const tk_entity *find_table(const tk_model *model, takeo_text table) {
+/* How well a table answers to the names; 0: not at all.  A schema counts where both sides say one. */
+static unsigned match_table(const tk_entity *entity, takeo_text schema, takeo_text table) {
+    if (!is_same_name(entity->table, table)) {
+        return 0;
+    }
+    bool are_both = schema.len != 0 && entity->schema.len != 0;
+    if (are_both && !is_same_name(entity->schema, schema)) {
+        return 0;
+    }
+    return 1 + (are_both ? 2 : 0) + (tk_text_equal(entity->table, table) ? 1 : 0);
+}
+
+static const tk_entity *find_table(const tk_model *model, takeo_text schema, takeo_text table) {
+    const tk_entity *found = NULL;
+    unsigned best = 0;
     for (uint32_t i = 0; i < model->entity_count; i++) {
-        if (is_same_name(model->entities[i]->table, table)) {
-            return model->entities[i];
+        unsigned match = match_table(model->entities[i], schema, table);
+        if (match > best) {
+            best = match;
+            found = model->entities[i];
         }
     }
-    return NULL;
+    return found;
 }
 
 static void add_column(found *what, const tk_column *column) {
@@ -54,35 +71,93 @@ static void find_columns(found *what, takeo_text list) {
     }
 }
 
-/* A constraint has its name from the model; so its columns are known. */
-static bool find_constraint(found *what, const tk_entity *entity, takeo_text name) {
+static void add_columns(found *what, const tk_column *const *columns, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        add_column(what, columns[i]);
+    }
+}
+
+/* The name that a server gives by itself: table_column_column, and a suffix. */
+static bool is_made_name(takeo_text name, const tk_entity *entity, const tk_column *const *columns,
+                         uint32_t count, const char *suffix) {
+    enum { MADE_MAX = 512 };
+    char made[MADE_MAX];
+    size_t len = 0;
+    if (suffix == NULL) {
+        return false;
+    }
+    int used = snprintf(made, sizeof made, "%s", entity->table.data);
+    for (uint32_t i = 0; i < count && used > 0 && len + (size_t)used < sizeof made; i++) {
+        len += (size_t)used;
+        used = snprintf(made + len, sizeof made - len, "_%s", columns[i]->column.data);
+    }
+    len += used > 0 ? (size_t)used : 0;
+    if (len >= sizeof made || snprintf(made + len, sizeof made - len, "%s", suffix) < 0) {
+        return false;
+    }
+    return is_same_name(name, tk_zstr(made));
+}
+
+static bool find_unique(found *what, const tk_dialect_facts *facts, const tk_entity *entity,
+                        takeo_text name) {
     for (uint32_t i = 0; i < entity->index_count; i++) {
         const tk_index *index = &entity->indexes[i];
-        if (is_same_name(index->name, name)) {
-            what->entity = entity;
-            for (uint32_t c = 0; c < index->column_count; c++) {
-                add_column(what, index->columns[c]);
-            }
+        if (is_same_name(index->name, name)
+            || is_made_name(name, entity, index->columns, index->column_count,
+                            facts->unique_suffix)) {
+            add_columns(what, index->columns, index->column_count);
             return true;
         }
     }
+    bool is_key = is_same_name(entity->primary_key, name)
+                  || is_made_name(name, entity, NULL, 0, facts->key_suffix);
+    if (is_key) {
+        add_columns(what, entity->key, entity->key_count);
+    }
+    return is_key;
+}
+
+static bool find_check(found *what, const tk_dialect_facts *facts, const tk_entity *entity,
+                       takeo_text name) {
     for (uint32_t i = 0; i < entity->check_count; i++) {
         if (is_same_name(entity->checks[i].name, name)) {
-            what->entity = entity;
             return true;
         }
     }
-    for (uint32_t i = 0; i < entity->relation_count; i++) {
-        const tk_relation *relation = &entity->relations[i];
-        if (relation->owns_key && is_same_name(relation->constraint, name)) {
-            what->entity = entity;
-            for (uint32_t c = 0; c < relation->column_count; c++) {
-                add_column(what, relation->columns[c]);
-            }
+    for (uint32_t i = 0; i < entity->column_count; i++) {
+        const tk_column *column = &entity->columns[i];
+        char made[TK_NAME_MAX + 1];
+        if (is_same_name(tk_ddl_labels_name(column, made), name)
+            || is_made_name(name, entity, &column, 1, facts->check_suffix)) {
+            add_column(what, column);
             return true;
         }
     }
     return false;
+}
+
+static bool find_foreign_key(found *what, const tk_dialect_facts *facts, const tk_entity *entity,
+                             takeo_text name) {
+    for (uint32_t i = 0; i < entity->relation_count; i++) {
+        const tk_relation *relation = &entity->relations[i];
+        if (relation->owns_key
+            && (is_same_name(relation->constraint, name)
+                || is_made_name(name, entity, relation->columns, relation->column_count,
+                                facts->foreign_key_suffix))) {
+            add_columns(what, relation->columns, relation->column_count);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A constraint has its name from the model, or from the server; so its columns are known. */
+static bool find_constraint(found *what, const tk_dialect_facts *facts, const tk_entity *entity,
+                            takeo_text name) {
+    bool is_found = find_unique(what, facts, entity, name) || find_check(what, facts, entity, name)
+                    || find_foreign_key(what, facts, entity, name);
+    what->entity = is_found ? entity : what->entity;
+    return is_found;
 }
 
 /* A value that is none of its column's type: only the name of the result's column is known.  When
@@ -112,6 +187,10 @@ static bool is_argument(const takeo_error *record) {
 static void find_argument(found *what, tk_task *task, uint32_t number) {
     const tk_column *column = NULL;
     const tk_statement *statement = task != NULL ? task->running : NULL;
+    const tk_job *job = task != NULL ? task->op->current : NULL;
+    if (statement != NULL && job != NULL && job->sql != NULL && task->argument == NULL) {
+        number = tk_spread_parameter(statement, job->sql, number);
+    }
     if (task != NULL && task->argument != NULL) {
         column = task->argument(task, number);
     } else if (statement != NULL && number <= statement->param_count) {
@@ -123,16 +202,23 @@ static void find_argument(found *what, tk_task *task, uint32_t number) {
     }
 }
 
-static void find_names(found *what, const tk_model *model, const takeo_error *record) {
-    what->entity = find_table(model, record->table_name);
+static void find_names(found *what, tk_op *op, const takeo_error *record) {
+    const tk_model *model = op->source->model;
+    const tk_dialect *dialect;
+    what->entity = find_table(model, record->schema_name, record->table_name);
     if (what->entity != NULL && record->column_name.len != 0) {
         find_columns(what, record->column_name);
         return;
     }
-    for (uint32_t i = 0; record->constraint_name.len != 0 && i < model->entity_count; i++) {
+    if (record->constraint_name.len == 0
+        || tk_shapes_dialect(op->source, &dialect, &op->error) < 0) {
+        return;
+    }
+    const tk_dialect_facts *facts = tk_dialect_facts_of(dialect);
+    for (uint32_t i = 0; i < model->entity_count; i++) {
         const tk_entity *entity = model->entities[i];
         if ((what->entity == NULL || what->entity == entity)
-            && find_constraint(what, entity, record->constraint_name)) {
+            && find_constraint(what, facts, entity, record->constraint_name)) {
             return;
         }
     }
@@ -262,8 +348,10 @@ void tk_orm_explain(tk_op *op, takeo_error *record) {
         find_argument(&by_name, task, argument);
     } else if (record->status == TAKEO_EDECODE) {
         find_cell(&by_name, task != NULL ? task->running : NULL, record->column_name);
+    } else if (record->status == TAKEO_EUNDEFINED_COLUMN && record->table_name.len == 0) {
+        find_cell(&by_name, task != NULL ? task->running : NULL, record->column_name);
     } else {
-        find_names(&by_name, model, record);
+        find_names(&by_name, op, record);
     }
     if (by_name.entity != NULL) {
         what = by_name;

@@ -29,10 +29,11 @@ typedef struct load_job {
     tk_task *task;
     const tk_target *target;
     tk_load_def def;
-    group **groups; /* of each parent; NULL: its key is NULL */
-    tk_map keys;    /* key -> group */
-    group *latest;  /* rows of one key often follow each other */
-    takeo_cell argument;
+    group **groups;              /* of each parent; NULL: its key is NULL */
+    tk_map keys;                 /* key -> group */
+    group *latest;               /* rows of one key often follow each other */
+    takeo_cell argument;         /* the list of keys */
+    const takeo_cell *arguments; /* the same, as the text takes it */
     bool is_bound;
     tk_plan plan;
     tk_graph graph;
@@ -192,7 +193,7 @@ static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
     }
     load->is_bound = true;
     load->task->running = load->def.statement;
-    *out = &load->argument;
+    *out = load->arguments;
     return TAKEO_ROWS;
 }
 
@@ -357,6 +358,9 @@ static takeo_status set_up(load_job *load) {
     TK_TRY(tk_graph_init(&load->graph, &load->plan, load->task->holder, &op->arena, &op->error));
     load->has_graph = true;
     TK_TRY(tk_shapes_render(op->source, load->def.statement, &load->job.sql, &op->error));
+    load->arguments = &load->argument;
+    TK_TRY(
+        tk_spread(load->def.statement, load->job.sql, &load->arguments, 1, &op->arena, &op->error));
     load->job.methods = &load_methods;
     load->job.needs_host = true;
     tk_op_append(op, &load->job);

@@ -3,6 +3,7 @@
  *     task.c        what a run of any verb keeps, and how it is let go of
  *     shapes.c      statements that the ORM makes for itself, kept with the source
  *     findings.c    several failures of one pass
+ *     spread.c      lists of keys, column by column
  *     run.c         statements; receive_cells.c, receive_structs.c: what becomes of their rows
  *     find.c        get, find, count, delete; find_shape.c: their statements
  *     load.c        relations of objects; load_paths.c: of objects in hand; reload.c
@@ -98,6 +99,16 @@ takeo_status tk_findings_end_full(tk_findings *findings);
 static inline takeo_status tk_findings_end(tk_findings *findings) {
     return TK_LIKELY(!findings->is_full) ? findings->status : tk_findings_end_full(findings);
 }
+
+/* ---- spread.c -------------------------------------------------------------------------------- */
+
+/* The arguments of so many executions as the text takes them: *cells is given anew where a list of
+ * keys has to go column by column. */
+TK_CHECKED takeo_status tk_spread(const tk_statement *statement, const tk_sql *sql,
+                                  const takeo_cell **cells, uint32_t executions, tk_arena *arena,
+                                  tk_error *error);
+/* Which parameter of the statement a parameter of the text stands for; both from 1. */
+uint32_t tk_spread_parameter(const tk_statement *statement, const tk_sql *sql, uint32_t number);
 
 /* ---- run.c ----------------------------------------------------------------------------------- */
 

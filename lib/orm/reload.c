@@ -15,9 +15,10 @@ typedef struct reload_job {
     void *const *objects;
     uint32_t count;
     const tk_statement *statement;
-    tk_map rows;                /* key -> row; NULL as long as it has not come */
-    struct reload_row **places; /* of each object: where its row will be told */
-    takeo_cell argument;
+    tk_map rows;                 /* key -> row; NULL as long as it has not come */
+    struct reload_row **places;  /* of each object: where its row will be told */
+    takeo_cell argument;         /* the list of keys */
+    const takeo_cell *arguments; /* the same, as the text takes it */
     bool is_bound;
     tk_plan plan;
 } reload_job;
@@ -126,7 +127,7 @@ static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
     }
     load->is_bound = true;
     load->task->running = load->statement;
-    *out = &load->argument;
+    *out = load->arguments;
     return TAKEO_ROWS;
 }
 
@@ -272,7 +273,9 @@ static takeo_status get_statement(reload_job *load, const reload_shape *shape) {
                          &op->error));
     load->statement = statement;
     TK_TRY(tk_task_keep(load->task, statement));
-    return tk_shapes_render(op->source, statement, &load->job.sql, &op->error);
+    TK_TRY(tk_shapes_render(op->source, statement, &load->job.sql, &op->error));
+    load->arguments = &load->argument;
+    return tk_spread(statement, load->job.sql, &load->arguments, 1, &op->arena, &op->error);
 }
 
 static takeo_status begin(reload_job *load, const uint32_t *columns, uint32_t column_count) {

@@ -64,8 +64,8 @@ static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
     run->left--;
     run->task->running = run->statement;
     *out = run->arguments;
-    if (run->statement->param_count != 0) {
-        run->arguments += run->statement->param_count;
+    if (run->job.sql->parameter_count != 0) {
+        run->arguments += run->job.sql->parameter_count;
     }
     return TAKEO_ROWS;
 }
@@ -237,12 +237,14 @@ takeo_status tk_run_statement(tk_task *task, tk_statement *statement, tk_receive
                        : receiver != NULL  ? &read_methods
                                            : &quiet_methods;
     run->job.sql = sql;
+    run->job.describes_first = (task->op->options.flags & TAKEO_OP_BY_LABEL) != 0;
     run->job.needs_host = receiver != NULL && receiver->needs_host;
     run->task = task;
     run->statement = statement;
     run->receiver = receiver;
-    run->arguments = arguments;
     run->left = statement->param_count != 0 ? count / statement->param_count : 1;
+    TK_TRY(tk_spread(statement, sql, &arguments, run->left, &op->arena, &op->error));
+    run->arguments = arguments;
     op->is_write = statement->is_write;
     op->in_transaction = run->left > 1;
     tk_op_append(op, &run->job);

@@ -11,7 +11,8 @@ typedef struct write_job {
     tk_job job;
     tk_write *write;
     tk_group *group;
-    tk_subject **next;
+    tk_subject **next;  /* to be bound */
+    tk_subject **fetch; /* whose execution is fetched next; behind `next` in a pipeline */
     tk_subject **end;
     tk_subject *current;
 } write_job;
@@ -97,13 +98,13 @@ const tk_column *tk_send_argument(tk_task *task, uint32_t number) {
 /* ---- the job --------------------------------------------------------------------------------- */
 
 /* Keys of objects that were inserted before this one. */
-static takeo_status bind_late(const write_job *job, const tk_subject *subject, tk_op *op) {
+takeo_status tk_send_bind_late(const tk_group *group, const tk_subject *subject, tk_op *op) {
     for (const tk_late *late = subject->late; late != NULL; late = late->next) {
         if (!late->other->is_fresh) {
             return raise_parent_skipped(subject, late->other, op);
         }
         subject->arguments[late->cell] =
-            tk_cell_int(job->group->columns[late->cell]->type, late->other->last_key);
+            tk_cell_int(group->columns[late->cell]->type, late->other->last_key);
     }
     return TAKEO_DONE;
 }
@@ -116,9 +117,15 @@ static takeo_status bind(tk_job *base, tk_op *op, const takeo_cell **out) {
     }
     tk_subject *subject = *job->next++;
     job->current = job->write->current = subject;
-    TK_TRY(bind_late(job, subject, op));
+    TK_TRY(tk_send_bind_late(job->group, subject, op));
     *out = subject->arguments;
     return TAKEO_ROWS;
+}
+
+static void turn(tk_job *base, tk_op *op) {
+    write_job *job = (write_job *)base;
+    (void)op;
+    job->current = job->write->current = *job->fetch++;
 }
 
 static takeo_status row(tk_job *base, tk_op *op, const takeo_cell *cells) {
@@ -134,10 +141,14 @@ static takeo_status row(tk_job *base, tk_op *op, const takeo_cell *cells) {
         }
     }
     job->current->returned = copies;
+    if (job->group->sql->column_count > count) { /* one cell more, where the dialect has to ask */
+        job->current->is_told = true;
+        job->current->was_inserted = cells[count].v.i != 0;
+    }
     return TAKEO_DONE;
 }
 
-static void count(tk_op *op, tk_subject *subject, uint8_t written) {
+void tk_send_count(tk_op *op, tk_subject *subject, uint8_t written) {
     subject->written = written;
     op->result.inserted += written == TAKEO_WRITTEN_INSERTED;
     op->result.updated += written == TAKEO_WRITTEN_UPDATED;
@@ -164,11 +175,13 @@ static void take_key(const write_job *job, tk_subject *subject, const tk_executi
     }
 }
 
-/* A row of an upsert is there afterwards, unless it was left alone; last_key tells a new one. */
-static uint8_t upsert_outcome(const tk_execution *execution) {
-    return execution->affected == 0  ? TAKEO_WRITTEN_SKIPPED
-           : execution->has_last_key ? TAKEO_WRITTEN_INSERTED
-                                     : TAKEO_WRITTEN_UPDATED;
+/* A row of an upsert is there afterwards, unless it was left alone; the row itself says whether it is
+ * new, or that a key was made for it. */
+static uint8_t upsert_outcome(const tk_subject *subject, const tk_execution *execution) {
+    bool is_new = subject->is_told ? subject->was_inserted : execution->has_last_key;
+    return execution->affected == 0 ? TAKEO_WRITTEN_SKIPPED
+           : is_new                 ? TAKEO_WRITTEN_INSERTED
+                                    : TAKEO_WRITTEN_UPDATED;
 }
 
 static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) {
@@ -178,13 +191,13 @@ static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) 
     switch ((tk_action)subject->action) {
     case TK_ACTION_INSERT:
     case TK_ACTION_UPSERT: {
-        uint8_t outcome = subject->action == TK_ACTION_UPSERT ? upsert_outcome(execution)
+        uint8_t outcome = subject->action == TK_ACTION_UPSERT ? upsert_outcome(subject, execution)
                           : execution->affected > 0           ? TAKEO_WRITTEN_INSERTED
                                                               : TAKEO_WRITTEN_SKIPPED;
         if (outcome != TAKEO_WRITTEN_SKIPPED) {
             take_key(job, subject, execution);
         }
-        count(op, subject, outcome);
+        tk_send_count(op, subject, outcome);
         return TAKEO_DONE;
     }
     case TK_ACTION_UPDATE:
@@ -192,8 +205,9 @@ static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) 
         if (execution->affected == 0) {
             return raise_no_row(subject, op);
         }
-        count(op, subject,
-              subject->action == TK_ACTION_UPDATE ? TAKEO_WRITTEN_UPDATED : TAKEO_WRITTEN_DELETED);
+        tk_send_count(op, subject,
+                      subject->action == TK_ACTION_UPDATE ? TAKEO_WRITTEN_UPDATED
+                                                          : TAKEO_WRITTEN_DELETED);
         return TAKEO_DONE;
     case TK_ACTION_NOTHING:
         break;
@@ -201,29 +215,43 @@ static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) 
     return TAKEO_DONE;
 }
 
-static const tk_job_methods write_methods = {.name = "write", .bind = bind, .ran = ran};
+static const tk_job_methods write_methods = {
+    .name = "write", .bind = bind, .turn = turn, .ran = ran};
 static const tk_job_methods returning_methods = {
-    .name = "write", .bind = bind, .row = row, .ran = ran};
+    .name = "write", .bind = bind, .turn = turn, .row = row, .ran = ran};
 
-takeo_status tk_send_append(tk_write *write) {
+static takeo_status append_run(tk_write *write, tk_subject **at, tk_subject **end) {
     tk_op *op = write->op;
+    bool is_appended = false;
+    TK_TRY(tk_batch_append(write, at, end, &is_appended));
+    if (is_appended) {
+        return TAKEO_DONE;
+    }
+    write_job *job = tk_task_take(op, sizeof *job);
+    if (job == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    job->write = write;
+    job->group = (*at)->group;
+    job->next = job->fetch = at;
+    job->end = end;
+    job->job.sql = job->group->sql;
+    job->job.methods = job->job.sql->column_count != 0 ? &returning_methods : &write_methods;
+    job->job.pipelines = end - at > 1;
+    tk_op_append(op, &job->job);
+    return TAKEO_DONE;
+}
+
+/* Objects of one group and one stage wait for nothing among themselves. */
+takeo_status tk_send_append(tk_write *write) {
     tk_subject **at = write->order;
     tk_subject **end = write->order + write->order_count;
     while (at < end) {
-        write_job *job = tk_task_take(op, sizeof *job);
-        if (job == NULL) {
-            return tk_raise_memory(&op->error);
-        }
-        job->write = write;
-        job->group = (*at)->group;
-        job->next = at;
-        while (at < end && (*at)->group == job->group) {
+        tk_subject **first = at;
+        while (at < end && (*at)->group == (*first)->group && (*at)->stage == (*first)->stage) {
             at++;
         }
-        job->end = at;
-        job->job.sql = job->group->sql;
-        job->job.methods = job->group->returning_count != 0 ? &returning_methods : &write_methods;
-        tk_op_append(op, &job->job);
+        TK_TRY(append_run(write, first, at));
     }
     return TAKEO_DONE;
 }

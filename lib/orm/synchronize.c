@@ -51,16 +51,24 @@ static takeo_status add_text(sync_job *sync, const tk_buf *text) {
 }
 
 /* A row for takeo_objects. */
-static void note_made(sync_job *sync, const char *kind, takeo_text name) {
+static void put_doubled(tk_buf *out, takeo_text name) {
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.data[i] == '\'') {
+            tk_buf_putc(out, '\'');
+        }
+        tk_buf_putc(out, name.data[i]);
+    }
+}
+
+static void note_made(sync_job *sync, const char *kind, takeo_text in, takeo_text name) {
     char at[40];
     tk_timestamp_write(tk_clock_unix_us(), at);
     tk_buf_printf(&sync->made, "%s('%s', '", sync->made.len != 0 ? ", " : "", kind);
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.data[i] == '\'') {
-            tk_buf_putc(&sync->made, '\'');
-        }
-        tk_buf_putc(&sync->made, name.data[i]);
+    if (in.len != 0) {
+        put_doubled(&sync->made, in);
+        tk_buf_putc(&sync->made, '.');
     }
+    put_doubled(&sync->made, name);
     tk_buf_printf(&sync->made, "', '%s')", at);
 }
 
@@ -70,7 +78,7 @@ static takeo_status add_table(sync_job *sync, const tk_entity *entity) {
     takeo_status status = tk_ddl_table(sync->schema.dialect, entity, &text, sync->schema.error);
     status = status < 0 ? status : add_text(sync, &text);
     tk_buf_done(&text);
-    note_made(sync, "table", entity->table);
+    note_made(sync, "table", entity->schema, entity->table);
     return status;
 }
 
@@ -81,14 +89,41 @@ static takeo_status add_index(sync_job *sync, const tk_entity *entity, const tk_
         tk_ddl_index(sync->schema.dialect, entity, index, &text, sync->schema.error);
     status = status < 0 ? status : add_text(sync, &text);
     tk_buf_done(&text);
-    note_made(sync, "index", index->name);
+    note_made(sync, "index", entity->schema, index->name);
+    return status;
+}
+
+static takeo_status add_schema(sync_job *sync, const tk_entity *entity) {
+    tk_buf text;
+    tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
+    takeo_status status = tk_ddl_schema(sync->schema.dialect, entity, &text, sync->schema.error);
+    status = status < 0 ? status : add_text(sync, &text);
+    tk_buf_done(&text);
+    return status;
+}
+
+/* Foreign keys of a new table to tables that were made after it. */
+static takeo_status add_waiting(sync_job *sync, const tk_entity *entity) {
+    takeo_status status = TAKEO_DONE;
+    for (uint32_t i = 0; i < entity->relation_count && status >= 0; i++) {
+        const tk_relation *relation = &entity->relations[i];
+        if (!tk_ddl_waits(sync->schema.dialect, relation)) {
+            continue;
+        }
+        tk_buf text;
+        tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
+        status = tk_ddl_foreign_key(sync->schema.dialect, relation, &text, sync->schema.error);
+        status = status < 0 ? status : add_text(sync, &text);
+        tk_buf_done(&text);
+    }
     return status;
 }
 
 static takeo_status add_indexes(sync_job *sync, const tk_entity *entity) {
     for (uint32_t i = 0; i < entity->index_count; i++) {
         const tk_index *index = &entity->indexes[i];
-        if (!index->is_constraint && tk_schema_index(&sync->schema, index->name) == NULL) {
+        if (!index->is_constraint
+            && tk_schema_index(&sync->schema, entity->schema, index->name) == NULL) {
             TK_TRY(add_index(sync, entity, index));
         }
     }
@@ -105,7 +140,7 @@ static takeo_status add_objects(sync_job *sync) {
     tk_buf text;
     tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
     takeo_status status = TAKEO_DONE;
-    if (tk_schema_table(&sync->schema, tk_zstr("takeo_objects")) == NULL) {
+    if (tk_schema_table(&sync->schema, tk_text(NULL, 0), tk_zstr("takeo_objects")) == NULL) {
         tk_buf_puts(&text, create);
         status = add_text(sync, &text);
         tk_buf_clear(&text);
@@ -124,12 +159,7 @@ static takeo_status add_objects(sync_job *sync) {
 /* ---- the job --------------------------------------------------------------------------------- */
 
 static int compare_rank(const void *a, const void *b) {
-    const tk_entity *x = *(const tk_entity *const *)a;
-    const tk_entity *y = *(const tk_entity *const *)b;
-    if (x->rank != y->rank) {
-        return x->rank < y->rank ? -1 : 1;
-    }
-    return x->number < y->number ? -1 : x->number > y->number;
+    return tk_ddl_compare(*(const tk_entity *const *)a, *(const tk_entity *const *)b);
 }
 
 /* Entities with a table of their own, parents first. */
@@ -153,9 +183,30 @@ static takeo_status list_entities(sync_job *sync) {
     return TAKEO_DONE;
 }
 
+static const tk_catalog_table *find_table(const sync_job *sync, const tk_entity *entity) {
+    return tk_schema_table(&sync->schema, entity->schema, entity->table);
+}
+
+/* Schemas that no table is in: they may be there all the same. */
+static takeo_status add_schemas(sync_job *sync) {
+    for (uint32_t i = 0; i < sync->entity_count && sync->schema.facts->has_schemas; i++) {
+        const tk_entity *entity = sync->entities[i];
+        bool is_known =
+            entity->schema.len == 0 || tk_schema_is_known(&sync->schema, entity->schema);
+        for (uint32_t before = 0; before < i && !is_known; before++) {
+            is_known =
+                tk_schema_is_same(&sync->schema, sync->entities[before]->schema, entity->schema);
+        }
+        if (!is_known) {
+            TK_TRY(add_schema(sync, entity));
+        }
+    }
+    return TAKEO_DONE;
+}
+
 static takeo_status compare_all(sync_job *sync) {
     for (uint32_t i = 0; i < sync->entity_count; i++) {
-        const tk_catalog_table *table = tk_schema_table(&sync->schema, sync->entities[i]->table);
+        const tk_catalog_table *table = find_table(sync, sync->entities[i]);
         if (table != NULL) {
             TK_TRY(tk_schema_compare(&sync->schema, sync->entities[i], table));
         }
@@ -164,9 +215,15 @@ static takeo_status compare_all(sync_job *sync) {
 }
 
 static takeo_status add_all(sync_job *sync) {
+    TK_TRY(add_schemas(sync));
     for (uint32_t i = 0; i < sync->entity_count; i++) {
-        if (tk_schema_table(&sync->schema, sync->entities[i]->table) == NULL) {
+        if (find_table(sync, sync->entities[i]) == NULL) {
             TK_TRY(add_table(sync, sync->entities[i]));
+        }
+    }
+    for (uint32_t i = 0; i < sync->entity_count; i++) {
+        if (find_table(sync, sync->entities[i]) == NULL) {
+            TK_TRY(add_waiting(sync, sync->entities[i]));
         }
     }
     for (uint32_t i = 0; i < sync->entity_count; i++) {
@@ -188,8 +245,8 @@ static takeo_status show(sync_job *sync) {
 static takeo_status look(tk_job *job, tk_op *op) {
     sync_job *sync = (sync_job *)job;
     const tk_conn *conn = op->conn;
-    TK_TRY(conn->driver->catalog(conn->server, &op->arena, &sync->schema.tables,
-                                 &sync->schema.table_count, &op->error));
+    TK_TRY_DONE(conn->driver->catalog(conn->server, &op->arena, &sync->schema.tables,
+                                      &sync->schema.table_count, &op->error));
     TK_TRY(list_entities(sync));
     TK_TRY(compare_all(sync));
     TK_TRY(add_all(sync));
@@ -223,6 +280,7 @@ static takeo_status begin(tk_task *task, uint32_t flags) {
     tk_buf_init(&sync->made, op->alloc, TEXT_MAX);
     tk_task_add_cleanup(task, &sync->cleanup, clean);
     TK_TRY(tk_shapes_dialect(op->source, &sync->schema.dialect, &op->error));
+    sync->schema.facts = tk_dialect_facts_of(sync->schema.dialect);
     sync->job.methods = &look_methods;
     op->is_write = op->in_transaction = !sync->is_plan;
     tk_op_append(op, &sync->job);

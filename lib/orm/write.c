@@ -172,6 +172,16 @@ static takeo_status read_all(tk_write *write) {
     return status < 0 ? status : end;
 }
 
+/* A batch has failed and was rolled back: the same once more, object by object. */
+static bool send_again(tk_op *op, takeo_status status) {
+    tk_write *write = op->verb;
+    if (!tk_batch_again(op, status)) {
+        return false;
+    }
+    tk_op_forget_jobs(op);
+    return tk_send_append(write) >= 0;
+}
+
 static void clean(tk_cleanup *cleanup) {
     tk_write *write = TK_CONTAINER(cleanup, tk_write, cleanup);
     if (write->group_keys.entries != NULL) {
@@ -200,6 +210,7 @@ static takeo_status begin(tk_write *write, const tk_objects *objects) {
     TK_TRY(tk_send_append(write));
     op->is_write = write->order_count != 0;
     op->in_transaction = write->order_count > 1;
+    op->again = write->is_batched ? send_again : NULL;
     return TAKEO_DONE;
 }
 
@@ -223,6 +234,9 @@ static takeo_status start(tk_op *op, tk_verb verb, tk_target *target, tk_holder 
     if (op->source->model == NULL) {
         return tk_raise(&op->error, TK_INPUT_ENTITY, "this data source has no model");
     }
+    const tk_dialect *dialect;
+    TK_TRY(tk_shapes_dialect(op->source, &dialect, &op->error));
+    write->facts = tk_dialect_facts_of(dialect);
     *out = write;
     return TAKEO_DONE;
 }

@@ -6,6 +6,7 @@
  *     group.c   objects of one statement: the same entity, action and columns
  *     order.c   which object is written before which
  *     send.c    the jobs
+ *     batch.c   the jobs of many objects at once, where the dialect has such statements
  *     settle.c  after success: generated values, states
  *     upsert.c  what only an upsert has: its conflict target
  *
@@ -71,7 +72,9 @@ struct tk_subject {
     bool has_key;    /* all of `key` */
     bool has_given;  /* a state says which columns were given */
     bool is_fresh;   /* last_key holds the key that the server made */
-    uint8_t visit;   /* order.c */
+    bool is_told;    /* of an upsert: its row says what became of it */
+    bool was_inserted;
+    uint8_t visit; /* order.c */
     tk_group *group;
     takeo_cell *key;       /* of the entity's key columns */
     takeo_cell *arguments; /* of the statement */
@@ -113,6 +116,7 @@ struct tk_write {
     tk_task task;
     tk_op *op;
     tk_verb verb;
+    const tk_dialect_facts *facts;
     const tk_upsert *upsert;
     tk_objects objects_copy;
     const tk_objects *objects; /* that copy */
@@ -130,6 +134,9 @@ struct tk_write {
     tk_subject **order; /* room for all */
     uint32_t order_count;
     tk_subject *current;        /* in execution: whom a failure is about */
+    bool is_batched;            /* some of its jobs are of many objects at once */
+    bool is_surprised;          /* one of them came out otherwise than expected */
+    bool is_exact;              /* object by object, after a batch has failed */
     tk_error scratch;           /* of reads whose failure means nothing */
     const tk_column **conflict; /* upsert.c: the target */
     uint32_t conflict_count;
@@ -178,9 +185,21 @@ TK_CHECKED takeo_status tk_order_add(tk_write *write, tk_subject *subject, tk_su
 
 /* ---- send.c, settle.c ------------------------------------------------------------------------ */
 TK_CHECKED takeo_status tk_send_append(tk_write *write);
+/* Keys of objects that were inserted before this one. */
+TK_CHECKED takeo_status tk_send_bind_late(const tk_group *group, const tk_subject *subject,
+                                          tk_op *op);
+void tk_send_count(tk_op *op, tk_subject *subject, uint8_t written);
 takeo_status tk_settle(tk_task *task, takeo_status status);
 const tk_entity *tk_send_blame(tk_task *task, takeo_error *record);
 const tk_column *tk_send_argument(tk_task *task, uint32_t number);
+
+/* ---- batch.c --------------------------------------------------------------------------------- */
+/* The jobs of many objects of one statement; *out_is_appended tells whether they go so. */
+TK_CHECKED takeo_status tk_batch_append(tk_write *write, tk_subject **at, tk_subject **end,
+                                        bool *out_is_appended);
+/* The run has failed and was rolled back.  True: it was the batches' fault, or an object's that is
+ * not known; then all is as before the start and is to be sent object by object. */
+bool tk_batch_again(tk_op *op, takeo_status status);
 
 /* ---- upsert.c -------------------------------------------------------------------------------- */
 TK_CHECKED takeo_status tk_upsert_begin(tk_write *write, const tk_entity *entity);

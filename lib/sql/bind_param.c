@@ -131,6 +131,12 @@ static void bind_in(tk_compiler *compiler, uint32_t number) {
             }
         } else {
             want_type(compiler, node->b, TAKEO_TYPE_COMPOSITE);
+            if (param->width != 1 && param->width != width) {
+                tk_finding(compiler, number, TK_QUERY_SHAPE,
+                           "parameter %u is a list of keys of %u columns and of %u",
+                           (unsigned)right->ref, (unsigned)param->width, (unsigned)width);
+            }
+            param->width = (uint16_t)width;
         }
         return;
     }

@@ -178,7 +178,10 @@ static void bind_insert(binder *bind, uint32_t number) {
     for (uint32_t i = columns != 0 ? nodes[columns].a : 0; i != 0; i = nodes[i].next) {
         column_of_target(bind, i, entity, table);
         const tk_column *column = note_of(bind, i)->column;
-        if (column != NULL
+        bool is_always =
+            column != NULL && column->generated == TAKEO_GENERATED_IDENTITY_ALWAYS
+            && (column->flags & TAKEO_COLUMN_NO_INSERT) == 0; /* a given key is meant */
+        if (column != NULL && !is_always
             && (!column->is_insertable || column->generated == TAKEO_GENERATED_STORED
                 || column->generated == TAKEO_GENERATED_VIRTUAL)) {
             tk_finding(bind->compiler, i, TK_INPUT_READ_ONLY, "%s.%s is never inserted",

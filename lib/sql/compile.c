@@ -125,6 +125,7 @@ static takeo_status count_params(tk_compiler *compiler) {
     for (uint32_t i = 0; i < most; i++) {
         compiler->params[i].accept = tk_accept_type(TAKEO_TYPE_NONE);
         compiler->params[i].accept.is_nullable = true;
+        compiler->params[i].width = 1;
     }
     for (uint32_t i = 1; i <= compiler->count; i++) {
         const takeo_node *node = &compiler->nodes[i];
@@ -279,6 +280,7 @@ static takeo_status run_passes(tk_compiler *compiler) {
     compiler->statement->params = compiler->params;
     compiler->statement->param_count = compiler->param_count;
     TK_TRY(tk_compile_bind(compiler));
+    tk_compile_places(compiler);
     TK_TRY(tk_compile_scopes(compiler));
     TK_TRY(tk_compile_shape(compiler));
     return describe(compiler);

@@ -3,6 +3,8 @@
  * Nothing can be bound in DDL, so constants go through the one literal writer of the dialect, and
  * names through the one quoting routine.
  */
+#include <stdio.h>
+
 #include "sql/sql_int.h"
 
 typedef struct table {
@@ -63,8 +65,7 @@ static void put_column(table *of, const tk_column *column) {
     }
 }
 
-static void put_constraint(table *of, takeo_text name) {
-    put(of, ", ");
+static void put_name(table *of, takeo_text name) {
     if (name.len != 0) {
         put(of, "constraint ");
         tk_put_quoted(of->out, name);
@@ -72,24 +73,28 @@ static void put_constraint(table *of, takeo_text name) {
     }
 }
 
+static void put_constraint(table *of, takeo_text name) {
+    put(of, ", ");
+    put_name(of, name);
+}
+
+takeo_text tk_ddl_labels_name(const tk_column *column, char made[TK_NAME_MAX + 1]) {
+    bool is_taken = column->check_sql.len != 0 || (column->flags & TAKEO_COLUMN_UNIQUE) != 0;
+    if (column->type != TAKEO_TYPE_ENUM || column->label_count == 0) {
+        return tk_text(NULL, 0);
+    }
+    if (column->constraint.len != 0 && !is_taken) {
+        return column->constraint;
+    }
+    int len = snprintf(made, TK_NAME_MAX + 1, "ck_%s_%s_labels", column->entity->table.data,
+                       column->column.data);
+    return tk_text(made, len > 0 && len <= TK_NAME_MAX ? (size_t)len : 0); /* else without a name */
+}
+
 /* An enum is a text with a closed list of labels. */
 static void put_labels(table *of, const tk_column *column) {
-    char made[3 * TK_NAME_MAX];
-    takeo_text name = column->constraint;
-    bool is_taken = column->check_sql.len != 0 || (column->flags & TAKEO_COLUMN_UNIQUE) != 0;
-    if (name.len == 0 || is_taken) {
-        tk_buf text;
-        tk_buf_init(&text, of->out->alloc, sizeof made);
-        tk_buf_printf(&text, "ck_%s_%s_labels", of->entity->table.data, column->column.data);
-        bool fits = !text.failed && text.len <= TK_NAME_MAX;
-        of->out->failed |= text.failed;
-        if (fits) {
-            memcpy(made, text.data, text.len);
-        }
-        name = tk_text(made, fits ? text.len : 0); /* too long: without a name */
-        tk_buf_done(&text);
-    }
-    put_constraint(of, name);
+    char made[TK_NAME_MAX + 1];
+    put_constraint(of, tk_ddl_labels_name(column, made));
     put(of, "check (");
     tk_put_quoted(of->out, column->column);
     put(of, " in (");
@@ -123,7 +128,7 @@ static void put_action(table *of, const char *when, uint16_t action) {
 }
 
 static void put_foreign_key(table *of, const tk_relation *relation) {
-    put_constraint(of, relation->constraint);
+    put_name(of, relation->constraint);
     put(of, "foreign key");
     put_columns(of->out, relation->columns, relation->column_count);
     put(of, " references ");
@@ -139,6 +144,23 @@ static void put_foreign_key(table *of, const tk_relation *relation) {
     if (is_deferred || (relation->flags & TAKEO_RELATION_FLAG_DEFERRABLE) != 0) {
         put(of, is_deferred ? " deferrable initially deferred" : " deferrable");
     }
+}
+
+static bool has_foreign_key(const tk_relation *relation) {
+    return relation->owns_key && relation->column_count != 0
+           && (relation->flags & TAKEO_RELATION_FLAG_NO_CONSTRAINT) == 0;
+}
+
+int tk_ddl_compare(const tk_entity *a, const tk_entity *b) {
+    if (a->rank != b->rank) {
+        return a->rank < b->rank ? -1 : 1;
+    }
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+bool tk_ddl_waits(const tk_dialect *dialect, const tk_relation *relation) {
+    return dialect->key_needs_table && has_foreign_key(relation)
+           && tk_ddl_compare(relation->target, relation->entity) > 0;
 }
 
 static void put_constraints(table *of) {
@@ -170,8 +192,8 @@ static void put_constraints(table *of) {
     }
     for (uint32_t i = 0; i < entity->relation_count; i++) {
         const tk_relation *relation = &entity->relations[i];
-        if (relation->owns_key && relation->column_count != 0
-            && (relation->flags & TAKEO_RELATION_FLAG_NO_CONSTRAINT) == 0) {
+        if (has_foreign_key(relation) && !tk_ddl_waits(of->dialect, relation)) {
+            put(of, ", ");
             put_foreign_key(of, relation);
         }
     }
@@ -198,6 +220,22 @@ takeo_status tk_ddl_table(const tk_dialect *dialect, const tk_entity *entity, tk
     put_constraints(&of);
     put(&of, ")");
     dialect->methods.table_options(entity, out);
+    return finish(out, error);
+}
+
+takeo_status tk_ddl_foreign_key(const tk_dialect *dialect, const tk_relation *relation, tk_buf *out,
+                                tk_error *error) {
+    table of = {.dialect = dialect, .entity = relation->entity, .out = out};
+    put(&of, "alter table ");
+    tk_put_table(out, relation->entity);
+    put(&of, " add ");
+    put_foreign_key(&of, relation);
+    return finish(out, error);
+}
+
+takeo_status tk_ddl_schema(const tk_dialect *dialect, const tk_entity *entity, tk_buf *out,
+                           tk_error *error) {
+    dialect->methods.make_schema(entity, out);
     return finish(out, error);
 }
 
@@ -234,4 +272,9 @@ takeo_status tk_ddl_type(const tk_dialect *dialect, const tk_column *column, tk_
                          tk_error *error) {
     dialect->methods.column_type(column, out);
     return finish(out, error);
+}
+
+bool tk_ddl_same_type(const tk_dialect *dialect, takeo_text a, takeo_text b) {
+    return dialect->methods.same_type != NULL ? dialect->methods.same_type(a, b)
+                                              : tk_same_name(a, b);
 }

@@ -12,8 +12,16 @@ const tk_dialect *tk_dialect_find(const char *name) {
     return NULL;
 }
 
+const tk_dialect_facts *tk_dialect_facts_of(const tk_dialect *dialect) {
+    return &dialect->facts;
+}
+
 bool tk_type_is_whole(takeo_type type) {
     return type >= TAKEO_TYPE_INT16 && type <= TAKEO_TYPE_UINT64;
+}
+
+bool tk_type_is_float(takeo_type type) {
+    return type == TAKEO_TYPE_FLOAT32 || type == TAKEO_TYPE_FLOAT64;
 }
 
 bool tk_type_is_number(takeo_type type) {
@@ -28,7 +36,8 @@ uint32_t tk_argument(const tk_render *render, uint32_t call, uint32_t index) {
     return argument;
 }
 
-static void put_filter(tk_render *render, uint32_t first) {
+void tk_put_filter(tk_render *render, uint32_t call) {
+    uint32_t first = render->nodes[call].b;
     const char *before = " filter (where ";
     for (uint32_t i = first; i != 0; i = render->nodes[i].next) {
         tk_put(render, before);
@@ -59,7 +68,7 @@ void tk_put_call(tk_render *render, uint32_t number, const char *name) {
         tk_put(render, render->nodes[i].next != 0 ? ", " : "");
     }
     tk_put(render, ")");
-    put_filter(render, node->b);
+    tk_put_filter(render, number);
 }
 
 void tk_put_literal(const takeo_cell *cell, const char *true_text, const char *false_text,

@@ -1,23 +1,110 @@
-/* dialect_postgresql.c - what PostgreSQL (12 and newer) says in its own way. */
+/* dialect_postgresql.c - what PostgreSQL (12 and newer) says in its own way.
+ *
+ * No types are sent with a statement, so a parameter is cast where nothing beside it says its type
+ * (place.c).  Where SQLite and PostgreSQL have one word for two meanings, the meaning of SQLite is
+ * spelled out; docs/architecture.md lists what is left to the database.
+ */
 #include "sql/sql_int.h"
 
-static void placeholder(tk_render *render, uint32_t number) {
+/* ---- parameters ------------------------------------------------------------------------------ */
+
+static void put_dollar(tk_render *render, uint32_t number) {
     tk_put(render, "$");
     tk_buf_put_int(&render->buf, number);
 }
 
+/* The type of a value or of a column, as a cast names it; false: it has no name. */
+static bool put_type(tk_render *render, const tk_column *column, takeo_type type,
+                     takeo_type element) {
+    if (column != NULL && column->type_name.len != 0) {
+        tk_buf_put(&render->buf, column->type_name.data, column->type_name.len);
+        return true;
+    }
+    bool is_list = type == TAKEO_TYPE_ARRAY;
+    const char *word = tk_postgresql_word(is_list ? element : type);
+    if (word == NULL) {
+        return false;
+    }
+    tk_put(render, word);
+    tk_put(render, is_list ? "[]" : "");
+    return true;
+}
+
+static bool has_type(const tk_accept *accept) {
+    takeo_type type = accept->type == TAKEO_TYPE_ARRAY ? accept->element : accept->type;
+    return (accept->column != NULL && accept->column->type_name.len != 0)
+           || tk_postgresql_word(type) != NULL;
+}
+
+static void placeholder(tk_render *render, uint32_t number) {
+    uint32_t ref = render->nodes[number].ref;
+    const tk_param *param = &render->statement->params[ref - 1];
+    bool is_unknown = param->accept.type == TAKEO_TYPE_NONE;
+    if (!render->notes[number].is_loose || !(is_unknown || has_type(&param->accept))) {
+        put_dollar(render, tk_render_parameter(render, ref));
+        return;
+    }
+    tk_put(render, "cast(");
+    put_dollar(render, tk_render_parameter(render, ref));
+    tk_put(render, " as ");
+    if (is_unknown) {
+        tk_put(render, "text"); /* what the server takes a bare one for, where it takes it */
+    } else {
+        (void)put_type(render, param->accept.column, param->accept.type, param->accept.element);
+    }
+    tk_put(render, param->is_list ? "[])" : ")");
+}
+
+/* Inside of a cast, which says the type. */
+static void put_bare(tk_render *render, uint32_t number) {
+    const takeo_node *node = tk_node(render, number);
+    if (node->kind == TAKEO_NODE_PARAM) {
+        put_dollar(render, tk_render_parameter(render, node->ref));
+    } else {
+        tk_put_expr(render, number, TK_LEVEL_OR);
+    }
+}
+
 /* ---- conditions ------------------------------------------------------------------------------ */
+
+/* `unnest(cast($1 as integer[]), cast($2 as text[]))`: keys of several columns, column by column. */
+static void put_key_lists(tk_render *render, uint32_t number) {
+    const takeo_node *node = &render->nodes[number];
+    const takeo_node *left = tk_node(render, node->a);
+    const tk_note *note = &render->notes[tk_resolve(render->nodes, node->a)];
+    uint32_t first = tk_render_parameter(render, tk_node(render, node->b)->ref);
+    uint32_t value = left->kind == TAKEO_NODE_ROW ? left->a : 0;
+    tk_put(render, "unnest(");
+    for (uint32_t i = 0; i < note->width; i++) {
+        const tk_column *column = note->entity != NULL && value == 0 ? note->entity->key[i] : NULL;
+        takeo_type type = column != NULL ? column->type : TAKEO_TYPE_NONE;
+        if (value != 0) {
+            column = render->notes[tk_resolve(render->nodes, value)].column;
+            type = tk_render_type(render, value);
+            value = render->nodes[value].next;
+        }
+        tk_put(render, i != 0 ? ", cast(" : "cast(");
+        put_dollar(render, first + i);
+        tk_put(render, " as ");
+        if (!put_type(render, column, type, TAKEO_TYPE_NONE)) {
+            tk_put(render, "text");
+        }
+        tk_put(render, "[])");
+    }
+    tk_put(render, ")");
+}
 
 static void in_list(tk_render *render, uint32_t number) {
     const takeo_node *node = &render->nodes[number];
-    if (render->notes[tk_resolve(render->nodes, node->a)].width > 1) {
-        tk_render_refuse(render, "compare the columns one by one",
-                         "does not take lists of keys of several columns yet");
-        return;
-    }
+    bool is_in = node->op == TAKEO_OPERATOR_IN;
     tk_put_expr(render, node->a, TK_LEVEL_ADD);
-    tk_put(render, node->op == TAKEO_OPERATOR_IN ? " = any(" : " <> all(");
-    tk_put_expr(render, node->b, TK_LEVEL_OR);
+    if (render->notes[tk_resolve(render->nodes, node->a)].width > 1) {
+        tk_put(render, is_in ? " in (select * from " : " not in (select * from ");
+        put_key_lists(render, number);
+    } else {
+        tk_put(render, is_in ? " = any(" : " <> all(");
+        tk_put_expr(render, node->b, TK_LEVEL_OR);
+    }
     tk_put(render, ")");
 }
 
@@ -29,9 +116,32 @@ static void distinct(tk_render *render, uint32_t number) {
     tk_put_expr(render, node->b, TK_LEVEL_PRIMARY);
 }
 
+/* ---- text ------------------------------------------------------------------------------------ */
+
+/* Has the server text there?  A type of the user's own, such as an enum of the server, has not. */
+static bool is_text(const tk_render *render, uint32_t number) {
+    takeo_type type = tk_render_type(render, number);
+    const tk_column *column = render->notes[tk_resolve(render->nodes, number)].column;
+    bool is_own = column != NULL && column->type_name.len != 0;
+    return type == TAKEO_TYPE_TEXT || type == TAKEO_TYPE_CITEXT || type == TAKEO_TYPE_NONE
+           || (type == TAKEO_TYPE_ENUM && !is_own);
+}
+
+void tk_postgresql_put_text(tk_render *render, uint32_t number, tk_level level) {
+    if (tk_render_type(render, number) == TAKEO_TYPE_BYTES) {
+        tk_render_refuse(render, "compare the whole value, or search in the program",
+                         "has no operators of text for bytes");
+        return;
+    }
+    bool is_cast = !is_text(render, number);
+    tk_put(render, is_cast ? "cast(" : "");
+    tk_put_expr(render, number, is_cast ? TK_LEVEL_OR : level);
+    tk_put(render, is_cast ? " as text)" : "");
+}
+
 static void put_side(tk_render *render, uint32_t value, bool ignores_case) {
     tk_put(render, ignores_case ? "lower(" : "");
-    tk_put_expr(render, value, TK_LEVEL_OR);
+    tk_postgresql_put_text(render, value, TK_LEVEL_OR);
     tk_put(render, ignores_case ? ")" : "");
 }
 
@@ -48,16 +158,16 @@ static void put_text_call(tk_render *render, const takeo_node *node, const char 
 static void put_infix(tk_render *render, const takeo_node *node, const char *word,
                       const char *without_case) {
     bool ignores_case = (node->flags & TAKEO_NODE_FLAG_IGNORE_CASE) != 0;
-    tk_put_expr(render, node->a, TK_LEVEL_ADD);
+    tk_postgresql_put_text(render, node->a, TK_LEVEL_ADD);
     tk_put(render, ignores_case ? without_case : word);
-    tk_put_expr(render, node->b, TK_LEVEL_ADD);
+    tk_postgresql_put_text(render, node->b, TK_LEVEL_ADD);
 }
 
 static void text_operator(tk_render *render, uint32_t number) {
     const takeo_node *node = &render->nodes[number];
     bool ignores_case = (node->flags & TAKEO_NODE_FLAG_IGNORE_CASE) != 0;
     switch (node->op) {
-    case TAKEO_OPERATOR_LIKE:
+    case TAKEO_OPERATOR_LIKE: /* `\` escapes by itself */
         put_infix(render, node, " like ", " ilike ");
         return;
     case TAKEO_OPERATOR_TEXT_CONTAINS:
@@ -80,161 +190,132 @@ static void text_operator(tk_render *render, uint32_t number) {
     }
 }
 
-static bool arithmetic(tk_render *render, uint32_t number) {
+static bool concat(tk_render *render, uint32_t number) {
     const takeo_node *node = &render->nodes[number];
-    if (node->op == TAKEO_OPERATOR_MODULO && render->notes[number].type == TAKEO_TYPE_FLOAT64) {
-        tk_put(render, "cast(mod(cast("); /* of double precision there is no remainder */
-        tk_put_expr(render, node->a, TK_LEVEL_OR);
-        tk_put(render, " as numeric), cast(");
-        tk_put_expr(render, node->b, TK_LEVEL_OR);
-        tk_put(render, " as numeric)) as double precision)");
-        return true;
-    }
-    if (node->op != TAKEO_OPERATOR_BIT_XOR) {
+    if (is_text(render, node->a) && is_text(render, node->b)) {
         return false;
     }
-    tk_put_expr(render, node->a, TK_LEVEL_PRIMARY);
-    tk_put(render, " # ");
-    tk_put_expr(render, node->b, TK_LEVEL_PRIMARY);
+    tk_postgresql_put_text(render, node->a, TK_LEVEL_PRIMARY);
+    tk_put(render, " || ");
+    tk_postgresql_put_text(render, node->b, TK_LEVEL_PRIMARY);
     return true;
 }
 
-/* ---- functions ------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
-/* Sums and means widen to numeric here; the result keeps the type that the statement promised. */
-static void put_as(tk_render *render, uint32_t number, const char *name, const char *type) {
-    tk_put(render, "cast(");
-    tk_put_call(render, number, name);
-    tk_put(render, " as ");
-    tk_put(render, type);
-    tk_put(render, ")");
+/* Is it a bigint to the server too?  Then the result is one, and does not overflow before. */
+static bool is_wide(const tk_render *render, uint32_t number) {
+    const takeo_node *node = tk_node(render, number);
+    bool is_narrow = node->kind == TAKEO_NODE_CALL
+                     && (node->op == TAKEO_FUNCTION_LENGTH || node->op == TAKEO_FUNCTION_POSITION);
+    return tk_render_type(render, number) == TAKEO_TYPE_INT64 && !is_narrow;
 }
 
-static void put_round(tk_render *render, uint32_t number) {
-    uint32_t digits = tk_argument(render, number, 1);
-    bool is_decimal = render->notes[number].type == TAKEO_TYPE_DECIMAL;
-    if (digits == 0 || is_decimal) {
-        tk_put_call(render, number, "round");
-        return;
-    }
-    tk_put(render, "cast(round(cast("); /* of double precision there is no round to digits */
-    tk_put_expr(render, render->nodes[number].a, TK_LEVEL_OR);
-    tk_put(render, " as numeric), ");
-    tk_put_expr(render, digits, TK_LEVEL_OR);
-    tk_put(render, ") as double precision)");
-}
-
-static void call(tk_render *render, uint32_t number) {
-    const takeo_node *node = &render->nodes[number];
-    takeo_type type = node->a != 0 ? tk_render_type(render, node->a) : TAKEO_TYPE_NONE;
-    char name[TK_NAME_MAX + 1];
-    switch (node->op) {
-    case 0: /* a name that the grammar of names has passed */
-        memcpy(name, node->text, node->text_len);
-        name[node->text_len] = '\0';
-        tk_put_call(render, number, name);
-        return;
-    case TAKEO_FUNCTION_SUM:
-        if (tk_type_is_whole(type)) {
-            put_as(render, number, "sum", "bigint");
-            return;
-        }
-        break;
-    case TAKEO_FUNCTION_AVG:
-    case TAKEO_FUNCTION_STDDEV:
-    case TAKEO_FUNCTION_VARIANCE:
-        if (type != TAKEO_TYPE_DECIMAL) {
-            put_as(render, number, tk_function_of(node->op)->name, "double precision");
-            return;
-        }
-        break;
-    case TAKEO_FUNCTION_ROUND:
-        put_round(render, number);
-        return;
-    case TAKEO_FUNCTION_POSITION:
-        tk_put_call(render, number, "strpos");
-        return;
+static bool is_calculable(takeo_type type) {
+    switch (type) {
+    case TAKEO_TYPE_TEXT:
+    case TAKEO_TYPE_BYTES:
+    case TAKEO_TYPE_UUID:
+    case TAKEO_TYPE_ENUM:
+    case TAKEO_TYPE_XML:
+        return false;
     default:
-        break;
+        return true;
     }
-    tk_put_call(render, number, tk_function_of(node->op)->name);
 }
 
-typedef struct word {
-    takeo_type type;
-    const char *name;
-} word;
-
-static const word types[] = {
-    {TAKEO_TYPE_BOOL, "boolean"},
-    {TAKEO_TYPE_INT16, "smallint"},
-    {TAKEO_TYPE_INT32, "integer"},
-    {TAKEO_TYPE_INT64, "bigint"},
-    {TAKEO_TYPE_UINT64, "numeric(20, 0)"},
-    {TAKEO_TYPE_FLOAT32, "real"},
-    {TAKEO_TYPE_FLOAT64, "double precision"},
-    {TAKEO_TYPE_DECIMAL, "numeric"},
-    {TAKEO_TYPE_MONEY, "money"},
-    {TAKEO_TYPE_OID, "oid"},
-    {TAKEO_TYPE_TEXT, "text"},
-    {TAKEO_TYPE_BYTES, "bytea"},
-    {TAKEO_TYPE_UUID, "uuid"},
-    {TAKEO_TYPE_JSON, "jsonb"},
-    {TAKEO_TYPE_ENUM, "text"},
-    {TAKEO_TYPE_XML, "xml"},
-    {TAKEO_TYPE_BITS, "varbit"},
-    {TAKEO_TYPE_DATE, "date"},
-    {TAKEO_TYPE_TIME, "time"},
-    {TAKEO_TYPE_TIMETZ, "timetz"},
-    {TAKEO_TYPE_TIMESTAMP, "timestamp"},
-    {TAKEO_TYPE_TIMESTAMPTZ, "timestamptz"},
-    {TAKEO_TYPE_INTERVAL, "interval"},
-    {TAKEO_TYPE_YEAR, "integer"},
-    {TAKEO_TYPE_INET, "inet"},
-    {TAKEO_TYPE_MACADDR, "macaddr"},
-    {TAKEO_TYPE_LSN, "pg_lsn"},
-    {TAKEO_TYPE_TID, "tid"},
-    {TAKEO_TYPE_POINT, "point"},
-    {TAKEO_TYPE_LINE, "line"},
-    {TAKEO_TYPE_SEGMENT, "lseg"},
-    {TAKEO_TYPE_BOX, "box"},
-    {TAKEO_TYPE_PATH, "path"},
-    {TAKEO_TYPE_POLYGON, "polygon"},
-    {TAKEO_TYPE_CIRCLE, "circle"},
-    {TAKEO_TYPE_TSVECTOR, "tsvector"},
-    {TAKEO_TYPE_TSQUERY, "tsquery"},
-    {TAKEO_TYPE_LTREE, "ltree"},
-    {TAKEO_TYPE_CITEXT, "citext"},
-    {TAKEO_TYPE_HSTORE, "hstore"},
-};
-
-static const char *type_word(takeo_type type) {
-    for (size_t i = 0; i < TK_COUNT(types); i++) {
-        if (types[i].type == type) {
-            return types[i].name;
-        }
-    }
-    return NULL;
+/* A bool counts 0 or 1. */
+static void put_number(tk_render *render, uint32_t number, bool is_widened) {
+    bool is_bool = tk_render_type(render, number) == TAKEO_TYPE_BOOL;
+    tk_put(render, is_widened ? "cast(" : "");
+    tk_put(render, is_bool ? "cast(" : "");
+    tk_put_expr(render, number, is_bool || is_widened ? TK_LEVEL_OR : TK_LEVEL_PRIMARY);
+    tk_put(render, is_bool ? " as integer)" : "");
+    tk_put(render, is_widened ? " as bigint)" : "");
 }
 
-static void cast(tk_render *render, uint32_t number) {
+/* Where the server takes no bigint. */
+void tk_postgresql_put_small(tk_render *render, uint32_t number) {
+    bool is_cast = tk_node(render, number)->kind != TAKEO_NODE_PARAM;
+    tk_put(render, is_cast ? "cast(" : "");
+    tk_put_expr(render, number, is_cast ? TK_LEVEL_OR : TK_LEVEL_PRIMARY);
+    tk_put(render, is_cast ? " as integer)" : "");
+}
+
+/* A cast would keep 15 digits; by its text all of them stay. */
+void tk_postgresql_put_exact(tk_render *render, uint32_t number) {
+    takeo_type type = tk_render_type(render, number);
+    bool is_float = tk_type_is_float(type) && tk_node(render, number)->kind != TAKEO_NODE_PARAM;
+    tk_put(render, is_float ? "cast(cast(" : "cast(");
+    put_bare(render, number);
+    tk_put(render, is_float ? " as text) as numeric)" : " as numeric)");
+}
+
+static bool put_date_shift(tk_render *render, const takeo_node *node) {
+    bool is_sum = node->op == TAKEO_OPERATOR_ADD || node->op == TAKEO_OPERATOR_SUBTRACT;
+    if (!is_sum || tk_render_type(render, node->a) != TAKEO_TYPE_DATE
+        || !tk_type_is_whole(tk_render_type(render, node->b))) {
+        return false;
+    }
+    tk_put_expr(render, node->a, TK_LEVEL_PRIMARY);
+    tk_put(render, tk_operator_of(node->op)->text);
+    tk_put(render, "cast("); /* of days it takes no bigint */
+    put_bare(render, node->b);
+    tk_put(render, " as integer)");
+    return true;
+}
+
+static bool refuse_values(tk_render *render, const takeo_node *node) {
+    takeo_type a = tk_render_type(render, node->a);
+    takeo_type b = node->b != 0 ? tk_render_type(render, node->b) : TAKEO_TYPE_NONE;
+    bool are_unknown = a == TAKEO_TYPE_NONE && b == TAKEO_TYPE_NONE
+                       && tk_node(render, node->a)->kind == TAKEO_NODE_PARAM;
+    if (are_unknown) {
+        tk_render_refuse(render, "say the type of the parameter, or cast it",
+                         "cannot tell which numbers are calculated with");
+    } else if (!is_calculable(a) || !is_calculable(b)) {
+        tk_render_refuse(render, "calculate in the program, or store a number",
+                         "does not calculate with %s", tk_type_name(is_calculable(a) ? b : a));
+    }
+    return render->status != 0;
+}
+
+static bool arithmetic(tk_render *render, uint32_t number) {
     const takeo_node *node = &render->nodes[number];
-    const char *name = node->op != 0 ? type_word(node->op) : NULL;
-    if (node->op != 0 && name == NULL) {
-        tk_render_refuse(render, "name the type in words", "cannot be asked to cast to %s",
-                         tk_type_name(node->op));
-        return;
+    takeo_type result = render->notes[number].type;
+    if (refuse_values(render, node) || put_date_shift(render, node)) {
+        return true;
     }
-    tk_put(render, "cast(");
-    tk_put_expr(render, node->a, TK_LEVEL_OR);
-    tk_put(render, " as ");
-    if (name != NULL) {
-        tk_put(render, name);
+    if (node->b == 0) {
+        return false;
+    }
+    if (node->op == TAKEO_OPERATOR_MODULO && tk_type_is_float(result)) {
+        tk_put(render, "cast(mod("); /* of floating point there is no remainder */
+        tk_postgresql_put_exact(render, node->a);
+        tk_put(render, ", ");
+        tk_postgresql_put_exact(render, node->b);
+        tk_put(render, ") as double precision)");
+        return true;
+    }
+    bool is_shift = node->op == TAKEO_OPERATOR_SHIFT_LEFT || node->op == TAKEO_OPERATOR_SHIFT_RIGHT;
+    bool is_wide_already = is_wide(render, node->a) || (!is_shift && is_wide(render, node->b));
+    bool is_widened = result == TAKEO_TYPE_INT64 && !is_wide_already;
+    bool has_bool = tk_render_type(render, node->a) == TAKEO_TYPE_BOOL
+                    || tk_render_type(render, node->b) == TAKEO_TYPE_BOOL;
+    if (!is_shift && !is_widened && !has_bool && node->op != TAKEO_OPERATOR_BIT_XOR) {
+        return false;
+    }
+    put_number(render, node->a, is_widened);
+    tk_put(render, node->op == TAKEO_OPERATOR_BIT_XOR ? " # " : tk_operator_of(node->op)->text);
+    if (is_shift) {
+        tk_postgresql_put_small(render, node->b);
     } else {
-        tk_buf_put(&render->buf, node->text, node->text_len);
+        put_number(render, node->b, false);
     }
-    tk_put(render, ")");
+    return true;
 }
+
+/* ---- clauses --------------------------------------------------------------------------------- */
 
 static void limit(tk_render *render, uint32_t rows, uint32_t skipped) {
     if (rows != 0) {
@@ -257,50 +338,8 @@ static void default_value(tk_render *render) {
     tk_put(render, "default");
 }
 
-/* ---- DDL ------------------------------------------------------------------------------------- */
-
-static void column_type(const tk_column *column, tk_buf *out) {
-    if (column->type_name.len != 0) {
-        tk_buf_put(out, column->type_name.data, column->type_name.len);
-        return;
-    }
-    takeo_type type = column->type == TAKEO_TYPE_ARRAY ? column->element : column->type;
-    const char *name = type_word(type);
-    if (type == TAKEO_TYPE_TEXT && column->length != 0) {
-        tk_buf_printf(out, "varchar(%u)", (unsigned)column->length);
-    } else if (type == TAKEO_TYPE_DECIMAL && column->precision != 0) {
-        tk_buf_printf(out, "numeric(%u, %u)", (unsigned)column->precision, (unsigned)column->scale);
-    } else {
-        tk_buf_puts(out, name != NULL ? name : "text");
-    }
-    uint32_t dimensions = column->dimensions != 0 ? column->dimensions : 1;
-    for (uint32_t i = 0; column->type == TAKEO_TYPE_ARRAY && i < dimensions; i++) {
-        tk_buf_puts(out, "[]");
-    }
-}
-
-static bool identity(const tk_column *column, tk_buf *out) {
-    tk_buf_puts(out, column->generated == TAKEO_GENERATED_IDENTITY_ALWAYS
-                         ? " generated always as identity"
-                         : " generated by default as identity");
-    return false;
-}
-
-static void literal(const tk_column *column, const takeo_cell *cell, tk_buf *out) {
-    (void)column;
-    if (!tk_cell_is_null(cell) && cell->type == TAKEO_TYPE_BYTES) {
-        tk_buf_puts(out, "'\\x");
-        for (size_t i = 0; i < cell->v.text.len; i++) {
-            tk_buf_printf(out, "%02x", (unsigned)(unsigned char)cell->v.text.data[i]);
-        }
-        tk_buf_puts(out, "'");
-    } else {
-        tk_put_literal(cell, "true", "false", out);
-    }
-}
-
 static void table_options(const tk_entity *entity, tk_buf *out) {
-    (void)entity;
+    (void)entity; /* STRICT it is anyhow */
     (void)out;
 }
 
@@ -308,22 +347,36 @@ const tk_dialect tk_dialect_postgresql = {
     .name = "postgresql",
     .title = "PostgreSQL",
     .number = TK_DIALECT_POSTGRESQL,
+    .facts = {.names_have_case = true,
+              .has_schemas = true,
+              .key_suffix = "_pkey",
+              .unique_suffix = "_key",
+              .foreign_key_suffix = "_fkey",
+              .check_suffix = "_check"},
     .true_text = "true",
     .false_text = "false",
-    .rows_of_list = "select unnest(",
+    .overriding_text = " overriding system value",
+    .inserted_text = "(xmax = 0)", /* a row that was there before bears the mark of the update */
+    .key_list_by_column = true,
+    .key_needs_table = true,
     .array_type = TAKEO_TYPE_ARRAY,
     .methods = {.placeholder = placeholder,
                 .in_list = in_list,
                 .distinct = distinct,
                 .text_operator = text_operator,
                 .arithmetic = arithmetic,
-                .call = call,
-                .cast = cast,
+                .concat = concat,
+                .call = tk_postgresql_call,
+                .cast = tk_postgresql_cast,
                 .limit = limit,
                 .distinct_on = distinct_on,
                 .default_value = default_value,
-                .column_type = column_type,
-                .identity = identity,
-                .literal = literal,
-                .table_options = table_options},
+                .column_type = tk_postgresql_column_type,
+                .same_type = tk_postgresql_same_type,
+                .identity = tk_postgresql_identity,
+                .literal = tk_postgresql_literal,
+                .make_schema = tk_postgresql_make_schema,
+                .table_options = table_options,
+                .list_type = tk_postgresql_list_type,
+                .prepare_batch = tk_postgresql_prepare_batch},
 };

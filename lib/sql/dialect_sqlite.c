@@ -10,7 +10,7 @@
 
 static void placeholder(tk_render *render, uint32_t number) {
     tk_put(render, "?");
-    tk_buf_put_int(&render->buf, number);
+    tk_buf_put_int(&render->buf, render->nodes[number].ref);
 }
 
 /* ---- decimals: texts that compare by value --------------------------------------------------- */
@@ -68,7 +68,7 @@ static bool arithmetic(tk_render *render, uint32_t number) {
         tk_put(render, "))");
         return true;
     }
-    bool is_float = render->notes[number].type == TAKEO_TYPE_FLOAT64;
+    bool is_float = tk_type_is_float(render->notes[number].type);
     if (node->op == TAKEO_OPERATOR_MODULO && is_float) { /* % cuts both sides to integers */
         tk_put(render, "mod(");
         tk_put_expr(render, node->a, TK_LEVEL_OR);
@@ -360,6 +360,7 @@ const tk_dialect tk_dialect_sqlite = {
     .name = "sqlite",
     .title = "SQLite",
     .number = TK_DIALECT_SQLITE,
+    .facts = {.tells_last_key = true},
     .true_text = "1",
     .false_text = "0",
     .conflict_needs_where = true,

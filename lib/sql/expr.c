@@ -193,7 +193,7 @@ static void put_value(tk_render *render, uint32_t number) {
         put_key(render, number);
         return;
     case TAKEO_NODE_PARAM:
-        render->dialect->methods.placeholder(render, node->ref);
+        render->dialect->methods.placeholder(render, number);
         return;
     case TAKEO_NODE_CONSTANT:
         put_constant(render, node->op);

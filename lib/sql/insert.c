@@ -1,14 +1,33 @@
 /* insert.c - INSERT with rows, defaults or a SELECT; ON CONFLICT; and RETURNING for all writes. */
 #include "sql/sql_int.h"
 
+bool tk_asks_outcome(const tk_render *render) {
+    return render->statement->tells_outcome && render->dialect->inserted_text != NULL;
+}
+
+/* A row that comes back where nothing is updated is new. */
+static void put_outcome(tk_render *render, uint32_t number) {
+    uint32_t conflict = tk_clause(render->nodes, number, TAKEO_NODE_CONFLICT);
+    bool is_new = conflict == 0 || render->nodes[conflict].op == TAKEO_VARIANT_NOTHING;
+    tk_put(render, is_new ? render->dialect->true_text : render->dialect->inserted_text);
+}
+
 void tk_put_returning(tk_render *render, uint32_t number) {
-    if (tk_clause(render->nodes, number, TAKEO_NODE_RETURNING) == 0) {
+    bool has_cells = tk_clause(render->nodes, number, TAKEO_NODE_RETURNING) != 0;
+    bool asks = tk_asks_outcome(render);
+    if (!has_cells && !asks) {
         return;
     }
     tk_put(render, " returning ");
-    render->is_bare = true;
-    tk_put_cells(render);
-    render->is_bare = false;
+    if (has_cells) {
+        render->is_bare = true;
+        tk_put_cells(render);
+        render->is_bare = false;
+    }
+    if (asks) {
+        tk_put(render, has_cells ? ", " : "");
+        put_outcome(render, number);
+    }
 }
 
 void tk_put_assigns(tk_render *render, uint32_t first) {
@@ -34,6 +53,18 @@ static void put_names(tk_render *render, uint32_t first) {
         tk_put(render, render->nodes[i].next != 0 ? ", " : "");
     }
     tk_put(render, ")");
+}
+
+/* Who names a column that the server alone fills means the values that are given. */
+static void put_overriding(tk_render *render, uint32_t first) {
+    bool is_named = false;
+    for (uint32_t i = first; i != 0; i = render->nodes[i].next) {
+        is_named |= render->notes[tk_resolve(render->nodes, i)].column->generated
+                    == TAKEO_GENERATED_IDENTITY_ALWAYS;
+    }
+    if (is_named && render->dialect->overriding_text != NULL) {
+        tk_put(render, render->dialect->overriding_text);
+    }
 }
 
 static void put_rows(tk_render *render, uint32_t first) {
@@ -107,6 +138,7 @@ void tk_put_insert(tk_render *render, uint32_t number) {
         tk_put(render, " default values");
     } else {
         put_names(render, render->nodes[columns].a);
+        put_overriding(render, render->nodes[columns].a);
         if (rows != 0) {
             put_rows(render, render->nodes[rows].a);
         } else {

@@ -137,7 +137,9 @@ void tk_put_operation(tk_render *render, uint32_t number) {
         methods->text_operator(render, number);
         return;
     case TK_GROUP_CONCAT:
-        put_infix(render, node, op);
+        if (methods->concat == NULL || !methods->concat(render, number)) {
+            put_infix(render, node, op);
+        }
         return;
     case TK_GROUP_ARITHMETIC:
     case TK_GROUP_BITS:

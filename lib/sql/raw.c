@@ -202,17 +202,71 @@ void tk_bind_raw_lists(tk_compiler *compiler, uint32_t first) {
     }
 }
 
+/* ---- a list where the database takes an array: `in {ids}` is said as `= any($1)` -------------- */
+
+static size_t skip_blanks_back(const takeo_node *node, size_t end) {
+    while (end > 0 && is_blank(node->text[end - 1])) {
+        end--;
+    }
+    return end;
+}
+
+/* Where a word begins that ends there; SIZE_MAX: another one does. */
+static size_t find_word_back(const takeo_node *node, size_t end, const char *lower) {
+    size_t len = strlen(lower);
+    if (end < len || (end > len && is_of_word(node->text[end - len - 1]))) {
+        return SIZE_MAX;
+    }
+    bool is_same = tk_same_name(tk_text(node->text + end - len, len), tk_zstr(lower));
+    return is_same ? end - len : SIZE_MAX;
+}
+
+static void put_any(tk_render *render, const takeo_node *node, bool is_bracketed) {
+    size_t end = skip_blanks_back(node, node->text_len);
+    if (is_bracketed && end > 0 && node->text[end - 1] == '(') {
+        end = skip_blanks_back(node, end - 1);
+    }
+    size_t in = find_word_back(node, end, "in");
+    if (in == SIZE_MAX) {
+        tk_render_refuse(render, "write = any({}) instead", "finds no IN before a list");
+        return;
+    }
+    size_t not = find_word_back(node, skip_blanks_back(node, in), "not");
+    tk_buf_put(&render->buf, node->text, not != SIZE_MAX ? not : in);
+    tk_put(render, not != SIZE_MAX ? "<> all" : "= any");
+    tk_put(render, is_bracketed ? "(" : "");
+}
+
+static void put_fragment(tk_render *render, uint32_t number) {
+    const takeo_node *node = tk_node(render, number);
+    uint32_t next = render->nodes[number].next;
+    const takeo_node *after = tk_node(render, next);
+    bool is_list =
+        next != 0 && after->kind == TAKEO_NODE_PARAM && (after->flags & TAKEO_NODE_FLAG_LIST) != 0;
+    if (is_list && render->dialect->rows_of_list == NULL) {
+        put_any(render, node, render->notes[next].is_bracketed);
+    } else {
+        tk_buf_put(&render->buf, node->text, node->text_len);
+    }
+}
+
 void tk_put_raw_value(tk_render *render, uint32_t number) {
     const takeo_node *node = tk_node(render, number);
+    if (node->kind == TAKEO_NODE_FRAGMENT) {
+        put_fragment(render, number);
+        return;
+    }
     if (node->kind != TAKEO_NODE_PARAM || (node->flags & TAKEO_NODE_FLAG_LIST) == 0) {
         tk_put_expr(render, number, TK_LEVEL_PRIMARY);
         return;
     }
     bool is_bracketed = render->notes[number].is_bracketed;
     tk_put(render, is_bracketed ? "" : "(");
-    tk_put(render, render->dialect->rows_of_list);
+    bool is_query = render->dialect->rows_of_list != NULL;
+    tk_put(render, is_query ? render->dialect->rows_of_list : "");
     tk_put_expr(render, number, TK_LEVEL_OR);
-    tk_put(render, is_bracketed ? ")" : "))");
+    tk_put(render, is_query ? ")" : "");
+    tk_put(render, is_bracketed ? "" : ")");
 }
 
 /* ---- what is known of it --------------------------------------------------------------------- */

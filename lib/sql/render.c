@@ -17,6 +17,16 @@ void tk_text_free(const tk_alloc *alloc, tk_sql *sql) {
     }
 }
 
+tk_sql *tk_text_new(const tk_alloc *alloc, const tk_sql *sql) {
+    rendered *block = tk_mem_new(alloc, sizeof *block);
+    if (block == NULL) {
+        return NULL;
+    }
+    block->size = sizeof *block;
+    block->sql = *sql;
+    return &block->sql;
+}
+
 /* ---- pieces of text -------------------------------------------------------------------------- */
 
 void tk_render_refuse(tk_render *render, const char *hint, const char *format, ...) {
@@ -103,9 +113,6 @@ static void put_raw(tk_render *render, uint32_t number) {
         const takeo_node *item = tk_node(render, i);
         const tk_note *note = &render->notes[tk_resolve(render->nodes, i)];
         switch (item->kind) {
-        case TAKEO_NODE_FRAGMENT:
-            tk_buf_put(&render->buf, item->text, item->text_len);
-            break;
         case TAKEO_NODE_TABLE:
             tk_put_table(&render->buf, note->entity);
             if (item->text_len != 0) {
@@ -181,10 +188,41 @@ static takeo_type sent_type(const tk_render *render, const tk_param *param) {
     return is_array ? render->dialect->array_type : param->accept.type;
 }
 
+/* How many of the text's parameters stand for one of the statement. */
+static uint32_t width_of(const tk_render *render, const tk_param *param) {
+    return render->dialect->key_list_by_column ? param->width : 1;
+}
+
+uint32_t tk_render_parameter(const tk_render *render, uint32_t ref) {
+    if (!render->has_key_lists) {
+        return ref;
+    }
+    uint32_t number = 1;
+    for (uint32_t i = 0; i + 1 < ref; i++) {
+        number += width_of(render, &render->statement->params[i]);
+    }
+    return number;
+}
+
+static uint32_t count_parameters(const tk_render *render) {
+    return tk_render_parameter(render, render->statement->param_count + 1) - 1;
+}
+
+static void put_types(const tk_render *render, takeo_type *out) {
+    const tk_statement *statement = render->statement;
+    for (uint32_t i = 0; i < statement->param_count; i++) {
+        const tk_param *param = &statement->params[i];
+        for (uint32_t k = 0; k < width_of(render, param); k++) {
+            *out++ = sent_type(render, param);
+        }
+    }
+}
+
 static takeo_status keep(const tk_render *render, tk_sql **out) {
     const tk_statement *statement = render->statement;
-    uint32_t params = params_are_typed(statement) ? statement->param_count : 0;
-    uint32_t columns = statement->cell_count;
+    uint32_t parameters = count_parameters(render);
+    uint32_t params = params_are_typed(statement) ? parameters : 0;
+    uint32_t columns = statement->cell_count + (tk_asks_outcome(render) ? 1 : 0);
     size_t types = ((size_t)params + 2 * (size_t)columns) * sizeof(takeo_type);
     size_t size = sizeof(rendered) + types + render->buf.len + 1;
     rendered *block = tk_mem_new(&statement->alloc, size);
@@ -196,12 +234,13 @@ static takeo_status keep(const tk_render *render, tk_sql **out) {
     takeo_type *column_types = parameter_types + params;
     takeo_type *element_types = column_types + columns;
     char *text = (char *)(element_types + columns);
-    for (uint32_t i = 0; i < params; i++) {
-        parameter_types[i] = sent_type(render, &statement->params[i]);
+    if (params != 0) {
+        put_types(render, parameter_types);
     }
     for (uint32_t i = 0; i < columns; i++) {
-        column_types[i] = statement->cells[i].type;
-        element_types[i] = statement->cells[i].element;
+        bool is_outcome = i == statement->cell_count;
+        column_types[i] = is_outcome ? (takeo_type)TAKEO_TYPE_BOOL : statement->cells[i].type;
+        element_types[i] = is_outcome ? (takeo_type)TAKEO_TYPE_NONE : statement->cells[i].element;
     }
     if (render->buf.len != 0) {
         memcpy(text, render->buf.data, render->buf.len);
@@ -210,7 +249,7 @@ static takeo_status keep(const tk_render *render, tk_sql **out) {
                           .text = text,
                           .len = render->buf.len,
                           .parameters = params_are_typed(statement) ? parameter_types : NULL,
-                          .parameter_count = statement->param_count,
+                          .parameter_count = parameters,
                           .columns = statement->shape_is_unknown ? NULL : column_types,
                           .elements = statement->shape_is_unknown ? NULL : element_types,
                           .column_count = columns,
@@ -229,6 +268,9 @@ static takeo_status render_now(tk_statement *statement, const tk_dialect *dialec
                         .notes = bound->notes,
                         .scope = bound->root,
                         .error = error};
+    for (uint32_t i = 0; dialect->key_list_by_column && i < statement->param_count; i++) {
+        render.has_key_lists |= statement->params[i].width > 1;
+    }
     tk_buf_init(&render.buf, statement->alloc, TK_SQL_MAX);
     put_statement(&render);
     takeo_status status = render.status;

@@ -332,7 +332,9 @@ takeo_status tk_shape_upsert(const tk_entity *entity, const struct tk_shape_upse
             tk_builder_node(draft.builder, TAKEO_NODE_RAW, TAKEO_TYPE_BOOL, text, 0));
     }
     returning(&draft, def->returning, def->returning_count);
-    return finish(&draft, TAKEO_NODE_INSERT, 0, out, error);
+    TK_TRY(finish(&draft, TAKEO_NODE_INSERT, 0, out, error));
+    (*out)->tells_outcome = true; /* nobody else has it, and no text is made of it yet */
+    return TAKEO_DONE;
 }
 
 takeo_status tk_shape_update(const tk_entity *entity, const tk_column *const *columns,

@@ -24,12 +24,26 @@ typedef enum tk_dialect_number {
 } tk_dialect_number;
 const tk_dialect *tk_dialect_find(const char *name); /* "sqlite", "postgresql"; NULL: none */
 
+/* What the ORM does by the dialect. */
+typedef struct tk_dialect_facts {
+    bool tells_last_key;  /* an INSERT tells which key was made; else it is asked by RETURNING */
+    bool names_have_case; /* "City" and "city" are two tables */
+    bool has_schemas;     /* a schema has to be made before its tables */
+    /* Names that the server gives to constraints that have none: table_column_suffix. */
+    const char *key_suffix; /* NULL: it gives none */
+    const char *unique_suffix;
+    const char *foreign_key_suffix;
+    const char *check_suffix;
+} tk_dialect_facts;
+const tk_dialect_facts *tk_dialect_facts_of(const tk_dialect *dialect);
+
 /* ---- what a compiled statement tells --------------------------------------------------------- */
 
 typedef struct tk_param {
     tk_accept accept; /* what an argument has to fit */
     takeo_text name;  /* of raw SQL: `{name}`; else empty */
     bool is_list;     /* an ARRAY cell of such values */
+    uint16_t width;   /* of a list of keys: their columns, each key a list of so many; else 1 */
     bool is_used;
 } tk_param;
 
@@ -81,6 +95,7 @@ struct takeo_statement {
     bool gives_rows;         /* SELECT, VALUES, RETURNING, raw SQL */
     bool shape_is_unknown;   /* raw SQL: cells are found out at run time */
     const tk_entity *entity; /* of the one output that is an entity; of a write its table */
+    bool tells_outcome;      /* of an upsert: see tk_shape_upsert */
     const tk_param *params;
     uint32_t param_count;
     const tk_output *outputs;
@@ -108,7 +123,9 @@ TK_CHECKED takeo_status tk_statement_sql(tk_model *model, const char *text, size
 tk_statement *tk_statement_hold(tk_statement *statement);
 void tk_statement_drop(tk_statement *statement); /* NULL is allowed */
 
-/* The text for a dialect, rendered once and kept as long as the statement. */
+/* The text for a dialect, rendered once and kept as long as the statement.  Its parameters are those
+ * of the statement, but where a dialect takes a list of keys column by column: there each parameter
+ * with a width goes as so many lists, in its place, and (*out)->parameter_count says it. */
 TK_CHECKED takeo_status tk_statement_render(tk_statement *statement, const tk_dialect *dialect,
                                             const tk_sql **out, tk_error *error);
 
@@ -142,6 +159,8 @@ typedef struct tk_shape_upsert {
     bool only_if_changed;
     const char *index_where;
 } tk_shape_upsert_def;
+/* Behind its cells stands one more, a BOOL, where the dialect has to ask whether a row was inserted
+ * or updated: then the text has one column more than the statement has cells. */
 TK_CHECKED takeo_status tk_shape_upsert(const tk_entity *entity, const struct tk_shape_upsert *def,
                                         tk_alloc alloc, tk_statement **out, tk_error *error);
 /* The statement of a tk_load: select target.* from target where references in (?1 list).  For a
@@ -154,16 +173,50 @@ TK_CHECKED takeo_status tk_shape_reload(const tk_entity *entity, const tk_column
                                         uint32_t count, tk_alloc alloc, tk_statement **out,
                                         tk_error *error);
 
+/* ---- batch.c: many rows at once, every parameter a list with the values of one column --------- */
+
+/* Has the dialect such statements, for these columns? */
+bool tk_batch_takes(const tk_dialect *dialect, const tk_column *const *columns, uint32_t count);
+/* Without anything returned the text has a way for bulk too (tk_sql.copy_text). */
+TK_CHECKED takeo_status tk_batch_insert(const tk_dialect *dialect, const tk_entity *entity,
+                                        const tk_column *const *columns, uint32_t count,
+                                        const tk_column *const *returned, uint32_t returned_count,
+                                        tk_alloc alloc, tk_statement **out, tk_error *error);
+/* Parameters: the columns, then the key. */
+TK_CHECKED takeo_status tk_batch_update(const tk_dialect *dialect, const tk_entity *entity,
+                                        const tk_column *const *columns, uint32_t count,
+                                        tk_alloc alloc, tk_statement **out, tk_error *error);
+TK_CHECKED takeo_status tk_batch_delete(const tk_dialect *dialect, const tk_entity *entity,
+                                        tk_alloc alloc, tk_statement **out, tk_error *error);
+/* Asked before an insert, with the number of rows; one row: a list of as many fresh keys (NULL in
+ * it: the server has none to give), and whether rows may go in by bulk with nothing asked back. */
+TK_CHECKED takeo_status tk_batch_prepare(const tk_dialect *dialect, const tk_entity *entity,
+                                         tk_alloc alloc, tk_statement **out, tk_error *error);
+
 /* ---- ddl.c: what synchronize runs ------------------------------------------------------------ */
 
-/* The text of CREATE TABLE with its constraints; without a semicolon. */
+/* The text of CREATE TABLE with its constraints; without a semicolon.  Foreign keys that have to wait
+ * for their table are left out. */
 TK_CHECKED takeo_status tk_ddl_table(const tk_dialect *dialect, const tk_entity *entity,
                                      tk_buf *out, tk_error *error);
+/* Tables are made in this order. */
+int tk_ddl_compare(const tk_entity *a, const tk_entity *b);
+/* Is the foreign key added once all tables are there? */
+bool tk_ddl_waits(const tk_dialect *dialect, const tk_relation *relation);
+TK_CHECKED takeo_status tk_ddl_foreign_key(const tk_dialect *dialect, const tk_relation *relation,
+                                           tk_buf *out, tk_error *error);
+/* Make the entity's schema unless it is there; of dialects that have schemas. */
+TK_CHECKED takeo_status tk_ddl_schema(const tk_dialect *dialect, const tk_entity *entity,
+                                      tk_buf *out, tk_error *error);
+/* The name of the check that an enum's column has; empty: it has none, or none with a name. */
+takeo_text tk_ddl_labels_name(const tk_column *column, char made[TK_NAME_MAX + 1]);
 TK_CHECKED takeo_status tk_ddl_index(const tk_dialect *dialect, const tk_entity *entity,
                                      const tk_index *index, tk_buf *out, tk_error *error);
 /* The type of a column as this dialect declares it, such as "varchar(80)"; in lower case. */
 TK_CHECKED takeo_status tk_ddl_type(const tk_dialect *dialect, const tk_column *column, tk_buf *out,
                                     tk_error *error);
+/* Are two types as they are declared, or as the server writes them, the same? */
+bool tk_ddl_same_type(const tk_dialect *dialect, takeo_text a, takeo_text b);
 /* A name in quotes. */
 void tk_dialect_quote(const tk_dialect *dialect, takeo_text name, tk_buf *out);
 

@@ -2,6 +2,7 @@
  *
  *     check.c    the array by itself: references, chains, what may stand where      (notes: shape)
  *     bind.c     against the model: entities, columns, types, parameters            (notes: types)
+ *     place.c    the parameters whose place does not say their type
  *     scope.c    which table a column means, and the joins that follow from it      (scopes)
  *     source.c   which of the tables may be missing, and their aliases
  *     load.c     which relations are loaded, by join or by a further statement
@@ -21,7 +22,7 @@ enum {
     TK_NODE_MAX = 65535,
     TK_DEPTH_MAX = 1000,     /* of nodes below each other */
     TK_WEIGHT_MAX = 1000000, /* nodes as they are written, those used twice counted twice */
-    TK_PARAM_MAX = 32766,    /* what SQLite takes */
+    TK_PARAM_MAX = 32766,    /* what every database takes */
     TK_SOURCE_MAX = 256,     /* tables in one statement */
     TK_CELL_MAX = 2000,      /* columns of a result */
     TK_BRANCH_MAX = 256,     /* relations loaded at once */
@@ -186,6 +187,7 @@ typedef struct tk_note {
     bool is_aggregate; /* or stands above one, in the same statement */
     bool is_chained;   /* member of a chain */
     bool is_followed;  /* some next names it */
+    bool is_loose;     /* a PARAM: nothing beside it says its type */
     bool may_be_null;
     bool is_bracketed; /* a list in raw SQL: the text itself has brackets around it */
     uint16_t width;    /* columns of a KEY, ROW or SUBQUERY; of all other values 1 */
@@ -254,6 +256,7 @@ uint32_t tk_resolve(const takeo_node *nodes, uint32_t number);
 
 takeo_status tk_compile_check(tk_compiler *compiler);
 takeo_status tk_compile_bind(tk_compiler *compiler);
+void tk_compile_places(tk_compiler *compiler);
 takeo_status tk_compile_scopes(tk_compiler *compiler);
 takeo_status tk_compile_shape(tk_compiler *compiler);
 void tk_shape_raw(tk_compiler *compiler); /* raw.c */
@@ -336,14 +339,15 @@ typedef struct tk_render {
     const takeo_node *nodes; /* by number */
     const tk_note *notes;
     const tk_scope *scope;
-    bool is_bare; /* columns of the target without a qualifier: RETURNING */
+    bool is_bare;       /* columns of the target without a qualifier: RETURNING */
+    bool has_key_lists; /* that stand for several of the text's parameters */
     tk_error *error;
     takeo_status status; /* of the first thing that the dialect lacks */
 } tk_render;
 
 /* What one dialect says in its own way.  A slot that is NULL means: as dialect.c does. */
 typedef struct tk_dialect_methods {
-    void (*placeholder)(tk_render *render, uint32_t number);
+    void (*placeholder)(tk_render *render, uint32_t node);
     /* A value that is compared, sorted or grouped as `type`; `leads` on the side that decides how.
      */
     void (*operand)(tk_render *render, uint32_t node, takeo_type type, bool leads, tk_level level);
@@ -353,6 +357,7 @@ typedef struct tk_dialect_methods {
     void (*text_operator)(tk_render *render, uint32_t node);
     /* Numbers and bits.  False: nothing of its own to say. */
     bool (*arithmetic)(tk_render *render, uint32_t node);
+    bool (*concat)(tk_render *render, uint32_t node); /* the same of texts; NULL: never */
     void (*call)(tk_render *render, uint32_t node);
     void (*cast)(tk_render *render, uint32_t node);
     void (*limit)(tk_render *render, uint32_t limit, uint32_t offset); /* nodes, 0: none */
@@ -360,30 +365,63 @@ typedef struct tk_dialect_methods {
     void (*default_value)(tk_render *render); /* DEFAULT inside VALUES */
     /* DDL */
     void (*column_type)(const tk_column *column, tk_buf *out);
+    bool (*same_type)(takeo_text a, takeo_text b); /* NULL: by their letters */
     /* What follows the type of the generated key; true: PRIMARY KEY is said in it. */
     bool (*identity)(const tk_column *column, tk_buf *out);
     void (*literal)(const tk_column *column, const takeo_cell *cell, tk_buf *out);
     void (*table_options)(const tk_entity *entity, tk_buf *out);
+    void (*make_schema)(const tk_entity *entity, tk_buf *out); /* NULL: there are none */
+    /* Many rows at once (batch.c); NULL: it has no such statements.  The type of a list of a
+     * column's values; false: the column cannot go so.  `out` may be NULL. */
+    bool (*list_type)(const tk_column *column, tk_buf *out);
+    void (*prepare_batch)(const tk_entity *entity, tk_buf *out);
 } tk_dialect_methods;
 
 struct tk_dialect {
     const char *name;
     const char *title; /* for messages */
     tk_dialect_number number;
+    tk_dialect_facts facts;
     const char *true_text;
     const char *false_text;
+    const char *overriding_text; /* before the values for a key that the server alone makes */
+    const char *inserted_text; /* in RETURNING: was the row inserted?  NULL: found out elsewhere */
     bool conflict_needs_where; /* INSERT ... SELECT ... ON CONFLICT is misread without one */
+    bool key_list_by_column;   /* a list of keys goes as one list for each of their columns */
+    bool key_needs_table;      /* a foreign key leads to a table that is there */
     bool
         index_has_schema; /* an index is named with it, its table and what is referred to without */
     uint32_t source_max;  /* tables in one statement; 0: no limit */
-    const char *rows_of_list; /* a query that gives the values of a list, up to the parameter */
-    takeo_type array_type;    /* how an array goes to the database: ARRAY, or JSON text */
+    /* A query that gives the values of a list, up to the parameter; NULL: `in` is said as `= any`. */
+    const char *rows_of_list;
+    takeo_type array_type; /* how an array goes to the database: ARRAY, or JSON text */
     tk_dialect_methods methods;
 };
 extern const tk_dialect tk_dialect_sqlite;
 extern const tk_dialect tk_dialect_postgresql;
 
+/* dialect_postgresql.c, postgresql_call.c */
+void tk_postgresql_put_text(tk_render *render, uint32_t node, tk_level level); /* cast to text */
+void tk_postgresql_put_exact(tk_render *render, uint32_t node); /* as numeric, all digits kept */
+void tk_postgresql_put_small(tk_render *render, uint32_t node); /* where no bigint is taken */
+void tk_postgresql_call(tk_render *render, uint32_t node);
+void tk_postgresql_cast(tk_render *render, uint32_t node);
+
+/* postgresql_ddl.c */
+const char *tk_postgresql_word(takeo_type type); /* of a type; NULL: there is none */
+void tk_postgresql_column_type(const tk_column *column, tk_buf *out);
+bool tk_postgresql_same_type(takeo_text a, takeo_text b);
+bool tk_postgresql_identity(const tk_column *column, tk_buf *out);
+void tk_postgresql_make_schema(const tk_entity *entity, tk_buf *out);
+void tk_postgresql_literal(const tk_column *column, const takeo_cell *cell, tk_buf *out);
+
+/* postgresql_batch.c */
+bool tk_postgresql_list_type(const tk_column *column, tk_buf *out);
+void tk_postgresql_prepare_batch(const tk_entity *entity, tk_buf *out);
+
 /* render.c */
+/* A text that is written already; its parts are the caller's.  NULL: no memory. */
+TK_CHECKED tk_sql *tk_text_new(const tk_alloc *alloc, const tk_sql *sql);
 /* The dialect lacks something; the text is given up. */
 void tk_render_refuse(tk_render *render, const char *hint, const char *format, ...) TK_PRINTF(3, 4);
 void tk_put(tk_render *render, const char *text);
@@ -393,6 +431,8 @@ void tk_put_table(tk_buf *out, const tk_entity *entity);
 /* `t1."name"`, or `"name"` when nothing can be confused. */
 void tk_put_column(tk_render *render, const tk_source *source, const tk_column *column);
 void tk_put_text_literal(tk_buf *out, const char *data, size_t len);
+/* The first of the text's own parameters that stand for parameter `ref` of the statement. */
+uint32_t tk_render_parameter(const tk_render *render, uint32_t ref);
 static inline const takeo_node *tk_node(const tk_render *render, uint32_t number) {
     return &render->nodes[tk_resolve(render->nodes, number)];
 }
@@ -414,6 +454,8 @@ void tk_put_target(tk_render *render, const tk_source *target);
 void tk_put_assigns(tk_render *render, uint32_t first);
 void tk_put_write_where(tk_render *render, uint32_t node);
 void tk_put_returning(tk_render *render, uint32_t node);
+/* Does one more cell say whether a row was inserted? */
+bool tk_asks_outcome(const tk_render *render);
 
 /* expr.c */
 void tk_put_expr(tk_render *render, uint32_t node, tk_level level);
@@ -431,8 +473,10 @@ void tk_put_relation(tk_render *render, uint32_t node);
 /* dialect.c: what several dialects share */
 /* `name([distinct] a, b) [filter (where ...)]`; the first argument is compared by its value. */
 void tk_put_call(tk_render *render, uint32_t node, const char *name);
+void tk_put_filter(tk_render *render, uint32_t call); /* what of it stands behind the call */
 uint32_t tk_argument(const tk_render *render, uint32_t call, uint32_t index); /* from 0; 0: none */
 bool tk_type_is_whole(takeo_type type);
+bool tk_type_is_float(takeo_type type);
 bool tk_type_is_number(takeo_type type);
 /* The canonical text of a constant default as an SQL literal. */
 void tk_put_literal(const takeo_cell *cell, const char *true_text, const char *false_text,

@@ -1,4 +1,5 @@
-/* test_conformance.c - runs the cases of the JSON files beside this one through the C ABI.
+/* test_conformance.c - runs the cases of the JSON files beside this one through the C ABI: on
+ * SQLite, then on PostgreSQL where TAKEO_TEST_POSTGRESQL names a server.
  *
  * Every binding runs the same cases; README.md beside this file says how they are written.  Finds
  * are run twice, as structs and as cells.  A case ends with all memory given back.
@@ -6,7 +7,6 @@
 #include "case_run.h"
 
 #include <glob.h>
-#include <unistd.h>
 
 enum { CASES_MAX = 512 };
 
@@ -504,33 +504,31 @@ static const struct verb {
              {"rollback", do_transaction},
              {"close", do_close}};
 
-/* A step that "in" names for other hosts is left out. */
-static bool is_for_c(const json *step) {
-    return strcmp(json_text(step, "in", "c"), "c") == 0;
+/* A step that "in" names for other hosts, or "database" for another one, is left out. */
+static bool is_meant(const case_run *run, const json *step) {
+    const char *here = run->database->name;
+    return strcmp(json_text(step, "in", "c"), "c") == 0
+           && strcmp(json_text(step, "database", here), here) == 0;
 }
 
 static void run_step(case_run *run, const json *step) {
     const char *name = json_need(step, "do")->text;
     run->step = step;
     run->number++;
-    for (size_t i = 0; is_for_c(step) && i < TK_COUNT(verbs); i++) {
+    for (size_t i = 0; is_meant(run, step) && i < TK_COUNT(verbs); i++) {
         if (strcmp(verbs[i].name, name) == 0) {
             verbs[i].run(run);
             return;
         }
     }
-    if (is_for_c(step)) {
+    if (is_meant(run, step)) {
         complain(run, "there is no such step");
     }
 }
 
 static void open_database(case_run *run, takeo_error **error) {
-    char url[128] = "sqlite://";
-    if (json_is_true(run->said, "file")) {
-        strcpy(run->folder, "/tmp/takeo-case-XXXXXX");
-        assert_non_null(mkdtemp(run->folder));
-        snprintf(url, sizeof url, "sqlite:///%s/case.db", run->folder);
-    }
+    char url[1024];
+    case_database_open(run->database, json_is_true(run->said, "file"), url, sizeof url);
     takeo_source_options options = {
         .struct_size = sizeof options, .url = url, .allocator = &run->allocator};
     takeo_status status = takeo_source_open(run->model.model, &options, &run->source, error);
@@ -564,11 +562,6 @@ static void free_all(case_run *run) {
     takeo_session_free(run->session);
     takeo_source_close(run->source);
     case_model_done(&run->model);
-    if (run->folder[0] != '\0') {
-        char command[128];
-        snprintf(command, sizeof command, "rm -rf '%s'", run->folder);
-        assert_int_equal(system(command), 0);
-    }
     tk_test_alloc_done(&run->memory);
     tk_arena_done(&run->arena);
 }
@@ -577,6 +570,10 @@ typedef struct case_data {
     const json *file;
     const json *said;
 } case_data;
+
+static case_database sqlite = {.name = "sqlite"};
+static case_database postgresql = {.name = "postgresql"};
+static case_database *database = &sqlite; /* that the cases run on */
 
 /* The model stands in the case, or has a name in the file. */
 static const json *model_of(const case_data *data) {
@@ -590,11 +587,12 @@ static void run_case(void **state) {
     case_run *run = calloc(1, sizeof *run);
     takeo_error *error = NULL;
     assert_non_null(run);
-    if (strcmp(json_text(data->said, "only", "c"), "c") != 0) {
+    run->said = data->said;
+    run->database = database;
+    if (strcmp(json_text(data->said, "only", "c"), "c") != 0 || !is_meant(run, data->said)) {
         free(run);
         skip();
     }
-    run->said = data->said;
     run->allocator = tk_test_alloc_init(&run->memory);
     tk_arena_init(&run->arena, tk_alloc_default);
     takeo_status status =
@@ -606,6 +604,12 @@ static void run_case(void **state) {
     takeo_error_free(error);
     free_all(run);
     free(run);
+}
+
+static int leave_database(void **state) {
+    (void)state;
+    case_database_close(database);
+    return 0;
 }
 
 /* ---- all files ------------------------------------------------------------------------------- */
@@ -629,12 +633,17 @@ int main(void) {
         for (const json *each = cases->first; each != NULL && count < CASES_MAX;
              each = each->next) {
             data[count] = (case_data){files[i], each};
-            tests[count] = (struct CMUnitTest){json_need(each, "id")->text, run_case, NULL, NULL,
-                                               &data[count]};
+            tests[count] = (struct CMUnitTest){json_need(each, "id")->text, run_case, NULL,
+                                               leave_database, &data[count]};
             count++;
         }
     }
-    int failed = _cmocka_run_group_tests("conformance", tests, count, NULL, NULL);
+    int failed = _cmocka_run_group_tests("sqlite", tests, count, NULL, NULL);
+    if (case_database_start(&postgresql, "TAKEO_TEST_POSTGRESQL")) {
+        database = &postgresql;
+        failed += _cmocka_run_group_tests("postgresql", tests, count, NULL, NULL);
+        case_database_stop(&postgresql);
+    }
     for (size_t i = 0; i < found.gl_pathc && i < TK_COUNT(files); i++) {
         json_free(files[i]);
     }

@@ -118,6 +118,77 @@ static const takeo_column_def log_columns[] = {
     {.name = "at", .type = TAKEO_TYPE_TIMESTAMPTZ, .flags = PRIMARY},
     {.name = "text", .type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_INDEX},
 };
+static const char *const world_kinds[] = {"plain", "striped"};
+static const takeo_cell world_yes = {.type = TAKEO_TYPE_BOOL, .v = {.i = 1}};
+static const takeo_cell world_bytes = {.type = TAKEO_TYPE_BYTES, .v = {.text = {"\0\xff'", 3}}};
+static const takeo_cell world_kind = {.type = TAKEO_TYPE_ENUM, .v = {.text = {"plain", 5}}};
+static const takeo_cell world_document = {.type = TAKEO_TYPE_JSON, .v = {.text = {"{\"a\":1}", 7}}};
+static const takeo_cell world_day = {.type = TAKEO_TYPE_DATE, .v = {.i = 20000}};
+static const takeo_cell world_words[] = {{.type = TAKEO_TYPE_TEXT, .v = {.text = {"it's", 4}}},
+                                         {.type = TAKEO_TYPE_TEXT, .v = {.text = {"b", 1}}}};
+static const takeo_cell world_tags = {.type = TAKEO_TYPE_ARRAY, .v = {.list = {world_words, 2}}};
+static const takeo_cell world_nothing = {.type = TAKEO_TYPE_ARRAY};
+
+/* One column of nearly every type. */
+static const takeo_column_def sample_columns[] = {
+    {.name = "id",
+     .type = TAKEO_TYPE_INT32,
+     .flags = PRIMARY,
+     .generated = TAKEO_GENERATED_IDENTITY_ALWAYS},
+    {.name = "tiny", .type = TAKEO_TYPE_INT16},
+    {.name = "mid", .type = TAKEO_TYPE_INT32},
+    {.name = "huge", .type = TAKEO_TYPE_UINT64, .flags = NULLABLE},
+    {.name = "single", .type = TAKEO_TYPE_FLOAT32, .flags = NULLABLE},
+    {.name = "exact", .type = TAKEO_TYPE_DECIMAL, .flags = NULLABLE},
+    {.name = "flag", .type = TAKEO_TYPE_BOOL, .default_value = &world_yes},
+    {.name = "letters", .type = TAKEO_TYPE_TEXT, .length = 3, .collation = "C"},
+    {.name = "fixed", .type = TAKEO_TYPE_TEXT, .type_name = "char(3)", .flags = NULLABLE},
+    {.name = "data", .type = TAKEO_TYPE_BYTES, .default_value = &world_bytes},
+    {.name = "token", .type = TAKEO_TYPE_UUID, .default_sql = "gen_random_uuid()"},
+    {.name = "doc", .type = TAKEO_TYPE_JSON, .default_value = &world_document},
+    {.name = "kind",
+     .type = TAKEO_TYPE_ENUM,
+     .labels = world_kinds,
+     .label_count = 2,
+     .default_value = &world_kind},
+    {.name = "tags",
+     .type = TAKEO_TYPE_ARRAY,
+     .element = TAKEO_TYPE_TEXT,
+     .default_value = &world_tags},
+    {.name = "grid",
+     .type = TAKEO_TYPE_ARRAY,
+     .element = TAKEO_TYPE_INT32,
+     .dimensions = 2,
+     .default_value = &world_nothing},
+    {.name = "day", .type = TAKEO_TYPE_DATE, .default_value = &world_day},
+    {.name = "clock", .type = TAKEO_TYPE_TIME, .flags = NULLABLE},
+    {.name = "zoned", .type = TAKEO_TYPE_TIMETZ, .flags = NULLABLE},
+    {.name = "wall", .type = TAKEO_TYPE_TIMESTAMP, .flags = NULLABLE},
+    {.name = "moment", .type = TAKEO_TYPE_TIMESTAMPTZ, .flags = NULLABLE},
+    {.name = "span", .type = TAKEO_TYPE_INTERVAL, .flags = NULLABLE},
+    {.name = "address", .type = TAKEO_TYPE_INET, .flags = NULLABLE},
+    {.name = "mac", .type = TAKEO_TYPE_MACADDR, .flags = NULLABLE},
+    {.name = "bits", .type = TAKEO_TYPE_BITS, .flags = NULLABLE},
+    {.name = "place", .type = TAKEO_TYPE_POINT, .flags = NULLABLE},
+    {.name = "words", .type = TAKEO_TYPE_TSVECTOR, .flags = NULLABLE},
+};
+/* Two tables that lead to each other. */
+static const takeo_column_def team_columns[] = {
+    {.name = "name", .type = TAKEO_TYPE_TEXT, .flags = PRIMARY},
+};
+static const takeo_relation_def team_relations[] = {
+    {.name = "captain",
+     .target = "Player",
+     .kind = TAKEO_RELATION_MANY_TO_ONE,
+     .flags = TAKEO_RELATION_FLAG_NULLABLE,
+     .on_delete = TAKEO_ACTION_SET_NULL},
+};
+static const takeo_column_def player_columns[] = {
+    {.name = "number", .type = TAKEO_TYPE_INT64, .flags = PRIMARY},
+};
+static const takeo_relation_def player_relations[] = {
+    {.name = "team", .target = "Team", .kind = TAKEO_RELATION_MANY_TO_ONE},
+};
 
 #define WORLD_ENTITY(word, noun)                                                                   \
     .struct_size = sizeof(takeo_entity_def), .name = word, .columns = noun##_columns,              \
@@ -134,6 +205,9 @@ static const takeo_entity_def world_entities[] = {
     {WORLD_ENTITY("Stock", stock), WORLD_RELATIONS(stock)},
     {WORLD_ENTITY("Line", line), WORLD_RELATIONS(line), .flags = TAKEO_ENTITY_STRICT},
     {WORLD_ENTITY("Log", log), .schema = "audit"},
+    {WORLD_ENTITY("Sample", sample)},
+    {WORLD_ENTITY("Team", team), WORLD_RELATIONS(team)},
+    {WORLD_ENTITY("Player", player), WORLD_RELATIONS(player)},
 };
 
 /* The frozen model; fails the test when it cannot be made. */
