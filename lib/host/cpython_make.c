@@ -78,9 +78,18 @@ static tk_py make_uuid(const tk_py_field *field, const takeo_cell *cell, tk_erro
 
 /* ---- dates and times ------------------------------------------------------------------------- */
 
+/* A server may have times without an end, and Python has none. */
+static bool is_endless(const takeo_cell *cell) {
+    return TK_UNLIKELY((cell->flags & TAKEO_CELL_INFINITE) != 0);
+}
+
 /* Python's calendar ends where the server's may go on. */
 static tk_py within_calendar(tk_py made, const takeo_cell *cell, const char *expected,
                              tk_error *error) {
+    if (TK_UNLIKELY(is_endless(cell))) {
+        tk_py_drop(made);
+        return tk_py_undecodable(cell, expected, error);
+    }
     if (TK_UNLIKELY(made == NULL) && P.PyErr_ExceptionMatches(O.ValueError_)) {
         P.PyErr_Clear();
         return tk_py_undecodable(cell, expected, error);

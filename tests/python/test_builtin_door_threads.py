@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,10 @@ def test_threads_share_a_source(url: str) -> None:
     db.close()
 
 
-def test_a_thread_closes_the_source_that_others_use(url: str) -> None:
+def test_a_thread_closes_the_source_that_others_use(database: str, new_url: Callable[[], str], url: str) -> None:
     for _ in range(3 if SANITIZED else 10):
-        db = _filled(url.replace(".db", f"{time.monotonic_ns()}.db"))
+        is_file = database == "sqlite" and url != "sqlite://"
+        db = _filled(url.replace(".db", f"{time.monotonic_ns()}.db") if is_file else new_url())
         ends = time.monotonic() + 5
 
         def work(number: int, db: DataSource = db, ends: float = ends) -> None:
@@ -143,7 +145,7 @@ def test_other_threads_run_during_a_long_statement(memory: DataSource) -> None:
 def test_the_collector_belongs_to_the_program(memory: DataSource) -> None:
     """While one thread makes rows and another one runs, that one sees the collector as it was, and what
     it does to it stays."""
-    memory.sql("create table many (a)").run()
+    memory.sql("create table many (a integer)").run()
     memory.sql("insert into many " + LONG.replace("select count(*)", "select i"), many=300_000).run()
     seen: set[bool] = set()
     stop = threading.Event()
@@ -193,6 +195,7 @@ def test_ctrl_c_ends_a_long_statement(url: str, in_transaction: bool) -> None:
         except KeyboardInterrupt:
             assert time.monotonic() - began < (2.0 if SANITIZED else 0.3)
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, previous)
         assert db.repository(City).count() == 300
     assert db.repository(City).count(City.name == "gone") == 0
@@ -200,7 +203,7 @@ def test_ctrl_c_ends_a_long_statement(url: str, in_transaction: bool) -> None:
 
 
 def test_ctrl_c_while_rows_are_made_leaves_nothing_behind(memory: DataSource) -> None:
-    memory.sql("create table many (a)").run()
+    memory.sql("create table many (a integer)").run()
     memory.sql("insert into many " + LONG.replace("select count(*)", "select i"), many=200_000).run()
     previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
     interrupted = 0
@@ -214,12 +217,15 @@ def test_ctrl_c_while_rows_are_made_leaves_nothing_behind(memory: DataSource) ->
                 interrupted += 1
                 assert gc.isenabled()
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     assert interrupted > 0
     assert memory.sql("select count(*) from many").scalar() == 200_000
 
 
-def test_a_signal_handler_cannot_use_the_connection_it_interrupts(memory: DataSource) -> None:
+def test_a_signal_handler_cannot_use_the_connection_it_interrupts(new_url: Callable[[], str]) -> None:
+    memory = DataSource(new_url(), entities=models.ALL, pool_size=1)
+    memory.synchronize()
     codes: list[Any] = []
 
     def handle(*_: Any) -> None:
@@ -235,14 +241,15 @@ def test_a_signal_handler_cannot_use_the_connection_it_interrupts(memory: DataSo
         while not codes and time.monotonic() - began < 20:
             memory.sql(LONG, many=3_000_000).scalar()
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
     assert codes == ["TAKEO.CONNECT.BUSY"]
     assert memory.repository(City).count() == 0
+    memory.close()
 
 
-def test_a_forked_child_uses_a_source_of_its_own(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'a.db'}"
-    db = _filled(url)
+def test_a_forked_child_uses_a_source_of_its_own(shared_url: str) -> None:
+    db = _filled(shared_url)
     scope = db.transaction()
     tx = scope.__enter__()
     tx.save(City(name="x", country=ref(Country, "FR")))
@@ -257,7 +264,7 @@ def test_a_forked_child_uses_a_source_of_its_own(tmp_path: Path) -> None:
                     continue
                 os._exit(2)
             del tx, scope
-            own = DataSource(url, entities=models.ALL)
+            own = DataSource(shared_url, entities=models.ALL)
             if own.repository(City).count() == 300:
                 status = 0
             own.close()
@@ -342,26 +349,26 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_the_interpreter_ends_quietly(tmp_path: Path, end: str) -> None:
-    done = _program(textwrap.dedent(START) + textwrap.dedent(ENDS[end]), f"sqlite:///{tmp_path / 'a.db'}")
+def test_the_interpreter_ends_quietly(shared_url: str, end: str) -> None:
+    done = _program(textwrap.dedent(START) + textwrap.dedent(ENDS[end]), shared_url)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_interpreter_ends_within_an_exception(tmp_path: Path) -> None:
-    done = _program(textwrap.dedent(START) + "with db.transaction():\n    raise KeyError('mine')", f"sqlite:///{tmp_path / 'a.db'}")
+def test_the_interpreter_ends_within_an_exception(shared_url: str) -> None:
+    done = _program(textwrap.dedent(START) + "with db.transaction():\n    raise KeyError('mine')", shared_url)
     assert done.returncode == 1 and done.stderr.endswith("KeyError: 'mine'\n")
 
 
-def test_types_of_the_door_outlive_the_library(tmp_path: Path) -> None:
+def test_types_of_the_door_outlive_the_library(shared_url: str) -> None:
     done = _program(
         textwrap.dedent(START) + "from takeo import _lib\ncity = db.get(City, 1)\nfor name in list(sys.modules):\n"
         "    if name.startswith('takeo'):\n        del sys.modules[name]\n_lib.lib = None\ngc.collect()\nassert city.name == '0'",
-        f"sqlite:///{tmp_path / 'a.db'}",
+        shared_url,
     )
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_everything_is_made_in_a_thread(tmp_path: Path) -> None:
+def test_everything_is_made_in_a_thread(shared_url: str) -> None:
     done = _program(
         """
         import sys, threading
@@ -375,7 +382,7 @@ def test_everything_is_made_in_a_thread(tmp_path: Path) -> None:
         thread.start()
         thread.join()
         """,
-        f"sqlite:///{tmp_path / 'a.db'}",
+        shared_url,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

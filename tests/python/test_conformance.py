@@ -205,8 +205,9 @@ TEXT = {
 
 
 class Run:
-    def __init__(self, case: dict[str, Any], made: Made, db: DataSource) -> None:
+    def __init__(self, case: dict[str, Any], made: Made, db: DataSource, database: str) -> None:
         self.case = case
+        self.database = database
         self.made = made
         self.db = db
         self.objects: dict[str, Any] = {}
@@ -216,7 +217,7 @@ class Run:
         if self.case.get("synchronize", True):
             self.db.synchronize()
         for number, step in enumerate(self.case["steps"], 1):
-            if step.get("in", "python") != "python":
+            if step.get("in", "python") != "python" or step.get("database", self.database) != self.database:
                 continue
             expected = step.get("expect", {})
             verb = getattr(self, "do_" + step["do"])
@@ -463,8 +464,10 @@ def all_cases() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("case", "model"), list(all_cases()))
-def test_conformance(case: dict[str, Any], model: dict[str, Any], tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'case.db'}" if case.get("file") else "sqlite://"
+def test_conformance(case: dict[str, Any], model: dict[str, Any], request: pytest.FixtureRequest, database: str) -> None:
+    if case.get("database", database) != database:
+        pytest.skip(f"{case['database']}: says the case")
+    url = request.getfixturevalue("shared_url") if case.get("file") else request.getfixturevalue("new_url")()
     if "model_error" in case:
         with pytest.raises(TakeoError) as caught:
             made = Made(model, f"conformance.{case['id']}")
@@ -473,4 +476,4 @@ def test_conformance(case: dict[str, Any], model: dict[str, Any], tmp_path: Path
         return
     made = Made(model, f"conformance.{case['id']}")
     with DataSource(url, entities=list(made.classes.values())) as db:
-        Run(case, made, db).steps()
+        Run(case, made, db, database).steps()

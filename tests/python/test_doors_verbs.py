@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -48,8 +49,8 @@ class Thing:
 
 
 @pytest.fixture
-def db() -> Any:
-    with DataSource("sqlite://", entities=[Owner, Thing]) as source:
+def db(new_url: Callable[[], str]) -> Any:
+    with DataSource(new_url(), entities=[Owner, Thing]) as source:
         source.synchronize()
         yield source
 
@@ -92,7 +93,7 @@ def test_run_modes(db: DataSource, mode: int, one: Any, two: Any) -> None:
     ("mode", "nothing"), [(LIST, []), (TUPLES, []), (DICTS, []), (FIRST, None), (COUNT, 0), (ONE, None)]
 )
 def test_run_modes_without_rows(db: DataSource, mode: int, nothing: Any) -> None:
-    assert door.run(db.handle, raw(db, "select 1 as a where 0"), mode, ()) == nothing
+    assert door.run(db.handle, raw(db, "select 1 as a where 1 = 0"), mode, ()) == nothing
 
 
 def test_run_one_refuses_a_second_row(db: DataSource) -> None:
@@ -167,7 +168,7 @@ def test_the_same_row_twice_is_one_object(db: DataSource) -> None:
     assert x.owner is y.owner
     assert x.owner is not z.owner
     owners = db.repository(Owner).find(load=[Owner.things[Thing.owner]], order_by=Owner.code)
-    assert [[t.name for t in o.things] for o in owners] == [["x", "y"], ["z"]]
+    assert [sorted(t.name for t in o.things) for o in owners] == [["x", "y"], ["z"]]
 
 
 def test_a_loaded_relation_without_object_is_none(db: DataSource) -> None:
@@ -454,8 +455,8 @@ def test_closed_handles_say_so(db: DataSource) -> None:
             use()
 
 
-def test_handles_may_go_in_any_order() -> None:
-    db = DataSource("sqlite://", entities=[Thing])
+def test_handles_may_go_in_any_order(new_url: Callable[[], str]) -> None:
+    db = DataSource(new_url(), entities=[Thing])
     db.synchronize()
     session, statement = door.session(db.handle), raw(db, "select 1")
     door.control(session, BEGIN)

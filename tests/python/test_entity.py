@@ -10,6 +10,7 @@ import subprocess
 import sys
 import weakref
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import date
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
@@ -170,13 +171,13 @@ def test_deriving_from_an_entity_with_a_table_is_refused() -> None:
             pass
 
 
-def test_more_than_sixty_columns() -> None:
+def test_more_than_sixty_columns(new_url: Callable[[], str]) -> None:
     body: dict[str, Any] = {"__annotations__": {}, "id": PrimaryGeneratedColumn()}
     body |= {f"c{i}": Column("integer", default=i) for i in range(150)}
     wide = Entity(type("Wide", (), body))
     made = wide(c149=7, c63=8)
     assert (made.c149, made.c63, made.c64) == (7, 8, 64)
-    with DataSource("sqlite://", entities=[wide]) as db:
+    with DataSource(new_url(), entities=[wide]) as db:
         db.synchronize()
         db.save(made)
         found = db.get(wide, made.id)
@@ -229,7 +230,7 @@ def test_mutable_default_names_the_factory() -> None:
         assert e.value.hint == hint
 
 
-def test_columns_without_annotations_and_with_plain_ones() -> None:
+def test_columns_without_annotations_and_with_plain_ones(new_url: Callable[[], str]) -> None:
     @Entity
     class Old:
         id = PrimaryGeneratedColumn()
@@ -239,7 +240,7 @@ def test_columns_without_annotations_and_with_plain_ones() -> None:
 
     old = Old(name="x")
     assert (old.name, old.note, old.size) == ("x", None, 3)
-    with DataSource("sqlite://", entities=[Old]) as db:
+    with DataSource(new_url(), entities=[Old]) as db:
         db.synchronize()
         assert db.repository(Old).save(old).id == 1
         assert [c.nullable for c in db.model(Old).columns] == [False, False, True, False]
@@ -249,7 +250,7 @@ class Later(Enum):
     A = "a"
 
 
-def test_ent_14_names_that_exist_later() -> None:
+def test_ent_14_names_that_exist_later(new_url: Callable[[], str]) -> None:
     @Entity
     class Parent:
         id: Mapped[int] = PrimaryGeneratedColumn()
@@ -262,7 +263,7 @@ def test_ent_14_names_that_exist_later() -> None:
         parent: Rel[Parent | None] = ManyToOne(Parent, inverse="kids", default=None)
 
     globals()["Mood"] = Later
-    with DataSource("sqlite://", entities=[Parent]) as db:
+    with DataSource(new_url(), entities=[Parent]) as db:
         db.synchronize()
         kid = Kid(mood=Later.A)
         db.save(kid)
@@ -299,7 +300,7 @@ def test_rel_18_collections_of_a_new_object_are_empty() -> None:
     assert france.cities == ["x"]
 
 
-def test_post_init_runs_for_made_objects_ent_11() -> None:
+def test_post_init_runs_for_made_objects_ent_11(new_url: Callable[[], str]) -> None:
     @Entity
     class Counted:
         id: Mapped[int] = PrimaryGeneratedColumn()
@@ -308,7 +309,7 @@ def test_post_init_runs_for_made_objects_ent_11() -> None:
         def __post_init__(self) -> None:
             self.calls += 1
 
-    with DataSource("sqlite://", entities=[Counted]) as db:
+    with DataSource(new_url(), entities=[Counted]) as db:
         db.synchronize()
         made = Counted()
         assert made.calls == 1

@@ -37,12 +37,16 @@ def test_the_tree() -> None:
             assert issubclass(kind, TakeoError), name
 
 
-def test_err_01_the_database_said_it_verbatim(db: DataSource, towns: list[City]) -> None:
+def test_err_01_the_database_said_it_verbatim(database: str, db: DataSource, towns: list[City]) -> None:
     with pytest.raises(UniqueViolation) as e:
         db.save(City(name="Ax", country=ref(Country, "FR")))
     error = e.value
     assert (error.code, error.entity, error.field) == ("TAKEO.SERVER.UNIQUE", "City", "country")
-    assert error.errno == 2067 and error.sqlstate is None and "UNIQUE" in error.detail
+    said = {
+        "sqlite": (2067, None, "UNIQUE constraint failed"),
+        "postgresql": (None, "23505", 'duplicate key value violates unique constraint "uq_cities_country_name"'),
+    }[database]
+    assert (error.errno, error.sqlstate) == said[:2] and said[2] in error.detail
     assert error.sql.startswith("insert into") and "Ax" not in error.sql and error.params is None
     assert error.diag.table_name == "cities" and not error.retryable
     with pytest.raises(ForeignKeyViolation):

@@ -13,6 +13,8 @@ import pytest
 from takeo import Column, DataSource, Entity, Mapped, PrimaryGeneratedColumn
 from takeo.errors import Busy, ConnectFailed, OperationalError, ReadOnly, TakeoError
 
+pytestmark = pytest.mark.sqlite("about its files")
+
 
 @Entity("fault_items")
 class Item:

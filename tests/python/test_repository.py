@@ -114,12 +114,13 @@ def test_save_13_what_cannot_be_saved_is_named(db: DataSource, france: Country) 
         db.save(City(name="x", country=Country(code="XX", name="unsaved")))
 
 
-def test_repo_07_insert_keeps_a_key_by_hand_pk_11(db: DataSource, france: Country) -> None:
+def test_repo_07_insert_keeps_a_key_by_hand_pk_11(database: str, db: DataSource, france: Country) -> None:
     cities = db.repository(City)
     lyon = cities.insert(City(id=50, name="Lyon", country=france))
     assert cities.get(50).name == lyon.name
     a, b = cities.insert([City(name="a", country=france), City(name="b", country=france)])
-    assert {a.id, b.id} == {51, 52}
+    # SQLite goes on behind the highest key; an identity of PostgreSQL counts by itself.
+    assert {a.id, b.id} == ({51, 52} if database == "sqlite" else {1, 2})
 
 
 def test_repo_08_update_by_condition(db: DataSource, towns: list[City], france: Country) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 import models
 from models import City, Country
 from takeo import DataSource, Repository, TakeoError, Transaction
-from takeo.errors import Busy, ConfigError, ReadOnly, TransactionClosed, UniqueViolation
+from takeo.errors import Busy, ConfigError, LockTimeout, ReadOnly, SerializationFailure, TransactionClosed, UniqueViolation
 
 
 def country(code: str) -> Country:
@@ -114,13 +113,25 @@ def test_tx_08_decorator_and_run(db: DataSource) -> None:
         pass
 
 
-def test_tx_08_retry_repeats_the_whole_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    url = f"sqlite:///{tmp_path / 'busy.db'}?timeout=0.01"
-    with DataSource(url, entities=models.ALL) as a, DataSource(url, entities=models.ALL) as b:
+@pytest.fixture
+def impatient(database: str, shared_url: str) -> str:
+    """A database that waits 10 ms for a lock."""
+    if database == "sqlite":
+        return f"{shared_url}?timeout=0.01"
+    return shared_url.replace("options=", "options=-clock_timeout%3D10%20")
+
+
+def rename(db: DataSource, name: str) -> None:
+    db.sql("update countries set name = {name} where code = 'AA'", name=name).run()
+
+
+def test_tx_08_retry_repeats_the_whole_function(impatient: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with DataSource(impatient, entities=models.ALL) as a, DataSource(impatient, entities=models.ALL) as b:
         a.synchronize()
+        a.save(country("AA"))
         holder = a.transaction()
         holder.__enter__()
-        a.save(country("AA"))
+        rename(a, "a")
         pauses: list[float] = []
 
         def pause(seconds: float) -> None:
@@ -133,11 +144,33 @@ def test_tx_08_retry_repeats_the_whole_function(tmp_path: Path, monkeypatch: pyt
         @b.transaction(retry=5)
         def work(code: str) -> str:
             b.save(country(code))
+            rename(b, code)
             return code
 
         assert work("BB") == "BB"
         assert len(pauses) == 2 and all(0 < p < 1 for p in pauses)
-        assert b.repository(Country).count() == 2
+        assert {(c.code, c.name) for c in b.repository(Country).find()} == {("AA", "BB"), ("BB", "BB")}
+
+
+@pytest.mark.postgresql("SQLite has one writer at a time, so nothing is found out at the end")
+def test_tx_08_what_cannot_be_serialized_is_repeated(shared_url: str) -> None:
+    with DataSource(shared_url, entities=models.ALL) as a, DataSource(shared_url, entities=models.ALL) as b:
+        a.synchronize()
+        a.save(country("AA"))
+        calls: list[str] = []
+
+        def work() -> None:
+            calls.append(b.get(Country, "AA").name)
+            if len(calls) == 1:
+                rename(a, "a")
+            rename(b, "b")
+
+        with pytest.raises(SerializationFailure) as e:
+            b.transaction(isolation="repeatable read").run(work)
+        assert e.value.retryable and calls == ["AA"]
+        calls.clear()
+        b.transaction(isolation="repeatable read", retry=3).run(work)
+        assert calls == ["a", "a"] and a.get(Country, "AA").name == "b"
 
 
 def test_a_single_savepoint_is_never_repeated(db: DataSource) -> None:
@@ -152,14 +185,14 @@ def test_a_single_savepoint_is_never_repeated(db: DataSource) -> None:
     assert len(calls) == 1
 
 
-def test_retry_gives_up(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'busy.db'}?timeout=0.01"
-    with DataSource(url, entities=models.ALL) as a, DataSource(url, entities=models.ALL) as b:
+def test_retry_gives_up(database: str, impatient: str) -> None:
+    with DataSource(impatient, entities=models.ALL) as a, DataSource(impatient, entities=models.ALL) as b:
         a.synchronize()
+        a.save(country("AA"))
         with a.transaction():
-            a.save(country("AA"))
-            with pytest.raises(Busy) as e:
-                b.transaction(retry=1).run(lambda: b.save(country("BB")))
+            rename(a, "a")
+            with pytest.raises(Busy if database == "sqlite" else LockTimeout) as e:
+                b.transaction(retry=1).run(lambda: rename(b, "b"))
             assert e.value.retryable
 
 
@@ -188,6 +221,7 @@ def test_tx_02_isolation_and_read_only(db: DataSource) -> None:
             db.transaction(retry=wrong)
 
 
+@pytest.mark.sqlite("elsewhere a failed statement ends the transaction")
 def test_a_failed_statement_leaves_the_transaction_usable(db: DataSource) -> None:
     with db.transaction():
         db.save(country("AA"))
@@ -197,9 +231,37 @@ def test_a_failed_statement_leaves_the_transaction_usable(db: DataSource) -> Non
     assert db.repository(Country).count() == 2
 
 
-def test_f44_failure_at_commit_rolls_back(db: DataSource) -> None:
+@pytest.mark.postgresql("elsewhere a failed statement leaves the transaction usable")
+def test_a_failed_statement_ends_the_transaction(db: DataSource) -> None:
+    with db.transaction() as tx:
+        db.save(country("AA"))
+        with pytest.raises(UniqueViolation):
+            db.save(country("AA"))
+        for use in (lambda: db.save(country("BB")), lambda: db.get(Country, "AA"), lambda: db.sql("select 1").scalar()):
+            with pytest.raises(TransactionClosed, match="has failed"):
+                use()
+        tx.rollback()
+    assert db.repository(Country).count() == 0
+    with pytest.raises(TakeoError), db.transaction():  # and no end of the block can keep what it did
+        db.save(country("AA"))
+        with pytest.raises(UniqueViolation):
+            db.save(country("AA"))
+    assert db.repository(Country).count() == 0
+    with db.transaction():
+        db.save(country("AA"))
+        with pytest.raises(UniqueViolation), db.transaction():  # a savepoint keeps the rest
+            db.save(country("AA"))
+        db.save(country("BB"))
+    assert db.repository(Country).count() == 2
+
+
+def test_f44_failure_at_commit_rolls_back(database: str, db: DataSource) -> None:
+    later = {
+        "sqlite": "pragma defer_foreign_keys = on",
+        "postgresql": "alter table cities alter constraint fk_cities_country deferrable initially deferred",
+    }
     with pytest.raises(TakeoError), db.transaction():
-        db.sql("pragma defer_foreign_keys = on").run()
+        db.sql(later[database]).run()
         db.sql("insert into cities (name, area, status, tags, meta, country_code) "
                "values ('x', 0, 'active', '[]', '{{}}', 'ZZ')").run()
     assert db.repository(City).count() == 0

@@ -13,6 +13,8 @@ import pytest
 
 from pages import PAGES, ROOT, blocks
 
+pytestmark = pytest.mark.sqlite("types do not depend on the database")
+
 CHECK = ROOT / "tests/python/typing/check.py"
 EXAMPLE = "examples/airports.py"
 

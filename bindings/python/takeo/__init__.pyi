@@ -870,6 +870,36 @@ class Transaction(Executor):
     def after_commit(self, function: Callable[[], object], /) -> None: ...
     def after_rollback(self, function: Callable[[], object], /) -> None: ...
 
+class PoolStats:
+    max_size: int
+    size: int
+    idle: int
+    busy: int
+    connecting: int
+    waiting: int
+    acquired: int
+    timed_out: int
+    connected: int
+    connect_failed: int
+    closed_lifetime: int
+    closed_idle: int
+    closed_broken: int
+    wait_seconds: float
+    oldest_holder_seconds: float
+
+class Pool:
+    def stats(self) -> PoolStats: ...
+    def limit(
+        self,
+        size: int = 10,
+        *,
+        min: int = 0,
+        timeout: float = 30.0,
+        connect_timeout: float | None = 10.0,
+        idle_timeout: float | None = 300.0,
+        lifetime: float | None = None,
+    ) -> None: ...
+
 class DataSource(Executor):
     def __init__(
         self,
@@ -878,11 +908,21 @@ class DataSource(Executor):
         entities: Sequence[type[Any] | str | ModuleType] | None = None,
         schema: str | None = None,
         table_prefix: str = "",
+        pool_size: int = 10,
+        pool_min: int = 0,
         pool_timeout: float = 30.0,
+        connect_timeout: float | None = 10.0,
+        idle_timeout: float | None = 300.0,
+        pool_lifetime: float | None = None,
         statement_timeout: float | None = None,
         isolation: Isolation | None = None,
         coerce: Literal["exact", "text", "lossy"] = "exact",
         max_result_bytes: int | None = None,
+        prepared: Literal["auto", "on", "off"] = "auto",
+        wait: Literal["adaptive", "poll"] = "adaptive",
+        password: str | None = None,
+        application_name: str | None = None,
+        driver_options: Mapping[str, str] | None = None,
     ) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(
@@ -897,6 +937,8 @@ class DataSource(Executor):
     def model(self, entity: type[Any], /) -> EntityModel: ...
     @property
     def models(self) -> tuple[EntityModel, ...]: ...
+    @property
+    def pool(self) -> Pool: ...
     def transaction(
         self,
         *,

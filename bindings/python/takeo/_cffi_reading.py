@@ -44,6 +44,7 @@ from .types import JSON_NULL
 
 SHOWN = 80
 _QUOTED = frozenset(NUMBERS[name] for name in ("text", "citext", "xml", "unknown", "enum"))
+ENDLESS = lib.TAKEO_CELL_INFINITE  # a server's "infinity", which Python has not
 _MICROSECOND = datetime.timedelta(microseconds=1)
 
 
@@ -171,6 +172,8 @@ def _uuid(cell: Any) -> Uuid:
 
 
 def _date(cell: Any) -> datetime.date:
+    if cell.flags & ENDLESS:
+        raise _Undecodable("date of the years 1 to 9999")
     try:
         return datetime.date.fromordinal(cell.v.i + EPOCH_DAY)
     except (ValueError, OverflowError):
@@ -193,6 +196,8 @@ def _timestamptz(cell: Any) -> datetime.datetime:
 
 
 def _moment(cell: Any, epoch: datetime.datetime) -> datetime.datetime:
+    if cell.flags & ENDLESS:
+        raise _Undecodable("moment of the years 1 to 9999")
     try:
         return epoch + int(cell.v.i) * _MICROSECOND
     except OverflowError:

@@ -16,13 +16,16 @@ from ._door import CONNECT, SYNCHRONIZE, door
 from ._executor import Executor
 from ._lib import Memory, call, ffi, lib
 from ._register import EntityModel, Model
+from .pool import Pool, limits_of
 from .query import seconds_of
 from .transaction import ISOLATIONS, Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
+WAITS = {"adaptive": 0, "poll": lib.TAKEO_SOURCE_POLL}
 COERCE = {"exact": 0, "text": lib.TAKEO_OP_COERCE_TEXT, "lossy": lib.TAKEO_OP_COERCE_LOSSY}
 
 
@@ -30,16 +33,29 @@ class DataSource(Executor):
     """One database.
 
     Args:
-        url: `sqlite:///file.db`, `sqlite://` (memory); when left out TAKEO_DATABASE_URL, then
-            DATABASE_URL.
+        url: `sqlite:///file.db`, `sqlite://` (memory), `postgresql://user:password@host/database`;
+            when left out TAKEO_DATABASE_URL, then DATABASE_URL.
         entities: classes, modules, or dotted names of modules and packages; every entity imported so
             far when left out.  Targets of relations come along.
         schema, table_prefix: of all tables that say nothing else.
-        pool_timeout: seconds that work waits for the connection.
-        statement_timeout: seconds after which a statement is cancelled, when it says nothing itself.
+        pool_size, pool_min: how many connections there may be, and how many are not closed for being
+            idle; SQLite has one.
+        pool_timeout: seconds that work waits for a connection.
+        connect_timeout: seconds that connecting may take, with all hosts together.
+        idle_timeout: seconds after which an idle connection is closed, at the next time that one
+            comes back; None: never.
+        pool_lifetime: seconds after which a connection is closed when it comes back; None: never.
+        statement_timeout: seconds after which a call is cancelled, when it says nothing itself; waiting
+            for a connection counts.
         isolation: of transactions that say nothing.
         coerce: "exact", or "text" (ISO and decimal text is read) or "lossy" (and numbers are rounded).
         max_result_bytes: a larger result is ResultTooLarge.
+        prepared: "auto", "on" or "off": whether statements stay prepared on the server under a name;
+            "auto": unless a pooler is noticed.
+        wait: "adaptive", or "poll": never spin while waiting for a server.
+        password: of the server, when it is not in the URL.
+        application_name: what the server calls the connections; "takeo" when left out.
+        driver_options: further words of the URL's query, which they win over.
 
     Raises:
         ConfigError: an option or the URL is wrong.
@@ -57,11 +73,21 @@ class DataSource(Executor):
         entities: Any = None,
         schema: str | None = None,
         table_prefix: str = "",
+        pool_size: int = 10,
+        pool_min: int = 0,
         pool_timeout: float = 30.0,
+        connect_timeout: float | None = 10.0,
+        idle_timeout: float | None = 300.0,
+        pool_lifetime: float | None = None,
         statement_timeout: float | None = None,
         isolation: str | None = None,
         coerce: str = "exact",
         max_result_bytes: int | None = None,
+        prepared: str = "auto",
+        wait: str = "adaptive",
+        password: str | None = None,
+        application_name: str | None = None,
+        driver_options: Mapping[str, str] | None = None,
     ) -> None:
         self._url = url or os.environ.get("TAKEO_DATABASE_URL") or os.environ.get("DATABASE_URL")
         if not isinstance(self._url, str):
@@ -77,7 +103,20 @@ class DataSource(Executor):
         self._entities = entities
         self._schema = schema
         self._prefix = table_prefix
-        self._acquire = int(_time("pool_timeout", pool_timeout) * 1e9)
+        if wait not in WAITS:
+            raise errors.ConfigError(f"wait={wait!r} is not known", expected=", ".join(WAITS))
+        self._limits = limits_of(
+            pool_size, pool_min, _time("pool_timeout", pool_timeout), connect_timeout, idle_timeout, pool_lifetime
+        )
+        self._wait = WAITS[wait]
+        self._settings = dict(driver_options or ())
+        for name, value, default in (
+            ("prepared", prepared, "auto"),
+            ("password", password, None),
+            ("application_name", application_name, None),
+        ):
+            if value != default:
+                self._settings[name] = value
         self._statement = 0
         if statement_timeout is not None:
             self._statement = int(_time("statement_timeout", statement_timeout) * 1e9)
@@ -112,15 +151,30 @@ class DataSource(Executor):
             options = memory.new("takeo_source_options *")
             options.struct_size = ffi.sizeof("takeo_source_options")
             options.url = memory.name(self._url)
-            options.acquire_ns, options.statement_ns = self._acquire, self._statement
-            options.byte_budget = self._budget
+            options.flags, options.pool = self._wait, self._limits
+            options.statement_ns, options.byte_budget = self._statement, self._budget
+            options.settings, options.setting_count = _settings(memory, self._settings), len(self._settings)
             if door.check is not None:
                 options.check = door.check
             out = ffi.new("takeo_source **")
             call(lib.takeo_source_open, model.handle, options, out)
             self.known, self.statements = model, Statements(model)
+            self._pointer = out[0]
             self.handle = door.source(out[0], self._bound)
             self._made = True
+
+    def _with_pointer(self, function: Any) -> None:
+        """Call a function of the C ABI with the source, which is not closed meanwhile."""
+        self._open()
+        with self._lock:
+            if self._is_closed:
+                raise errors.Closed("the data source is closed")
+            function(self._pointer)
+
+    @property
+    def pool(self) -> Pool:
+        """The connections: `db.pool.stats()`."""
+        return Pool(self)
 
     def model(self, entity: type, /) -> EntityModel:
         """The entity as the core knows it, with final names and numbers."""
@@ -150,7 +204,7 @@ class DataSource(Executor):
         return self
 
     def close(self) -> None:
-        """Close the connection; every later use raises Closed.  Twice is harmless."""
+        """Close the connections; every later use raises Closed.  Twice is harmless."""
         with self._lock:
             self._is_closed = True
             if self._made:
@@ -175,8 +229,10 @@ class DataSource(Executor):
 
         Args:
             isolation: "read committed", "repeatable read", "serializable" ...
-            retry: how often the function is run again after a serialization failure, deadlock or busy
-                database; not for `with`.
+            read_only: a write is ReadOnly.
+            deferrable: of PostgreSQL, with read_only and "serializable": wait until nothing can go wrong.
+            retry: how often the function is run again after a serialization failure, a deadlock, a
+                lock that was not had or a busy database; not for `with`.
         """
         if isolation not in ISOLATIONS:
             raise _isolation(isolation)
@@ -215,6 +271,16 @@ def _masked(url: str) -> str:
         return url
     name, colon, _ = user.partition(":")
     return f"{head}://{name}{':***' if colon else ''}@{host}"
+
+
+def _settings(memory: Memory, settings: dict[str, Any]) -> Any:
+    """takeo_setting *"""
+    made = memory.new("takeo_setting[]", len(settings))
+    for place, (name, value) in zip(made, settings.items()):
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise errors.ConfigError(f"{name}= is no text", got=type(value).__name__)
+        place.key, place.value = memory.name(name), memory.name(value)
+    return made
 
 
 def _isolation(value: Any) -> errors.ConfigError:
