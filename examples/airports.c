@@ -4,6 +4,8 @@
  *     cc airports.c $(pkg-config --cflags --libs takeo) -o airports
  *     ./airports sqlite:///airports.db airports.csv iso3166.tab
  *
+ * The URL may stand in TAKEO_DATABASE_URL instead.  The database has to be without these tables.
+ *
  * airports.csv: "icao","iata","name","city","subd","country","elevation","lat","lon","tz","lid"
  * iso3166.tab:  code TAB name, lines with # are comments
  */
@@ -249,15 +251,17 @@ static int work(takeo_op *op, takeo_target *structs, takeo_model *model) {
 }
 
 int main(int argc, char **argv) {
-    const takeo_source_options options = {sizeof options, .url = argc > 1 ? argv[1] : NULL};
+    char **files = argv + argc - 2; /* the last two words */
+    const takeo_source_options options = {
+        sizeof options, .url = argc > 3 ? argv[1] : NULL}; /* NULL: what TAKEO_DATABASE_URL says */
     takeo_model *model = NULL;
     takeo_target *structs = NULL;
     takeo_source *source = NULL;
     takeo_session *session = NULL; /* a transaction needs one of its own */
     takeo_op *op = NULL;           /* used again for everything */
     takeo_error *error = NULL;
-    if (argc != 4 || !read_files(argv[2], argv[3])) {
-        fprintf(stderr, "usage: airports URL airports.csv iso3166.tab\n");
+    if (argc < 3 || argc > 4 || !read_files(files[0], files[1])) {
+        fprintf(stderr, "usage: airports [URL] airports.csv iso3166.tab\n");
         return 2;
     }
     int ok = takeo_model_new(NULL, &model, &error) == TAKEO_DONE

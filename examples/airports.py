@@ -1,6 +1,9 @@
 """Airports of the world: what a day with Takeo looks like, on real data.
 
-    python examples/airports.py [URL]          the default is sqlite:///airports.db, made anew
+    python examples/airports.py [URL]
+
+The URL may stand in TAKEO_DATABASE_URL instead; the default is sqlite:///airports.db, made anew.  Any other
+database has to be without these tables.
 
 It loads about 28 000 airports, their countries and time zones, queries them, follows relations both
 ways, changes, rolls back, deletes, and shows what an error looks like.
@@ -9,6 +12,7 @@ ways, changes, rolls back, deletes, and shows what an error looks like.
 from __future__ import annotations
 
 import csv
+import os
 import pathlib
 import sys
 import time
@@ -160,8 +164,9 @@ def read_all(db: DataSource) -> tuple[int, float]:
 
 
 def main() -> None:
-    url = sys.argv[1] if len(sys.argv) > 1 else "sqlite:///airports.db"
-    if len(sys.argv) < 2:
+    url = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("TAKEO_DATABASE_URL")
+    if not url:
+        url = "sqlite:///airports.db"
         pathlib.Path("airports.db").unlink(missing_ok=True)
     with DataSource(url, entities=[Country, TimeZone, Airport]) as db:
         db.synchronize()

@@ -32,7 +32,8 @@ int main(int argc, char **argv) {
     const takeo_list list = {cities, 3, sizeof *cities, CITY, 0};
     const takeo_order order = {.column = CITY_PEOPLE, .op = TAKEO_OPERATOR_DESC};
     const takeo_find find = {sizeof find, .order = &order, .order_count = 1};
-    const takeo_source_options options = {sizeof options, .url = argc > 1 ? argv[1] : "sqlite://"};
+    const takeo_source_options options = {
+        sizeof options, .url = argc > 1 ? argv[1] : NULL}; /* NULL: what TAKEO_DATABASE_URL says */
     takeo_model *model = NULL;
     takeo_target *target = NULL;
     takeo_source *source = NULL;

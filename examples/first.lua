@@ -27,7 +27,7 @@ local function text(cell) -- any value as text
   return ffi.string(buffer, math.min(tonumber(C.takeo_cell_format(cell, buffer, 256)), 255))
 end
 
-local options = ffi.new("takeo_source_options", {struct_size = ffi.sizeof("takeo_source_options"), url = arg[3]})
+local options = ffi.new("takeo_source_options", {struct_size = ffi.sizeof("takeo_source_options"), url = arg[3] or os.getenv("TAKEO_DATABASE_URL")})
 local source = make("takeo_source", function(out) return C.takeo_source_open(nil, options, out, err) end, C.takeo_source_close)
 local op = make("takeo_op", function(out) return C.takeo_op_new(C.takeo_source_session(source), out, err) end, C.takeo_op_free)
 

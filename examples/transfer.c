@@ -111,7 +111,8 @@ static int work(takeo_op *op, takeo_target *target) {
 }
 
 int main(int argc, char **argv) {
-    const takeo_source_options options = {sizeof options, .url = argc > 1 ? argv[1] : "sqlite://"};
+    const takeo_source_options options = {
+        sizeof options, .url = argc > 1 ? argv[1] : NULL}; /* NULL: what TAKEO_DATABASE_URL says */
     takeo_model *model = NULL;
     takeo_target *target = NULL;
     takeo_source *source = NULL;

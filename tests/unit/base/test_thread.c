@@ -1,5 +1,7 @@
-/* test_thread.c - locks, waiting with a deadline, the clocks and their fake, random bytes. */
+/* test_thread.c - locks, waits, threads, the clocks and their fake, random bytes. */
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 
 #include "base/base.h"
 #include "support.h"
@@ -145,6 +147,37 @@ static void thread_without_memory_fails_cleanly(void **state) {
 }
 
 /* A ring of its own head. */
+typedef struct started {
+    atomic_bool is_over;
+    sigset_t blocked;
+    uint64_t thread;
+} started;
+
+static void look_around(void *ctx) {
+    started *own = ctx;
+    own->thread = tk_thread_id();
+    (void)pthread_sigmask(SIG_BLOCK, NULL, &own->blocked);
+    atomic_store(&own->is_over, true);
+}
+
+static void thread_start_runs_beside_us_without_signals(void **state) {
+    (void)state;
+    started own;
+    sigset_t ours;
+    atomic_init(&own.is_over, false);
+    assert_true(tk_thread_start(look_around, &own));
+    int64_t until = tk_clock_now_ns() + 10 * INT64_C(1000000000);
+    while (!atomic_load(&own.is_over)) {
+        assert_true(tk_clock_now_ns() < until);
+        tk_sleep_ns(100000);
+    }
+    assert_true(own.thread != tk_thread_id());
+    assert_int_equal(sigismember(&own.blocked, SIGINT), 1);
+    assert_int_equal(sigismember(&own.blocked, SIGPIPE), 1);
+    (void)pthread_sigmask(SIG_BLOCK, NULL, &ours);
+    assert_int_equal(sigismember(&ours, SIGINT), 0);
+}
+
 static void thread_links_keep_order(void **state) {
     (void)state;
     struct item {
@@ -167,6 +200,7 @@ static void thread_links_keep_order(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thread_mutex_excludes),
+        cmocka_unit_test(thread_start_runs_beside_us_without_signals),
         cmocka_unit_test(thread_cond_is_woken),
         cmocka_unit_test(thread_cond_ends_at_its_deadline),
         cmocka_unit_test(thread_clocks_move_forward_and_can_be_moved),
