@@ -55,7 +55,10 @@ void tk_buf_puts(tk_buf *buf, const char *zstr) {
 }
 
 void tk_buf_putc(tk_buf *buf, char c) {
-    tk_buf_put(buf, &c, 1);
+    if (reserve(buf, 1)) {
+        buf->data[buf->len++] = c;
+        buf->data[buf->len] = '\0';
+    }
 }
 
 void tk_buf_put_int(tk_buf *buf, int64_t number) {
@@ -124,7 +127,7 @@ void tk_buf_put_json(tk_buf *buf, const char *data, size_t len) {
     size_t at = 0;
     while (at < len) {
         unsigned char c = (unsigned char)data[at];
-        size_t step = tk_utf8_step(data + at, len - at);
+        size_t step = c < 0x80 ? 1 : tk_utf8_step(data + at, len - at);
         if (step != 0 && c >= 0x20 && c != '"' && c != '\\') {
             at += step;
             continue;

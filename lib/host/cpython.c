@@ -146,6 +146,7 @@ const tk_host tk_cpython_host = {
     .name = "cpython",
     .interpreter = {.leave = tk_py_leave, .enter = tk_py_enter, .check = tk_py_check},
     .make = make,
+    .fill = tk_py_fill,
     .hold = hold,
     .drop = drop,
     .link_one = link_one,

@@ -83,7 +83,6 @@ enum tk_py_constants {
     F(int, PyErr_ExceptionMatches, (tk_py))                                                        \
     F(tk_py, PyLong_FromLongLong, (long long))                                                     \
     F(tk_py, PyLong_FromUnsignedLongLong, (unsigned long long))                                    \
-    F(tk_py, PyLong_FromString, (const char *, char **, int))                                      \
     F(long long, PyLong_AsLongLong, (tk_py))                                                       \
     F(long long, PyLong_AsLongLongAndOverflow, (tk_py, int *))                                     \
     F(unsigned long long, PyLong_AsUnsignedLongLongMask, (tk_py))                                  \
@@ -96,6 +95,7 @@ enum tk_py_constants {
     F(double, PyFloat_AsDouble, (tk_py))                                                           \
     F(tk_py, PyUnicode_FromStringAndSize, (const char *, tk_py_size))                              \
     F(const char *, PyUnicode_AsUTF8AndSize, (tk_py, tk_py_size *))                                \
+    F(tk_py_size, PyUnicode_GetLength, (tk_py))                                                    \
     F(tk_py, PyBytes_FromStringAndSize, (const char *, tk_py_size))                                \
     F(tk_py, PyBytes_FromObject, (tk_py))                                                          \
     F(int, PyBytes_AsStringAndSize, (tk_py, char **, tk_py_size *))                                \
@@ -130,6 +130,7 @@ enum tk_py_constants {
     F(TypeError)                                                                                   \
     F(ValueError)                                                                                  \
     F(RuntimeError)                                                                                \
+    F(StopIteration)                                                                               \
     F(UnicodeError)                                                                                \
     F(object)                                                                                      \
     F(type)                                                                                        \
@@ -167,7 +168,8 @@ enum tk_py_constants {
     F(uuid_is_safe)                                                                                \
     F(uuid_unknown)                                                                                \
     F(json_dumps)                                                                                  \
-    F(json_loads)
+    F(json_loads)                                                                                  \
+    F(json_scan)
 
 /* Functions of the datetime capsule, by their place in it. */
 enum { TK_PY_DATE_FROM = 6, TK_PY_DATETIME_FROM = 7, TK_PY_TIME_FROM = 8 };

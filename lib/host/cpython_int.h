@@ -74,6 +74,9 @@ tk_py tk_py_make_enum(const tk_py_field *field, const takeo_cell *cell, tk_error
 takeo_status tk_py_read_enum(const tk_py_field *field, tk_py value, takeo_cell *out,
                              tk_holder *holder, tk_error *error);
 tk_py tk_py_make_json(const tk_py_field *field, const takeo_cell *cell, tk_error *error);
+/* The same of the cell's text as a str, which is borrowed. */
+tk_py tk_py_make_json_of(const tk_py_field *field, const takeo_cell *cell, tk_py text,
+                         tk_error *error);
 takeo_status tk_py_read_json(const tk_py_field *field, tk_py value, takeo_cell *out,
                              tk_holder *holder, tk_error *error);
 tk_py tk_py_make_array(const tk_py_field *field, const takeo_cell *cell, tk_error *error);
@@ -104,7 +107,10 @@ takeo_status tk_py_get_value(const tk_step *step, void *object, takeo_cell *out,
                              tk_error *error);
 takeo_status tk_py_get_mutable(const tk_step *step, void *object, takeo_cell *out,
                                tk_holder *holder, tk_error *error);
-void tk_py_settle(tk_holder *holder); /* of tk_host */
+/* fill and settle of tk_host */
+takeo_status tk_py_fill(const tk_plan_part *part, void *object, const takeo_cell *cells,
+                        tk_holder *holder, tk_error *error);
+void tk_py_settle(tk_holder *holder);
 
 /* ---- cpython_mutable.c ----------------------------------------------------------------------- */
 

@@ -7,13 +7,33 @@
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-tk_py tk_py_make_json(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
-    tk_py text = tk_py_text_of(cell, "JSON", error);
-    if (text == NULL) {
-        return NULL;
+/* json.loads asks for blanks around the value with regular expressions, which take longer than the
+ * value: so it is only asked when the scanner beneath it has not taken the whole text, or finds
+ * fault. */
+static tk_py load(tk_py text) {
+    tk_py start = P.PyLong_FromLongLong(0);
+    tk_py scanned =
+        start != NULL ? P.PyObject_CallFunctionObjArgs(O.json_scan_, text, start, NULL) : NULL;
+    tk_py_drop(start);
+    if (scanned == NULL) {
+        if (!P.PyErr_ExceptionMatches(O.StopIteration_)
+            && !P.PyErr_ExceptionMatches(O.ValueError_)) {
+            return NULL;
+        }
+        P.PyErr_Clear();
+        return P.PyObject_CallFunctionObjArgs(O.json_loads_, text, NULL);
     }
-    tk_py made = P.PyObject_CallFunctionObjArgs(O.json_loads_, text, NULL);
-    P.Py_DecRef(text);
+    bool is_whole =
+        P.PyLong_AsLongLong(P.PyTuple_GetItem(scanned, 1)) == P.PyUnicode_GetLength(text);
+    tk_py made = is_whole ? tk_py_own(P.PyTuple_GetItem(scanned, 0))
+                          : P.PyObject_CallFunctionObjArgs(O.json_loads_, text, NULL);
+    P.Py_DecRef(scanned);
+    return made;
+}
+
+tk_py tk_py_make_json_of(const tk_py_field *field, const takeo_cell *cell, tk_py text,
+                         tk_error *error) {
+    tk_py made = load(text);
     if (made == NULL && P.PyErr_ExceptionMatches(O.ValueError_)) {
         P.PyErr_Clear();
         return tk_py_undecodable(cell, "JSON", error);
@@ -27,6 +47,13 @@ tk_py tk_py_make_json(const tk_py_field *field, const takeo_cell *cell, tk_error
         P.Py_DecRef(made);
         return loaded;
     }
+    return made;
+}
+
+tk_py tk_py_make_json(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    tk_py text = tk_py_text_of(cell, "JSON", error);
+    tk_py made = text != NULL ? tk_py_make_json_of(field, cell, text, error) : NULL;
+    tk_py_drop(text);
     return made;
 }
 

@@ -53,18 +53,27 @@ static tk_py make_bytes(const tk_py_field *field, const takeo_cell *cell, tk_err
     return P.PyBytes_FromStringAndSize(cell->v.text.data, (tk_py_size)cell->v.text.len);
 }
 
+/* 16 bytes as an int: two halves are put together in half the time that hexadecimal digits take. */
+static tk_py int_of_bytes(const uint8_t *bytes) {
+    uint64_t halves[2];
+    memcpy(halves, bytes, sizeof halves);
+    tk_py by = P.PyLong_FromLongLong(64);
+    tk_py high = P.PyLong_FromUnsignedLongLong(__builtin_bswap64(halves[0]));
+    tk_py low = P.PyLong_FromUnsignedLongLong(__builtin_bswap64(halves[1]));
+    tk_py moved = by != NULL && high != NULL ? P.PyNumber_Lshift(high, by) : NULL;
+    tk_py made = moved != NULL && low != NULL ? P.PyNumber_Or(moved, low) : NULL;
+    tk_py_drop(moved);
+    tk_py_drop(low);
+    tk_py_drop(high);
+    tk_py_drop(by);
+    return made;
+}
+
 /* UUID's own constructor takes more than a microsecond; an instance and its two slots do not. */
 static tk_py make_uuid(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
     (void)field;
     (void)error;
-    static const char digits[] = "0123456789abcdef";
-    char hex[33];
-    for (int i = 0; i < 16; i++) {
-        hex[2 * i] = digits[cell->v.uuid[i] >> 4];
-        hex[2 * i + 1] = digits[cell->v.uuid[i] & 15];
-    }
-    hex[32] = '\0';
-    tk_py number = P.PyLong_FromString(hex, NULL, 16);
+    tk_py number = int_of_bytes(cell->v.uuid);
     tk_py made = number != NULL ? tk_py_state.new_object(O.UUID_, O.empty_tuple_, NULL) : NULL;
     if (made != NULL
         && (tk_py_state.set_member(O.uuid_int_, made, number) < 0

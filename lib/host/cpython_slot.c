@@ -4,6 +4,7 @@
  * It must not know how values look, how a layout was declared, statements or results.
  */
 #include "host/cpython_int.h"
+#include "host/host_int.h"
 
 /* ---- storing --------------------------------------------------------------------------------- */
 
@@ -19,16 +20,27 @@ takeo_status tk_py_put_value(const tk_step *step, void *object, const takeo_cell
     return TAKEO_DONE;
 }
 
+takeo_status tk_py_fill(const tk_plan_part *part, void *object, const takeo_cell *cells,
+                        tk_holder *holder, tk_error *error) {
+    return tk_fill(part, object, cells, holder, error, tk_py_put_value);
+}
+
 /* JSON and arrays keep their loaded form beside the value, to be compared when they are saved. */
 takeo_status tk_py_put_mutable(const tk_step *step, void *object, const takeo_cell *cell,
                                tk_holder *holder, tk_error *error) {
+    (void)holder;
     const tk_py_field *field = step->aux;
-    TK_TRY(tk_py_put_value(step, object, cell, holder, error));
-    tk_py text = tk_py_loaded_form(cell);
-    if (text == NULL) {
-        return TAKEO_EHOST;
+    bool is_json = field->make == tk_py_make_json && !tk_cell_is_null(cell);
+    tk_py form = is_json ? tk_py_text_of(cell, "JSON", error) : tk_py_loaded_form(cell);
+    tk_py value = form == NULL ? NULL
+                  : is_json    ? tk_py_make_json_of(field, cell, form, error)
+                               : tk_py_make(field, cell, error);
+    if (TK_UNLIKELY(value == NULL)) {
+        tk_py_drop(form);
+        return tk_py_make_failed(error);
     }
-    tk_py_fill_slot(object, field->loaded_offset, text);
+    tk_py_fill_slot(object, step->offset, value);
+    tk_py_fill_slot(object, field->loaded_offset, form);
     return TAKEO_DONE;
 }
 

@@ -15,9 +15,20 @@ tk_py tk_py_make_date(int64_t days) {
     return tk_py_state.new_date(year, month, day, O.date_); /* ValueError outside 1..9999 */
 }
 
+typedef struct clock_time {
+    int hour, minute, second, us;
+} clock_time;
+
+static inline clock_time clock_of(uint64_t us) { /* of the day; small numbers divide faster */
+    uint32_t seconds = (uint32_t)(us / 1000000);
+    uint32_t minutes = seconds / 60;
+    return (clock_time){(int)(minutes / 60), (int)(minutes % 60), (int)(seconds % 60),
+                        (int)(us - (uint64_t)seconds * 1000000)};
+}
+
 tk_py tk_py_make_time(int64_t us) {
-    return tk_py_state.new_time((int)(us / INT64_C(3600000000)), (int)(us / 60000000 % 60),
-                                (int)(us / 1000000 % 60), (int)(us % 1000000), O.None_, O.time_);
+    clock_time time = clock_of((uint64_t)us);
+    return tk_py_state.new_time(time.hour, time.minute, time.second, time.us, O.None_, O.time_);
 }
 
 tk_py tk_py_make_timestamp(int64_t us, bool is_utc) {
@@ -28,9 +39,9 @@ tk_py tk_py_make_timestamp(int64_t us, bool is_utc) {
         days--;
     }
     tk_civil_from_days(days, &year, &month, &day);
-    return tk_py_state.new_datetime(year, month, day, (int)(rest / INT64_C(3600000000)),
-                                    (int)(rest / 60000000 % 60), (int)(rest / 1000000 % 60),
-                                    (int)(rest % 1000000), is_utc ? O.utc_ : O.None_, O.datetime_);
+    clock_time time = clock_of((uint64_t)rest);
+    return tk_py_state.new_datetime(year, month, day, time.hour, time.minute, time.second, time.us,
+                                    is_utc ? O.utc_ : O.None_, O.datetime_);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

@@ -11,26 +11,19 @@
 
 /* ---- one object ------------------------------------------------------------------------------ */
 
-/* A stored value that is none of its type: say of which column, if the host did not. */
-static takeo_status tell_column(const tk_step *step, tk_error *error, takeo_status status) {
+takeo_status tk_fill_failed(const tk_step *step, takeo_status status, tk_error *error) {
     const takeo_error *record = error != NULL && error->first != NULL ? tk_error_last(error) : NULL;
-    if (record != NULL && record->field.data == NULL && step->column != NULL) {
+    if (status == TAKEO_EDECODE && record != NULL && record->field.data == NULL
+        && step->column != NULL) {
         TK_SET(error, entity, "%s", step->column->entity->name.data);
         TK_SET(error, field, "%s", step->column->name.data);
     }
     return status;
 }
 
-static takeo_status fill(const tk_plan_part *part, void *object, const takeo_cell *cells,
-                         tk_holder *holder, tk_error *error) {
-    const tk_step *end = part->steps + part->step_count;
-    for (const tk_step *step = part->steps; step < end; step++) {
-        takeo_status status = step->put(step, object, &cells[step->cell], holder, error);
-        if (TK_UNLIKELY(status < 0)) {
-            return status == TAKEO_EDECODE ? tell_column(step, error, status) : status;
-        }
-    }
-    return TAKEO_DONE;
+takeo_status tk_fill_by_steps(const tk_plan_part *part, void *object, const takeo_cell *cells,
+                              tk_holder *holder, tk_error *error) {
+    return tk_fill(part, object, cells, holder, error, NULL);
 }
 
 static void drop(const tk_host *host, void *object) {
@@ -40,21 +33,20 @@ static void drop(const tk_host *host, void *object) {
 }
 
 /* A new object with its fields; the caller owns the reference. */
-static takeo_status build(tk_graph *graph, const tk_plan_part *part, const takeo_cell *cells,
-                          void **out) {
-    const tk_host *host = graph->holder->host;
-    void *object;
-    TK_TRY(host->make(part->layout, graph->holder, &object, graph->error));
-    takeo_status status = fill(part, object, cells, graph->holder, graph->error);
+static inline takeo_status build(tk_graph *graph, const tk_plan_part *part, const takeo_cell *cells,
+                                 void **out) {
+    tk_holder *holder = graph->holder;
+    const tk_host *host = holder->host;
+    TK_TRY(host->make(part->layout, holder, out, graph->error));
+    takeo_status status = host->fill(part, *out, cells, holder, graph->error);
     if (TK_UNLIKELY(status < 0)) {
-        drop(host, object);
-        return status;
+        drop(host, *out);
+        *out = NULL;
     }
-    *out = object;
-    return TAKEO_DONE;
+    return status;
 }
 
-/* And in which row. */
+/* A stored value that is none of its type: say in which row. */
 static takeo_status tell_row(tk_graph *graph, takeo_status status) {
     takeo_error *record =
         graph->error != NULL && graph->error->first != NULL ? tk_error_last(graph->error) : NULL;

@@ -21,6 +21,7 @@ typedef struct tk_host tk_host;
 typedef struct tk_layout tk_layout;
 typedef struct tk_step tk_step;
 typedef struct tk_holder tk_holder;
+typedef struct tk_plan_part tk_plan_part;
 
 /* ---- what keeps a host's other threads and signals alive while the core waits ---------------- */
 
@@ -113,6 +114,9 @@ struct tk_host {
     tk_interpreter interpreter;
     /* A new object whose row exists; the caller owns one reference. */
     takeo_status (*make)(const tk_layout *layout, tk_holder *holder, void **out, tk_error *error);
+    /* Put a row's cells into an object: what `put` does, for every step of the part. */
+    takeo_status (*fill)(const tk_plan_part *part, void *object, const takeo_cell *cells,
+                         tk_holder *holder, tk_error *error);
     void (*hold)(void *object); /* take one more reference; NULL with drop NULL: nobody counts */
     void (*drop)(void *object); /* give one reference up */
     /* Set a to-one; other NULL says that there is none.  Borrowed: the host takes its own
@@ -171,13 +175,13 @@ typedef struct tk_shape_part {
     bool is_collected; /* its objects get further relations later: keep them (tk_graph_objects) */
 } tk_shape_part;
 
-typedef struct tk_plan_part {
+struct tk_plan_part {
     tk_shape_part shape;
     const tk_layout *layout;
     tk_step *steps; /* those with a field, each with its cell */
     uint32_t step_count;
     uint32_t twin; /* first part of the same layout and columns, from 0: they share their objects */
-} tk_plan_part;
+};
 
 typedef struct tk_plan {
     const tk_target *target;

@@ -4,7 +4,7 @@
 #ifndef TK_HOST_STRUCT_INT_H
 #define TK_HOST_STRUCT_INT_H
 
-#include "host/host.h"
+#include "host/host_int.h"
 
 /* aux of a step: what decides whether a field was given at all */
 typedef struct tk_struct_info {

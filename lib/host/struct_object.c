@@ -185,6 +185,7 @@ static void nothing(tk_holder *holder) {
 const tk_host tk_struct_host = {
     .name = "struct",
     .make = make,
+    .fill = tk_fill_by_steps,
     .link_one = link_one,
     .link_many = link_many,
     .peek_one = peek_one,

@@ -36,8 +36,10 @@ def _complete() -> None:
 
     slots = uuid.UUID.__dict__
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+    decoder = json.JSONDecoder()
+    scan = getattr(decoder, "scan_once", decoder.raw_decode)
     _made["provide"](decimal.Decimal, uuid.UUID, slots["int"], slots["is_safe"], uuid.SafeUUID.unknown,
-                     encode, json.loads)
+                     encode, json.loads, scan)
 
 
 def _not_loaded(field: Any, instance: Any) -> BaseException:
@@ -51,7 +53,7 @@ def _from_record(record: dict[str, Any]) -> BaseException:
 def _objects() -> dict[str, Any]:
     return {
         "None": None, "True": True, "False": False, "TypeError": TypeError, "ValueError": ValueError,
-        "RuntimeError": RuntimeError, "UnicodeError": UnicodeError, "object": object, "type": type,
+        "RuntimeError": RuntimeError, "StopIteration": StopIteration, "UnicodeError": UnicodeError, "object": object, "type": type,
         "bool": bool, "int": int, "float": float, "str": str, "bytes": bytes, "bytearray": bytearray,
         "memoryview": memoryview, "list": list, "tuple": tuple, "dict": dict, "empty_tuple": (),
         "date": datetime.date, "time": datetime.time,

@@ -71,7 +71,7 @@ static takeo_status send_into_pipeline(tk_server *server, tk_prepared *prepared,
     return TAKEO_DONE;
 }
 
-/* Send what start holds; nothing else comes with it. */
+/* Send what start holds; nothing else comes with it.  TAKEO_WAIT: no answer can be there yet. */
 static takeo_status send_held(tk_server *server, tk_prepared *prepared, tk_error *error) {
     if (server->held != prepared) {
         return tk_pg_sync(server, error);
@@ -80,7 +80,8 @@ static takeo_status send_held(tk_server *server, tk_prepared *prepared, tk_error
     if (TK_LIKELY(is_known(prepared) && server->later_sent == server->later.len)) {
         TK_TRY(send_execute(server, prepared, error));
         tk_pg_flush(server);
-        return TAKEO_DONE;
+        server->awaits = TK_PG_ANSWER;
+        return server->is_gradual ? TAKEO_DONE : TAKEO_WAIT; /* libpq has to be told of that now */
     }
     TK_TRY(send_into_pipeline(server, prepared, error));
     return tk_pg_sync(server, error);
@@ -428,7 +429,7 @@ takeo_status tk_pg_describe(tk_server *server, tk_prepared *prepared, bool befor
         TK_TRY(describe_first(server, prepared, error));
     }
     if (!prepared->is_parsed_again) {
-        TK_TRY(send_held(server, prepared, error));
+        TK_TRY_DONE(send_held(server, prepared, error));
     }
     while (!prepared->is_described && !prepared->is_over) {
         TK_TRY_DONE(step(server, prepared, error));
@@ -468,20 +469,23 @@ static takeo_status refuse_value(tk_server *server, tk_prepared *prepared, uint3
 
 static inline takeo_status read_row(tk_server *server, tk_prepared *prepared, takeo_cell *row,
                                     tk_error *error) {
-    PGresult *result = server->result;
+    const PGresult *result = server->result;
     int number = server->row++;
     prepared->row++;
     if (TK_UNLIKELY(prepared->values.blocks != NULL)) { /* most rows have no arrays */
         tk_arena_clear(&prepared->values);
     }
     tk_pg_column *column = prepared->columns;
-    for (uint32_t i = 0; i < prepared->column_count; i++, column++) {
-        int len = tk_pq.getlength(result, number, (int)i); /* of NULL 0 */
-        if (len == 0 && tk_pq.getisnull(result, number, (int)i)) {
-            row[i] = (takeo_cell){.type = column->type, .flags = TAKEO_CELL_NULL};
-        } else if (TK_UNLIKELY(!column->decode(column, tk_pq.getvalue(result, number, (int)i),
-                                               (size_t)len, &row[i]))) {
-            return refuse_value(server, prepared, i, error);
+    int count = (int)prepared->column_count;
+    for (int i = 0; i < count; i++, column++, row++) {
+        int len = tk_pq.getlength(result, number, i); /* of NULL 0 */
+        if (len == 0 && tk_pq.getisnull(result, number, i)) {
+            *row = (takeo_cell){.type = column->type, .flags = TAKEO_CELL_NULL};
+            continue;
+        }
+        const char *data = tk_pq.getvalue(result, number, i);
+        if (TK_UNLIKELY(!column->decode(column, data, (size_t)len, row))) {
+            return refuse_value(server, prepared, (uint32_t)i, error);
         }
     }
     return TAKEO_ROWS;
@@ -504,7 +508,7 @@ takeo_status tk_pg_fetch(tk_server *server, tk_prepared *prepared, takeo_cell *r
         return TAKEO_DONE;
     }
     if (server->held != NULL || server->must_sync) {
-        TK_TRY(send_held(server, prepared, error));
+        TK_TRY_DONE(send_held(server, prepared, error));
     }
     while (!prepared->is_over) {
         TK_TRY_DONE(step(server, prepared, error));

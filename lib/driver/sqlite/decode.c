@@ -23,11 +23,12 @@ static bool read_text(sqlite3_value *value, const char **out_data, size_t *out_l
 }
 
 static bool set_text(sqlite3_value *value, takeo_type type, takeo_cell *out) {
-    takeo_cell cell = {.type = type};
-    if (!read_text(value, &cell.v.text.data, &cell.v.text.len)) {
+    const char *data;
+    size_t len;
+    if (!read_text(value, &data, &len)) {
         return false;
     }
-    *out = cell;
+    *out = tk_cell_text(type, data, len);
     return true;
 }
 
@@ -114,13 +115,8 @@ static bool decode_decimal(tk_sqlite_column *column, sqlite3_value *value, int s
         return decode_decimal_number(column, value, storage, out);
     }
     tk_decimal number;
-    takeo_cell cell;
-    if (storage != SQLITE_TEXT || !set_text(value, column->type, &cell)
-        || !tk_decimal_read(cell.v.text.data, cell.v.text.len, &number)) {
-        return false;
-    }
-    *out = cell;
-    return true;
+    return storage == SQLITE_TEXT && set_text(value, column->type, out)
+           && tk_decimal_read(out->v.text.data, out->v.text.len, &number);
 }
 
 /* ---- text and bytes -------------------------------------------------------------------------- */
@@ -138,13 +134,8 @@ static bool decode_bytes(tk_sqlite_column *column, sqlite3_value *value, int sto
 /* A number is JSON too: a column without TEXT affinity stores '5' as the integer. */
 static bool decode_json(tk_sqlite_column *column, sqlite3_value *value, int storage,
                         takeo_cell *out) {
-    takeo_cell cell;
-    if (storage == SQLITE_BLOB || !set_text(value, column->type, &cell)
-        || !tk_json_is_valid(cell.v.text.data, cell.v.text.len)) {
-        return false;
-    }
-    *out = cell;
-    return true;
+    return storage != SQLITE_BLOB && set_text(value, column->type, out)
+           && tk_json_is_valid(out->v.text.data, out->v.text.len);
 }
 
 /* Its cells stand in the arena of the row.  False also without memory, as read_text. */
@@ -162,20 +153,15 @@ static bool decode_array(tk_sqlite_column *column, sqlite3_value *value, int sto
 
 static bool decode_uuid(tk_sqlite_column *column, sqlite3_value *value, int storage,
                         takeo_cell *out) {
-    takeo_cell cell = {.type = column->type};
-    if (storage == SQLITE_BLOB && tk_lite.value_bytes(value) == (int)sizeof cell.v.uuid) {
-        memcpy(cell.v.uuid, tk_lite.value_blob(value), sizeof cell.v.uuid);
-        *out = cell;
-        return true;
-    }
     const char *data;
     size_t len;
-    if (storage != SQLITE_TEXT || !read_text(value, &data, &len)
-        || !tk_uuid_parse(data, len, cell.v.uuid)) {
-        return false;
+    *out = (takeo_cell){.type = column->type};
+    if (storage == SQLITE_BLOB && tk_lite.value_bytes(value) == (int)sizeof out->v.uuid) {
+        memcpy(out->v.uuid, tk_lite.value_blob(value), sizeof out->v.uuid);
+        return true;
     }
-    *out = cell;
-    return true;
+    return storage == SQLITE_TEXT && read_text(value, &data, &len)
+           && tk_uuid_parse(data, len, out->v.uuid);
 }
 
 /* ---- dates and times ------------------------------------------------------------------------- */

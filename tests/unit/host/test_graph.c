@@ -3,7 +3,7 @@
  */
 #include "support.h"
 
-#include "host/host.h"
+#include "host/host_int.h"
 
 /* An object of the tiny host: a number for each of two columns, and what its relation leads to. */
 typedef struct thing {
@@ -84,6 +84,7 @@ static takeo_status put(const tk_step *step, void *object, const takeo_cell *cel
 
 static const tk_host tiny = {.name = "tiny",
                              .make = make,
+                             .fill = tk_fill_by_steps,
                              .hold = hold,
                              .drop = drop,
                              .link_one = link_one,
