@@ -12,6 +12,7 @@
 enum {
     TRIAL = 8,    /* answers of a burst */
     SETTLING = 3, /* of which so many are not counted: the scheduler settles */
+    FIRST = 6,    /* answers before the first burst */
     PERIOD = 256, /* answers between two bursts */
     LONG_PERIOD = 2048,
     SOON = 128,
@@ -24,7 +25,8 @@ static bool has_changed(const tk_pace *pace) {
 }
 
 bool tk_pace_spins(tk_pace *pace) {
-    if (pace->trial == 0 && (++pace->calm >= pace->period || has_changed(pace))) {
+    uint16_t period = pace->period != 0 ? pace->period : FIRST;
+    if (pace->trial == 0 && (++pace->calm >= period || has_changed(pace))) {
         pace->trial = TRIAL;
         pace->mean_us[!pace->best] = 0;
     }

@@ -127,6 +127,7 @@ typedef struct busy { /* who has the connections */
     uint32_t in_transactions;
     int64_t held_ns; /* of the longest transaction */
     uint64_t served;
+    uint32_t connect_failures; /* the last so many attempts */
 } busy;
 
 static busy look_at_holders(tk_op *op, int64_t now_ns) {
@@ -143,6 +144,7 @@ static busy look_at_holders(tk_op *op, int64_t now_ns) {
         }
     }
     found.served = source->stats.acquired - op->run.queued_take;
+    found.connect_failures = source->connect_failures;
     tk_mutex_unlock(source->mutex);
     return found;
 }
@@ -179,16 +181,27 @@ static takeo_status raise_busy_all(tk_op *op, const busy *found, double waited) 
                     found->count, waited, (unsigned long long)found->served);
 }
 
+/* The pool has room for more, but there are none to be had. */
+static takeo_status raise_unconnected(tk_op *op, uint32_t failures, double waited) {
+    takeo_error *below = op->error.first != NULL ? tk_error_set_aside(&op->error) : NULL;
+    takeo_status status =
+        tk_raise(&op->error, TK_CONNECT_BUSY, "No connection could be made within %.3g s.", waited);
+    if (below != NULL) { /* it has tried itself */
+        tk_error_make_cause(&op->error, below);
+        return status;
+    }
+    TK_SET(&op->error, why, "The last %u attempts of the data source to connect have failed.",
+           failures);
+    TK_SET(&op->error, hint, "is the database running, and has it room for more connections?");
+    return status;
+}
+
 /* Patience is over: tell who has the connections and for how long. */
 static takeo_status refuse_busy(tk_op *op, int64_t now_ns) {
     double waited = seconds(now_ns - op->run.waits_since_ns);
     busy found = look_at_holders(op, now_ns);
-    if (op->error.first != NULL) { /* connecting had failed, and was to be tried again */
-        takeo_error *below = tk_error_set_aside(&op->error);
-        takeo_status status = tk_raise(&op->error, TK_CONNECT_BUSY,
-                                       "No connection could be made within %.3g s.", waited);
-        tk_error_make_cause(&op->error, below);
-        return status;
+    if (op->error.first != NULL || found.connect_failures > 0) {
+        return raise_unconnected(op, found.connect_failures, waited);
     }
     takeo_status status =
         found.count == 1 ? raise_busy_one(op, &found, waited) : raise_busy_all(op, &found, waited);

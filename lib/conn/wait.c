@@ -10,8 +10,9 @@
 
 /* A driver said that it has to wait and gave nothing to watch. */
 #define LOOK_AGAIN_NS INT64_C(1000000)
-/* An answer that takes longer than this is not worth a processor. */
-#define SPIN_NS INT64_C(50000)
+/* An answer that takes longer than this is not worth a processor.  A server that has slept for a
+ * moment takes about 100 us. */
+#define SPIN_NS INT64_C(150000)
 
 /* ---- pauses ---------------------------------------------------------------------------------- */
 

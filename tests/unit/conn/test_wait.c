@@ -389,6 +389,13 @@ static void pace_finds_the_better_way(void **state) {
     assert_true(answer(&other, 1000, 10, 14) < 60);
 }
 
+static void pace_finds_it_soon(void **state) {
+    (void)state;
+    tk_pace pace = {0};
+    (void)answer(&pace, 20, 80, 28);
+    assert_int_equal(answer(&pace, 100, 80, 28), 100);
+}
+
 static void pace_notices_that_times_have_changed(void **state) {
     (void)state;
     tk_pace pace = {0};
@@ -430,6 +437,7 @@ int main(void) {
         cmocka_unit_test(wait_what_fails_again_is_told),
         cmocka_unit_test(wait_a_lost_connection_is_not_tried_again),
         cmocka_unit_test(pace_finds_the_better_way),
+        cmocka_unit_test(pace_finds_it_soon),
         cmocka_unit_test(pace_notices_that_times_have_changed),
         cmocka_unit_test(pace_one_outlier_changes_nothing),
     };
