@@ -47,12 +47,13 @@ static void put_table_literal(const tk_entity *entity, tk_buf *out) {
 void tk_postgresql_prepare_batch(const tk_entity *entity, tk_buf *out) {
     tk_buf_puts(out, "select array(select ");
     if (entity->generated_key != NULL) {
-        tk_buf_puts(out, "nextval(pg_get_serial_sequence(");
+        /* Behind a select of its own the name is looked up once, not for every key. */
+        tk_buf_puts(out, "nextval((select cast(pg_get_serial_sequence(");
         put_table_literal(entity, out);
         tk_buf_puts(out, ", ");
         tk_put_text_literal(out, entity->generated_key->column.data,
                             entity->generated_key->column.len);
-        tk_buf_puts(out, "))");
+        tk_buf_puts(out, ") as regclass)))");
     } else {
         tk_buf_puts(out, "cast(0 as bigint)");
     }
