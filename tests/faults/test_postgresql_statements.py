@@ -42,7 +42,7 @@ def test_f29_the_failure_in_the_middle_is_that_objects_own(open_source: Open, co
             db.save(towns)
         assert failure.value.outcome == "rolled_back" and failure.value.field == "name"
         assert control.repository(Town).count(Town.name.startswith("new")) == 0
-        assert failure.value.object in (bad + 1, None), (bad, failure.value.object)
+        assert failure.value.object == bad + 1
         db.remove(towns)
     assert pid_of(db) == pid
 
@@ -79,7 +79,7 @@ def test_f31_inside_a_transaction_it_is_an_error_and_then_mended(open_source: Op
         except errors.DatabaseError as failure:
             failed += 1
             assert failure.sqlstate == "26000"
-    assert failed <= 3
+    assert 1 <= failed <= 2  # the statement, and `deallocate all` itself
     assert query.list() == []
     assert db.pool.stats().closed_broken == 0
 
@@ -293,12 +293,16 @@ def test_f35_a_transaction_that_idles_too_long_is_lost(open_source: Open) -> Non
     """F35: 25P03 closes the connection; what is done next in the block fails and stays nowhere, the pool goes on."""
     db = open_source(pool_size=1, query={"options": "-cidle_in_transaction_session_timeout%3D50ms"})
     assert db.repository(Town).count() == 0
-    for work in (lambda: db.save(Town(name="late")), lambda: db.repository(Town).count(), lambda: None):
+    for work, outcome in (
+        (lambda: db.save(Town(name="late")), "rolled_back"),
+        (lambda: db.repository(Town).count(), "rolled_back"),
+        (lambda: None, "unknown"),  # its COMMIT
+    ):
         with pytest.raises((errors.ConnectionLost, errors.TransactionClosed)) as failure, db.transaction():
             db.save(Town(name="early"))
             time.sleep(0.15)
             work()
-        assert failure.value.outcome in ("rolled_back", "unknown")
+        assert failure.value.outcome == outcome
         assert db.repository(Town).count() == 0
     assert db.pool.stats().size == 1
 
@@ -314,7 +318,7 @@ def test_f36_a_late_cancel_never_hits_the_next_statement(open_source: Open, prox
     assert db.sql("select 1").scalar() == 1
     proxy.hold_first(delay)
     stopped = done = 0
-    end = time.monotonic() + 2.5
+    end = time.monotonic() + 1.5
     number = 0
     while time.monotonic() < end:
         number += 1

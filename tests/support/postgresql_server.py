@@ -32,6 +32,10 @@ def _tool() -> Any:
 tool: Any = _tool()
 
 
+# A sanitizer that was loaded for Python is not for the server.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+
+
 class Server:
     """A cluster in a scratch folder and, most of the time, the server on it.
 
@@ -65,7 +69,7 @@ class Server:
     def _run(self, name: str, *words: object) -> None:
         command = [tool.program(name), *map(str, words)]
         done = subprocess.run(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, **self.user)
+                              stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT, **self.user)
         if done.returncode:
             raise RuntimeError(f"{name} ended with {done.returncode}: {done.stdout[-2000:]}")
 
@@ -104,7 +108,7 @@ class Server:
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "INT", tool.program("postgres"), "-D", str(self.folder / "data"), "-p", str(self.port),
                  "-k", str(self.folder), *words],
-                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.user)
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENVIRONMENT, **self.user)
         while time.monotonic() < end:
             if self.is_ready():
                 return True
@@ -114,7 +118,8 @@ class Server:
         raise RuntimeError("PostgreSQL does not get ready:\n" + self.log[-2000:])
 
     def is_ready(self) -> bool:
-        return subprocess.call([tool.program("pg_isready"), "-q", "-h", str(self.folder), "-p", str(self.port)]) == 0
+        return subprocess.call([tool.program("pg_isready"), "-q", "-h", str(self.folder), "-p", str(self.port)],
+                               env=ENVIRONMENT) == 0
 
     def wait_until_ready(self) -> float:
         """After a crash that the server mends by itself; gives the time at which it was ready."""

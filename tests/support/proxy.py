@@ -94,8 +94,8 @@ class Link:
             else:
                 passing = data[: max(0, rule.after - rule.passed.get(self.number, 0))]
             if passing:
+                self.bytes[direction] += len(passing)  # before whoever gets them may look
                 target.sendall(passing)
-                self.bytes[direction] += len(passing)
                 data = data[len(passing) :]
             if rule is None or rule.is_slow:
                 continue
