@@ -6,18 +6,22 @@ Each work is done N and then 2N times in one process under valgrind, and a figur
 starts and ends a run does not count.  Of each operation it tells
 
     takeo     libtakeo.so, with what it asks of the C library
-    sqlite    libsqlite3, with all that it calls
+    client    libsqlite3 or libpq, with all that it calls
     all       the whole process, the interpreter with it
 
-and how `takeo` has changed since the figures in the file, which are then replaced.  SQLite is in memory.  The same
-build of everything gives the same figures, but for a few instructions that hang on where memory lies.
+and how `takeo` has changed since the figures in the file, which are then replaced.  SQLite is in memory;
+PostgreSQL is counted when TAKEO_TEST_POSTGRESQL names a server (tools/postgres tools/bench instructions), in a
+database of its own.  The same build of everything gives the same figures, but for a few instructions that hang
+on where memory lies, and for how a large answer of a server falls into pieces.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import gc
+import importlib
 import json
 import os
 import pathlib
@@ -39,13 +43,37 @@ MARK = "getppid"  # a function of the C library that nothing else here calls; ca
 # ---- what is counted, under valgrind
 
 
-def works() -> Iterator[tuple[str, int, Callable[[int], Callable[[], None]]]]:
+def fill(database: Any, entities: Any) -> None:
+    """The rows that all reads are of."""
+    from contenders import children, new_rows, parents
+
+    database.synchronize()
+    database.repository(entities.Journal).save([entities.Journal(moment=m, level=n, text=t) for m, n, t in new_rows()])
+    made = {key: entities.Parent(id=key, name=name) for key, name in parents()}
+    database.repository(entities.Parent).insert(list(made.values()))
+    database.repository(entities.Child).insert([entities.Child(id=k, name=n, parent=made[p]) for k, n, p in children()])
+
+
+def fill_wide(database: Any, wide: Any) -> None:
+    from contenders import ROWS
+    from on_postgresql import WIDE_NAMES, wide_row
+
+    database.repository(wide).insert([wide(**dict(zip(WIDE_NAMES, wide_row(n)))) for n in range(ROWS)])
+    database.sql("vacuum analyze").run()
+
+
+def works(url: str) -> Iterator[tuple[str, int, Callable[[int], Callable[[], None]]]]:
     """(name, N, prepare): prepare(count) gives a function that does the work `count` times and nothing else."""
     from contenders import ROWS, new_rows
-    from contenders.takeo_orm import Contender, Journal
+    from takeo import DataSource
 
-    contender = Contender()
-    journal = contender.journal
+    is_server = not url.startswith("sqlite")
+    entities = importlib.import_module("on_postgresql.takeo_orm" if is_server else "contenders.takeo_orm")
+    Journal, Parent = entities.Journal, entities.Parent
+    known = [Journal, Parent, entities.Child, *([entities.Wide] if is_server else [])]
+    database = DataSource(url, entities=known, wait="poll")  # a spin would count how long the server takes
+    fill(database, entities)
+    journal, parents = database.repository(Journal), database.repository(Parent)
     save, remove, get, find = journal.save, journal.remove, journal.get, journal.find
 
     def each(call: Callable[[Any], Any], things: list[Any]) -> Callable[[], None]:
@@ -77,27 +105,38 @@ def works() -> Iterator[tuple[str, int, Callable[[int], Callable[[], None]]]]:
             entry.level = entry.level + 10
         return rows
 
+    def times(call: Callable[[], Any], count: int) -> Callable[[], None]:
+        return each(lambda _: call(), list(range(count)))
+
     yield "one row by key", ONE, lambda count: each(get, [(n * 7919) % ROWS + 1 for n in range(count)])
     yield "insert one", ONE, lambda count: each(save, entries(count))
     yield "update one", ONE, lambda count: each(save, changed(count))
     yield "delete one", ONE, lambda count: each(remove, saved(count))
-    contender.forget()
-    yield "find 10 000", MANY, lambda count: each(lambda _: find(), list(range(count)))
+    journal.delete(Journal.id > ROWS)
+    yield "find 10 000", MANY, lambda count: times(find, count)
+    if is_server:
+        wides = database.repository(entities.Wide)
+        fill_wide(database, entities.Wide)
+        yield "find 10 000 x 32", MANY, lambda count: times(wides.find, count)
+    yield "1 000 x 10 children", MANY, lambda count: times(lambda: parents.find(load=[Parent.children]), count)
     yield "update 10 000", MANY, lambda count: each(save, lists(loaded, count))
     yield "save 10 000", MANY, lambda count: each(save, lists(entries, count))
 
 
-def run_works() -> None:
+def run_works(url: str) -> None:
     """In the process that is counted: dumps 2, 4, 6 ... are of a work each, done N and 2N times."""
     gc.collect()
     gc.disable()
-    for _name, count, prepare in works():
+    found = []
+    for name, count, prepare in works(url):
         prepare(min(count, 50))()  # warm: statements are compiled and prepared, memory is there
         for times in (count, 2 * count):
             run = prepare(times)
             os.getppid()
             run()
             os.getppid()
+        found.append((name, count))
+    print(json.dumps(found), flush=True)
     os._exit(0)
 
 
@@ -106,8 +145,8 @@ def run_works() -> None:
 
 def kind_of(path: str) -> str:
     name = path.rpartition("/")[2]
-    for kind in ("libtakeo", "libsqlite3", "libc."):
-        if name.startswith(kind):
+    for start, kind in (("libtakeo", "takeo"), ("libsqlite3", "client"), ("libpq", "client"), ("libc.", "libc")):
+        if name.startswith(start):
             return kind
     return "other"
 
@@ -145,53 +184,76 @@ def read_dump(path: pathlib.Path) -> dict[str, int]:
         return called[a, b] - called[b, a]
 
     return {
-        "takeo": own["libtakeo"] + between("libtakeo", "libc."),
-        "sqlite": between("libtakeo", "libsqlite3"),
+        "takeo": own["takeo"] + between("takeo", "libc"),
+        "client": between("takeo", "client"),
         "all": sum(own.values()),
     }
 
 
-def count_all(folder: pathlib.Path) -> list[dict[str, Any]]:
+def count_all(folder: pathlib.Path, url: str, prefix: str) -> list[dict[str, Any]]:
     out = folder / "counts"
     command = ["valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={out}",
-               sys.executable, str(HERE / "instructions.py"), "--run"]
+               sys.executable, str(HERE / "instructions.py"), "--run", url]
     done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"instructions: the counted process ended with {done.returncode}\n{done.stderr[-2000:]}")
     rows = []
-    for number, (name, count) in enumerate((name, count) for name, count, _ in works()):
+    for number, (name, count) in enumerate(json.loads(done.stdout)):
         once = read_dump(folder / f"counts.{4 * number + 2}")
         twice = read_dump(folder / f"counts.{4 * number + 4}")
-        rows.append({"work": name, **{part: round((twice[part] - once[part]) / count) for part in once}})
+        rows.append({"work": prefix + name, **{part: round((twice[part] - once[part]) / count) for part in once}})
     return rows
+
+
+@contextlib.contextmanager
+def scratch_database(url: str) -> Iterator[str]:
+    """The url of a new database of the server, which is gone in the end."""
+    from on_postgresql import Place
+    from takeo import DataSource
+
+    place = Place.of_url(url)
+    with DataSource(url) as server:
+        place.database = f"takeo_instructions_{os.getpid()}"
+        server.sql(f"create database {place.database}").run()
+        try:
+            yield place.url
+        finally:
+            server.sql(f"drop database {place.database} with (force)").run()
 
 
 # ---- the report
 
 
 def show(rows: list[dict[str, Any]], before: dict[str, int]) -> None:
-    print(f"{'instructions of one':<20}{'takeo':>14}{'sqlite':>14}{'all':>14}{'takeo was':>14}{'change':>9}")
+    print(f"{'instructions of one':<34}{'takeo':>14}{'client':>14}{'all':>14}{'takeo was':>14}{'change':>9}")
     for row in rows:
         was = before.get(row["work"])
         told = "" if not was else f"{was:>14,}{row['takeo'] / was - 1:>+9.1%}"
-        print(f"{row['work']:<20}{row['takeo']:>14,}{row['sqlite']:>14,}{row['all']:>14,}{told}")
+        print(f"{row['work']:<34}{row['takeo']:>14,}{row['client']:>14,}{row['all']:>14,}{told}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", default=str(HERE / "results/instructions.json"))
-    parser.add_argument("--run", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--run", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
-        run_works()
+        run_works(options.run)
     if shutil.which("valgrind") is None:
         print("instructions: skipped, valgrind is not installed (tools/setup test does that)")
         return
+    server = os.environ.get("TAKEO_TEST_POSTGRESQL")
     with tempfile.TemporaryDirectory() as folder:
-        rows = count_all(pathlib.Path(folder))
+        rows = count_all(pathlib.Path(folder), "sqlite://", "")
+    if server:
+        with tempfile.TemporaryDirectory() as folder, scratch_database(server) as url:
+            rows += count_all(pathlib.Path(folder), url, "PostgreSQL, ")
     path = pathlib.Path(options.json)
     before = json.loads(path.read_text())["rows"] if path.exists() else []
     show(rows, {row["work"]: row["takeo"] for row in before})
+    if not server:
+        print("PostgreSQL was not counted: tools/postgres tools/bench instructions")
+        rows += [row for row in before if row["work"].startswith("PostgreSQL")]
     result = {
         "machine": {"system": platform.platform(), "processor": platform.machine(), "python": platform.python_version(),
                     "sqlite": sqlite3.sqlite_version, "door": os.environ.get("TAKEO_DOOR", "builtin")},

@@ -230,7 +230,10 @@ class Contender:
     def check(self, work: str, way: str) -> None:
         if work in WRITES:
             self.server.journal()
-            getattr(self, f"check_{work}", lambda way: None)(way)
+            try:
+                getattr(self, f"check_{work}", lambda way: None)(way)
+            finally:
+                self.server.journal()  # what reads next reads what it was at first
         else:
             self.do("check", work, way)
 
