@@ -107,6 +107,16 @@ typedef struct takeo_session_info {
 } takeo_session_info;
 
 /**
+ * Write a URL without its passwords, for messages: that of the user, and the values of keys that
+ * name a secret.  Also of a text that is no URL; it would rather hide too much.
+ *
+ * @return bytes needed without the zero byte, as snprintf does; 0 also when there is no memory
+ * @thread any
+ * @since 1
+ */
+TAKEO_API size_t takeo_url_mask(const char *url, char *buffer, size_t capacity);
+
+/**
  * Open a data source; nothing is connected before the first operation.
  *
  * @param model    frozen here when it is not yet; NULL for a source that only runs SQL

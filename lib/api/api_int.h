@@ -35,6 +35,9 @@ bool tk_api_is_room(const void *out, size_t known);
 /* Write a struct behind struct_size, which the caller set. */
 void tk_api_fill(void *out, const void *from, size_t known);
 
+/* Copy a text as snprintf would: cut to the buffer, with a zero byte.  Gives its whole length. */
+size_t tk_api_copy_text(const char *data, size_t len, char *buffer, size_t capacity);
+
 /* ---- verbs ----------------------------------------------------------------------------------- */
 
 /* The checks of a verb write to a failure of their own; this puts it on the operation. */

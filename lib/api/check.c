@@ -108,3 +108,14 @@ takeo_status tk_api_refuse(tk_op *op, tk_error *failure, takeo_status status) {
     tk_error_done(failure);
     return tk_op_refuse(op, started < 0 ? started : status);
 }
+
+size_t tk_api_copy_text(const char *data, size_t len, char *buffer, size_t capacity) {
+    if (capacity != 0) {
+        size_t fits = len < capacity ? len : capacity - 1;
+        if (fits != 0) {
+            memcpy(buffer, data, fits);
+        }
+        buffer[fits] = '\0';
+    }
+    return len;
+}

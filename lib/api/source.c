@@ -42,6 +42,18 @@ static takeo_status check_options(const takeo_source_options *options, tk_error 
                                error);
 }
 
+TAKEO_API size_t takeo_url_mask(const char *url, char *buffer, size_t capacity) {
+    if (url == NULL || (buffer == NULL && capacity != 0)) {
+        return 0;
+    }
+    tk_arena arena;
+    tk_arena_init(&arena, tk_alloc_default);
+    const char *masked = tk_url_masked(url, SIZE_MAX, &arena);
+    size_t len = tk_api_copy_text(masked, masked != NULL ? strlen(masked) : 0, buffer, capacity);
+    tk_arena_done(&arena);
+    return len;
+}
+
 static takeo_status open_source(takeo_model *model, const takeo_source_options *options,
                                 takeo_source **out, tk_error *error) {
     TK_TRY(check_options(options, error));

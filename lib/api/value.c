@@ -25,14 +25,7 @@ TAKEO_API size_t takeo_cell_format(const takeo_cell *cell, char *buffer, size_t 
     tk_buf text;
     tk_buf_init(&text, tk_alloc_default, SIZE_MAX / 2);
     tk_cell_format(cell, &text);
-    size_t len = text.failed ? 0 : text.len;
-    if (capacity != 0) {
-        size_t fits = len < capacity ? len : capacity - 1;
-        if (fits != 0) {
-            memcpy(buffer, text.data, fits);
-        }
-        buffer[fits] = '\0';
-    }
+    size_t len = tk_api_copy_text(text.data, text.failed ? 0 : text.len, buffer, capacity);
     tk_buf_done(&text);
     return len;
 }

@@ -57,15 +57,15 @@ static void put_settings(tk_buf *out, const char *text, size_t len) {
 /* Where the password stands, when there is one: behind the first ":", up to the "@". */
 static bool find_password(const char *text, size_t len, size_t *out_start, size_t *out_end) {
     const char *scheme_end = memmem(text, len, "://", 3);
-    if (strncasecmp(text, "sqlite", 6) == 0) {
-        return false; /* a path may hold both characters */
-    }
     size_t start = scheme_end != NULL ? (size_t)(scheme_end - text) + 3 : len;
+    size_t authority = start + strcspn(text + start, "/?");
+    if (strncasecmp(text, "sqlite", 6) == 0) {
+        len = authority; /* the path of a file may hold both characters */
+    }
     const char *colon = memchr(text + start, ':', len - start);
     if (colon == NULL) {
         return false;
     }
-    size_t authority = start + strcspn(text + start, "/?");
     const char *end = memrchr(text + start, '@', authority - start);
     if (end == NULL) { /* a "/" in the password, which should have been escaped? */
         end = memrchr(text + start, '@', len - start);

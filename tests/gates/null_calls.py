@@ -32,7 +32,8 @@ REAL = {  # type, or function.parameter: what is handed over when nothing is wro
     "takeo_builder_text.text": '"x"', "takeo_builder_push.node_size": "sizeof w.node",
     "takeo_source_synchronize.flags": "0", "takeo_txn_commit.level": "0", "takeo_txn_rollback.level": "0",
     "takeo_repo_load.path_count": "2", "takeo_error_format.capacity": "sizeof w.buffer",
-    "takeo_cell_format.capacity": "sizeof w.buffer",
+    "takeo_cell_format.capacity": "sizeof w.buffer", "takeo_url_mask.capacity": "sizeof w.buffer",
+    "takeo_url_mask.url": '"sqlite://"',
 }
 OTHER = {  # function.parameter: not TAKEO_EINVAL when it is NULL
     "takeo_repo_delete.find": "TAKEO_EUNSAFE",

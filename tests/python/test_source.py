@@ -86,7 +86,10 @@ def test_ds_02_where_the_url_comes_from(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_b84_s21_passwords_are_masked() -> None:
-    for url in ("postgresql://me:hush@host/db", "sqlite://me:hush@host/x", "mysql+driver://a:hush@h:99999/"):
+    for url in (
+        "postgresql://me:hush@host/db", "sqlite://me:hush@host/x", "mysql+driver://a:hush@h:99999/",
+        "postgresql://me@127.0.0.1:1/db?password=hush", "postgresql://127.0.0.1:1/db?user=me&sslpassword=hush",
+    ):  # fmt: skip
         db = DataSource(url, entities=[City])
         assert "hush" not in repr(db) and "***" in repr(db)
         with pytest.raises(TakeoError) as e:

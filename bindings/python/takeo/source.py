@@ -264,13 +264,11 @@ class DataSource(Executor):
 
 
 def _masked(url: str) -> str:
-    """A URL without its password."""
-    head, mark, rest = url.partition("://")
-    user, at, host = rest.rpartition("@")
-    if not mark or not at:
-        return url
-    name, colon, _ = user.partition(":")
-    return f"{head}://{name}{':***' if colon else ''}@{host}"
+    """A URL without its passwords."""
+    text = url.partition("\0")[0].encode("utf-8", "replace")
+    buffer = ffi.new("char[]", lib.takeo_url_mask(text, ffi.NULL, 0) + 1)
+    lib.takeo_url_mask(text, buffer, len(buffer))
+    return ffi.string(buffer).decode("utf-8")  # type: ignore[no-any-return]
 
 
 def _settings(memory: Memory, settings: dict[str, Any]) -> Any:

@@ -151,6 +151,7 @@ static void url_masked_hides_passwords(void **state) {
     (void)state;
     static const char *const rows[][2] = {
         {"sqlite:///a:b@c.db?mode=ro", "sqlite:///a:b@c.db?mode=ro"},
+        {"sqlite://u:p@h/a:b@c.db", "sqlite://u:***@h/a:b@c.db"},
         {"postgresql://u:p@h:5432/d", "postgresql://u:***@h:5432/d"},
         {"postgresql://u:a@b@h/d", "postgresql://u:***@h/d"},
         {"postgresql://u:a/b@h/d", "postgresql://u:***@h/d"},
