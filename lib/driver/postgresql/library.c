@@ -5,9 +5,6 @@
  * The table of functions is the only thing that is process-wide; it is written once and then only
  * read.  It must not know connections.
  */
-#include <dlfcn.h>
-#include <stdatomic.h>
-
 #include "driver/postgresql/postgresql_int.h"
 #include "takeo/txn.h"
 
@@ -15,34 +12,20 @@ enum { LEAST_VERSION = 140000 }; /* pipeline mode */
 
 struct tk_pq_library tk_pq;
 
-enum { NOT_LOADED, BEING_WRITTEN, LOADED };
-static atomic_int state = NOT_LOADED;
+static int32_t state; /* of the table: library.c of the room above */
 
 #define PACKAGE_HINT                                                                               \
     "install libpq 14 or newer: the package is libpq5 on Debian and Ubuntu, libpq on Fedora and "  \
     "Alpine"
 
-/* An object pointer as a function pointer: what POSIX promises for dlsym and ISO C cannot say. */
-static void set_function(void *out_function, void *symbol) {
-    memcpy(out_function, &symbol, sizeof symbol);
-}
-
-static void *open_first(const char *const *names) {
-    void *handle = NULL;
-    for (; *names != NULL && handle == NULL; names++) {
-        handle = dlopen(*names, RTLD_NOW | RTLD_LOCAL);
-    }
-    return handle;
-}
-
 static void look_up_newer(void *handle, struct tk_pq_library *out) {
-    set_function(&out->setChunkedRowsMode, dlsym(handle, "PQsetChunkedRowsMode"));
-    set_function(&out->sendPipelineSync, dlsym(handle, "PQsendPipelineSync"));
-    set_function(&out->sendClosePrepared, dlsym(handle, "PQsendClosePrepared"));
-    set_function(&out->cancelCreate, dlsym(handle, "PQcancelCreate"));
-    set_function(&out->cancelBlocking, dlsym(handle, "PQcancelBlocking"));
-    set_function(&out->cancelReset, dlsym(handle, "PQcancelReset"));
-    set_function(&out->cancelFinish, dlsym(handle, "PQcancelFinish"));
+    (void)tk_library_find(handle, "PQsetChunkedRowsMode", &out->setChunkedRowsMode);
+    (void)tk_library_find(handle, "PQsendPipelineSync", &out->sendPipelineSync);
+    (void)tk_library_find(handle, "PQsendClosePrepared", &out->sendClosePrepared);
+    (void)tk_library_find(handle, "PQcancelCreate", &out->cancelCreate);
+    (void)tk_library_find(handle, "PQcancelBlocking", &out->cancelBlocking);
+    (void)tk_library_find(handle, "PQcancelReset", &out->cancelReset);
+    (void)tk_library_find(handle, "PQcancelFinish", &out->cancelFinish);
     if (out->cancelBlocking == NULL || out->cancelReset == NULL || out->cancelFinish == NULL) {
         out->cancelCreate = NULL;
     }
@@ -50,13 +33,10 @@ static void look_up_newer(void *handle, struct tk_pq_library *out) {
 
 /* Look everything up; gives the name of the first function that is missing, or NULL. */
 static const char *look_up(void *handle, struct tk_pq_library *out) {
-    void *symbol;
 #define LOOK_UP(name)                                                                              \
-    symbol = dlsym(handle, "PQ" #name);                                                            \
-    if (symbol == NULL) {                                                                          \
+    if (!tk_library_find(handle, "PQ" #name, &out->name)) {                                        \
         return "PQ" #name;                                                                         \
-    }                                                                                              \
-    set_function(&out->name, symbol);
+    }
     TK_PQ_FUNCTIONS(LOOK_UP)
 #undef LOOK_UP
     look_up_newer(handle, out);
@@ -101,19 +81,12 @@ static takeo_status check(struct tk_pq_library *library, const char *missing, in
 
 takeo_status tk_pg_library_open(const char *const *names, int least_version,
                                 struct tk_pq_library *out, void **out_handle, tk_error *error) {
-    void *handle = open_first(names);
-    if (handle == NULL) {
-        const char *said = dlerror();
-        takeo_status status = tk_raise(
-            error, TK_CONFIG_LIBRARY, "The library of PostgreSQL, %s, cannot be opened.", names[0]);
-        TK_SET(error, detail, "%s", said != NULL ? said : "");
-        TK_SET(error, hint, "%s", PACKAGE_HINT);
-        return status;
-    }
+    void *handle = NULL;
+    TK_TRY(tk_library_open(names, "PostgreSQL", PACKAGE_HINT, &handle, error));
     const char *missing = look_up(handle, out);
     takeo_status status = check(out, missing, least_version, error);
     if (status != TAKEO_DONE) {
-        dlclose(handle);
+        tk_library_close(handle);
         return status;
     }
     *out_handle = handle;
@@ -121,23 +94,14 @@ takeo_status tk_pg_library_open(const char *const *names, int least_version,
 }
 
 takeo_status tk_pg_load(tk_error *error) {
-    if (TK_LIKELY(atomic_load_explicit(&state, memory_order_acquire) == LOADED)) {
+    if (tk_library_is_loaded(&state)) {
         return TAKEO_DONE;
     }
     static const char *const names[] = {"libpq.so.5", "libpq.so", NULL};
     struct tk_pq_library found = {0};
     void *handle;
     TK_TRY(tk_pg_library_open(names, LEAST_VERSION, &found, &handle, error));
-    int expected = NOT_LOADED;
-    if (atomic_compare_exchange_strong(&state, &expected, BEING_WRITTEN)) {
-        tk_pq = found; /* the handle stays open until the process ends */
-        atomic_store_explicit(&state, LOADED, memory_order_release);
-        return TAKEO_DONE;
-    }
-    while (atomic_load_explicit(&state, memory_order_acquire) != LOADED) {
-        tk_sleep_ns(1000); /* another thread copies a few kilobytes */
-    }
-    dlclose(handle); /* one reference less; the other thread's keeps the library */
+    tk_library_publish(&state, &tk_pq, &found, sizeof found, handle);
     return TAKEO_DONE;
 }
 

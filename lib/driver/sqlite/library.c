@@ -4,9 +4,6 @@
  * copies on one file would break each other's locks.  The table of functions is the only thing that
  * is process-wide; it is written once and then only read.  It must not know connections.
  */
-#include <dlfcn.h>
-#include <stdatomic.h>
-
 #include "driver/sqlite/sqlite_int.h"
 #include "takeo/txn.h"
 
@@ -14,54 +11,30 @@ enum { LEAST_VERSION = 3035000 }; /* RETURNING, and what the dialect writes */
 
 struct tk_sqlite_library tk_lite;
 
-enum { NOT_LOADED, BEING_WRITTEN, LOADED };
-static atomic_int state = NOT_LOADED;
+static int32_t state; /* of the table: library.c of the room above */
 
 #define PACKAGE_HINT                                                                               \
     "install SQLite 3.35 or newer: the package is libsqlite3-0 on Debian and Ubuntu, sqlite-libs " \
     "on Fedora and Alpine"
 
-/* An object pointer as a function pointer: what POSIX promises for dlsym and ISO C cannot say. */
-static void set_function(void *out_function, void *symbol) {
-    memcpy(out_function, &symbol, sizeof symbol);
-}
-
-static void *open_first(const char *const *names) {
-    void *handle = NULL;
-    for (; *names != NULL && handle == NULL; names++) {
-        handle = dlopen(*names, RTLD_NOW | RTLD_LOCAL);
-    }
-    return handle;
-}
-
 /* Look everything up; gives the name of the first function that is missing, or NULL. */
 static const char *look_up(void *handle, struct tk_sqlite_library *out) {
-    void *symbol;
 #define LOOK_UP(name)                                                                              \
-    symbol = dlsym(handle, "sqlite3_" #name);                                                      \
-    if (symbol == NULL) {                                                                          \
+    if (!tk_library_find(handle, "sqlite3_" #name, &out->name)) {                                  \
         return "sqlite3_" #name;                                                                   \
-    }                                                                                              \
-    set_function(&out->name, symbol);
+    }
     TK_SQLITE_FUNCTIONS(LOOK_UP)
 #undef LOOK_UP
-    set_function(&out->changes64, dlsym(handle, "sqlite3_changes64"));
-    set_function(&out->error_offset, dlsym(handle, "sqlite3_error_offset"));
+    (void)tk_library_find(handle, "sqlite3_changes64", &out->changes64);
+    (void)tk_library_find(handle, "sqlite3_error_offset", &out->error_offset);
     return NULL;
 }
 
 takeo_status tk_sqlite_library_open(const char *const *names, int least_version,
                                     struct tk_sqlite_library *out, void **out_handle,
                                     tk_error *error) {
-    void *handle = open_first(names);
-    if (handle == NULL) {
-        const char *said = dlerror();
-        tk_raise(error, TK_CONFIG_LIBRARY, "The library of SQLite, %s, cannot be opened.",
-                 names[0]);
-        TK_SET(error, detail, "%s", said != NULL ? said : "");
-        TK_SET(error, hint, "%s", PACKAGE_HINT);
-        return TAKEO_EUNSUPPORTED;
-    }
+    void *handle = NULL;
+    TK_TRY(tk_library_open(names, "SQLite", PACKAGE_HINT, &handle, error));
     const char *missing = look_up(handle, out);
     takeo_status status = TAKEO_DONE;
     if (out->libversion_number != NULL && out->libversion_number() < least_version) {
@@ -77,7 +50,7 @@ takeo_status tk_sqlite_library_open(const char *const *names, int least_version,
         TK_SET(error, expected, "SQLite %d.%d or newer, built for threads", least_version / 1000000,
                least_version / 1000 % 1000);
         TK_SET(error, hint, "%s", PACKAGE_HINT);
-        dlclose(handle);
+        tk_library_close(handle);
         return status;
     }
     *out_handle = handle;
@@ -85,23 +58,14 @@ takeo_status tk_sqlite_library_open(const char *const *names, int least_version,
 }
 
 takeo_status tk_sqlite_load(tk_error *error) {
-    if (TK_LIKELY(atomic_load_explicit(&state, memory_order_acquire) == LOADED)) {
+    if (tk_library_is_loaded(&state)) {
         return TAKEO_DONE;
     }
     static const char *const names[] = {"libsqlite3.so.0", "libsqlite3.so", NULL};
     struct tk_sqlite_library found = {0};
     void *handle;
     TK_TRY(tk_sqlite_library_open(names, LEAST_VERSION, &found, &handle, error));
-    int expected = NOT_LOADED;
-    if (atomic_compare_exchange_strong(&state, &expected, BEING_WRITTEN)) {
-        tk_lite = found; /* the handle stays open until the process ends */
-        atomic_store_explicit(&state, LOADED, memory_order_release);
-        return TAKEO_DONE;
-    }
-    while (atomic_load_explicit(&state, memory_order_acquire) != LOADED) {
-        tk_sleep_ns(1000); /* another thread copies a few hundred bytes */
-    }
-    dlclose(handle); /* one reference less; the other thread's keeps the library */
+    tk_library_publish(&state, &tk_lite, &found, sizeof found, handle);
     return TAKEO_DONE;
 }
 
