@@ -17,26 +17,9 @@ static bool is_whole(takeo_type type) {
            || type == TAKEO_TYPE_OID || type == TAKEO_TYPE_YEAR || type == TAKEO_TYPE_UINT64;
 }
 
+/* Types whose cells hold a text that goes as it is. */
 static bool is_texty(takeo_type type) {
-    switch (type) {
-    case TAKEO_TYPE_DECIMAL:
-    case TAKEO_TYPE_MONEY:
-    case TAKEO_TYPE_TEXT:
-    case TAKEO_TYPE_JSON:
-    case TAKEO_TYPE_ENUM:
-    case TAKEO_TYPE_XML:
-    case TAKEO_TYPE_UNKNOWN:
-    case TAKEO_TYPE_INET:
-    case TAKEO_TYPE_MACADDR:
-    case TAKEO_TYPE_TID:
-    case TAKEO_TYPE_TSVECTOR:
-    case TAKEO_TYPE_TSQUERY:
-    case TAKEO_TYPE_LTREE:
-    case TAKEO_TYPE_CITEXT:
-        return true;
-    default:
-        return false;
-    }
+    return type == TAKEO_TYPE_DECIMAL || tk_pg_is_texty(type);
 }
 
 /* Does the writer of the server's type take cells of this type? */

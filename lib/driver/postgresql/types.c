@@ -57,8 +57,7 @@ const tk_pg_type *tk_pg_type_of(uint32_t oid) {
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-/* Types whose cells hold the server's own text. */
-static bool is_texty(takeo_type type) {
+bool tk_pg_is_texty(takeo_type type) {
     switch (type) {
     case TAKEO_TYPE_MONEY:
     case TAKEO_TYPE_TEXT:
@@ -94,9 +93,10 @@ static bool is_of_one_form(takeo_type server, takeo_type wanted) {
         return wanted == TAKEO_TYPE_FLOAT64;
     case TAKEO_TYPE_TEXT:
     case TAKEO_TYPE_UNKNOWN:
-        return is_texty(wanted) && wanted != TAKEO_TYPE_JSON;
+        return tk_pg_is_texty(wanted) && wanted != TAKEO_TYPE_JSON;
     default:
-        return is_texty(server) && (wanted == TAKEO_TYPE_TEXT || wanted == TAKEO_TYPE_UNKNOWN);
+        return tk_pg_is_texty(server)
+               && (wanted == TAKEO_TYPE_TEXT || wanted == TAKEO_TYPE_UNKNOWN);
     }
 }
 
@@ -117,7 +117,7 @@ static tk_pg_decoder decoder_of_unknown(takeo_type type, bool is_binary) {
     default:
         break;
     }
-    bool is_as_is = is_texty(type) && type != TAKEO_TYPE_JSON;
+    bool is_as_is = tk_pg_is_texty(type) && type != TAKEO_TYPE_JSON;
     return is_as_is ? tk_pg_text_as_is : is_binary ? tk_pg_read_nothing : tk_pg_parse;
 }
 
@@ -161,7 +161,7 @@ bool tk_pg_column_has_binary(const tk_pg_column *column) {
                           column->values);
         return tk_pg_column_has_binary(&inner);
     }
-    return !is_always_text(column) || is_texty(server->type);
+    return !is_always_text(column) || tk_pg_is_texty(server->type);
 }
 
 void tk_pg_column_set_format(tk_pg_column *column, bool is_binary) {

@@ -213,6 +213,9 @@ TK_PG_WRITER(tk_pg_put_timetz);
 TK_PG_WRITER(tk_pg_put_timestamp);
 TK_PG_WRITER(tk_pg_put_interval);
 
+/* types.c: do cells of this type hold the server's own text? */
+bool tk_pg_is_texty(takeo_type type);
+
 /* How many numbers a shape holds; 0: any. */
 uint32_t tk_pg_shape_size(takeo_type type);
 /* The sizes of a list of lists, from the outside.  False: it is no array of PostgreSQL, whose rows
