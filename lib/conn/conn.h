@@ -277,8 +277,9 @@ struct takeo_source {
     uint32_t conn_count;
     uint32_t conn_max; /* shells above it go when they come back */
     takeo_pool_limits limits;
-    tk_link idle;  /* connected ones first, the one that came back last before all */
-    tk_link queue; /* fair: operations are served in the order in which they came */
+    int64_t look_again_ns; /* for connections that were idle for too long */
+    tk_link idle;          /* connected ones first, the one that came back last before all */
+    tk_link queue;         /* fair: operations are served in the order in which they came */
     uint64_t next_number;
     uint32_t connect_failures; /* since the last success */
     int64_t connect_again_ns;  /* nothing is connected before; 0: at once */

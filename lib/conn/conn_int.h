@@ -93,6 +93,8 @@ takeo_status tk_acquire_step(tk_op *op); /* the state ACQUIRE */
 bool tk_take_try(tk_op *op);
 /* Under the source's mutex: give what is free to those who sleep in the queue. */
 void tk_take_serve(tk_source *source);
+/* Under the source's mutex: how many stand in the queue. */
+uint32_t tk_take_count(const tk_source *source);
 /* Under the source's mutex: let all who sleep in the queue look again. */
 void tk_take_wake_all(tk_source *source);
 /* Leave the queue without having been served. */

@@ -9,7 +9,10 @@
  */
 #include "conn/conn_int.h"
 
-enum { SIZE_MAX_ALLOWED = 100000 };
+enum {
+    SIZE_MAX_ALLOWED = 100000,
+    LOOKS = 8 /* at idle connections, while one grows too old */
+};
 
 static tk_conn *conn_of(tk_link *link) {
     return TK_CONTAINER(link, tk_conn, idle);
@@ -71,9 +74,14 @@ tk_conn *tk_pool_take(tk_source *source) {
     return conn;
 }
 
-/* The connected one that has been idle for the longest time, when that is too long. */
+/* The connected one that has been idle for the longest time, when that is too long.  Asked at every
+ * return, looked for now and then. */
 static tk_conn *find_stale(tk_source *source, int64_t now_ns) {
     int64_t most_ns = source->limits.idle_ns;
+    if (most_ns <= 0 || now_ns < source->look_again_ns) {
+        return NULL;
+    }
+    source->look_again_ns = now_ns + most_ns / LOOKS;
     tk_conn *oldest = NULL;
     uint32_t connected = 0;
     for (tk_conn *conn = source->conns; conn != NULL; conn = conn->next) {
@@ -83,12 +91,13 @@ static tk_conn *find_stale(tk_source *source, int64_t now_ns) {
             oldest = conn;
         }
     }
-    bool is_stale = oldest != NULL && most_ns > 0 && now_ns - oldest->idle_ns > most_ns
-                    && connected > source->limits.min_size;
+    bool is_stale =
+        oldest != NULL && now_ns - oldest->idle_ns > most_ns && connected > source->limits.min_size;
     if (is_stale) {
         tk_link_remove(&oldest->idle);
         oldest->is_taken = true;
         source->stats.closed_idle++;
+        source->look_again_ns = 0; /* there may be more of them */
     }
     return is_stale ? oldest : NULL;
 }
@@ -273,9 +282,7 @@ void tk_source_stats(tk_source *source, takeo_pool_stats *out) {
             stats.oldest_holder_ns = now - conn->held_ns;
         }
     }
-    for (const tk_link *link = source->queue.next; link != &source->queue; link = link->next) {
-        stats.waiting++;
-    }
+    stats.waiting = tk_take_count(source);
     tk_mutex_unlock(source->mutex);
     stats.struct_size = sizeof stats;
     *out = stats;

@@ -160,6 +160,7 @@ static takeo_status finish_execution(tk_op *op, tk_job *job) {
     op->run.phase = TK_PHASE_BIND;
     op->run.under_way--;
     op->run.sent_ns = 0;
+    op->run.pace = NULL; /* an answer that was not waited for says nothing of the next one */
     op->conn->driver->end(op->conn->server, op->run.prepared, &execution);
     op->run.writes += job->sql->is_write;
     return job->methods->ran != NULL ? job->methods->ran(job, op, &execution) : TAKEO_DONE;
@@ -339,7 +340,6 @@ static takeo_status run_text(tk_op *op, const tk_job *job) {
     (void)tk_op_leave(op);
     takeo_status status = conn->driver->run(conn->server, job->text, &op->error);
     tk_op_enter(op);
-    op->run.pace = NULL;
     if (status < 0) {
         tk_op_explain(op, job->text);
         return status;

@@ -94,14 +94,18 @@ void tk_take_give_up(tk_op *op) {
     tk_mutex_unlock(op->source->mutex);
 }
 
-/* Stand in the queue from now on; false: it is full. */
-static bool start_waiting(tk_op *op) {
-    tk_source *source = op->source;
+uint32_t tk_take_count(const tk_source *source) {
     uint32_t waiting = 0;
     for (const tk_link *link = source->queue.next; link != &source->queue; link = link->next) {
         waiting++;
     }
-    if (source->limits.max_waiting != 0 && waiting >= source->limits.max_waiting) {
+    return waiting;
+}
+
+/* Stand in the queue from now on; false: it is full. */
+static bool start_waiting(tk_op *op) {
+    tk_source *source = op->source;
+    if (source->limits.max_waiting != 0 && tk_take_count(source) >= source->limits.max_waiting) {
         return false;
     }
     int64_t patience = source->limits.acquire_ns;
