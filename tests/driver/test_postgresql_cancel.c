@@ -174,6 +174,7 @@ static void settle_f22_gives_a_request_that_hangs_two_seconds(void **state) {
 /* In a forked child nothing of a request that travels is touched. */
 static void abandon_f54_while_a_request_travels(void **state) {
     NEED_SERVER();
+    NEED_FORK();
     fixture *f = *state;
     assert_int_equal(f->driver->run(f->server, "select pg_sleep(10)", &f->error), TAKEO_WAIT);
     tk_sleep_ns(50000000); /* a request that is there before the statement would be forgotten */

@@ -818,6 +818,7 @@ static int in_child(fixture *f) {
 
 static void abandon_f54_leaves_the_parent_alone(void **state) {
     NEED_SERVER();
+    NEED_FORK();
     fixture *f = *state;
     assert_done(f, pg_open(f, pg_url()));
     for (int i = 0; i < 5; i++) {

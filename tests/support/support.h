@@ -51,4 +51,17 @@ typedef bool (*tk_scenario)(const takeo_allocator *allocator, void *context);
  * left, when the scenario fails though nothing was refused.  Gives the number of allocations. */
 uint64_t tk_sweep(tk_scenario scenario, void *context);
 
+/* Under valgrind everything takes 20 to 50 times as long. */
+static inline bool tk_under_valgrind(void) {
+    return getenv("TAKEO_VALGRIND") != NULL;
+}
+
+/* A forked child leaves what it shares with its parent, as it must; valgrind takes that for a leak. */
+#define NEED_FORK()                                                                                \
+    do {                                                                                           \
+        if (tk_under_valgrind()) {                                                                 \
+            skip();                                                                                \
+        }                                                                                          \
+    } while (0)
+
 #endif

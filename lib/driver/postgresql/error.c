@@ -366,6 +366,8 @@ static const struct word_row {
     {"root certificate file", NULL, TK_CONNECT_TLS,
      "The file with the certificates to trust is not there.",
      "name it by sslrootcert, or give sslrootcert=system where libpq knows that"},
+    {"certificate verify failed", NULL, TK_CONNECT_TLS, "The server's certificate is not trusted.",
+     "it has expired, was revoked, or nobody in the file sslrootcert has signed it"},
     {"certificate", NULL, TK_CONNECT_TLS, "A certificate is not trusted, or not accepted.", NULL},
     {"server does not support SSL", NULL, TK_CONNECT_TLS, "The server has no encryption.",
      "sslmode=prefer does without, sslmode=require does not"},
@@ -394,6 +396,8 @@ static const struct word_row {
      "is the server running, and are host and port right?"},
     {"No such file or directory", NULL, TK_CONNECT_FAILED, "No server listens on this socket.",
      "is the server running, and is host the folder of its socket?"},
+    {"SSL SYSCALL error", NULL, TK_CONNECT_FAILED,
+     "The server ended the connection while it was made.", NULL},
     {"server closed the connection unexpectedly", NULL, TK_CONNECT_FAILED,
      "The server ended the connection while it was made.", NULL},
 };
