@@ -519,6 +519,30 @@ static void execute_without_names_keeps_none(void **state) {
     assert_idle(f);
 }
 
+/* Its description was thrown away; by the time it comes again another statement is the unnamed one. */
+static void execute_without_names_is_described_as_itself(void **state) {
+    fixture *f = *state;
+    f->server->is_unnamed = true;
+    tk_prepared *sleeping = prepare_typed(f, "select pg_sleep($1) is null", TAKEO_TYPE_BOOL);
+    tk_prepared *other = prepare_typed(f, "select $1::integer + $2::integer", TAKEO_TYPE_INT64);
+    takeo_cell row[1];
+    tk_execution ignored;
+    takeo_cell seconds[] = {TEXT("10"), TEXT("0")};
+    takeo_cell numbers[] = {INT(1), INT(2)};
+    assert_done(f, start(f, sleeping, &seconds[0], 1));
+    assert_int_equal(f->driver->fetch(f->server, sleeping, row, &f->error), TAKEO_WAIT);
+    assert_false(comes_until(f, f->server, tk_clock_now_ns() + INT64_C(50000000)));
+    f->driver->interrupt(f->server);
+    f->driver->end(f->server, sleeping, &ignored);
+    assert_done(f, settle(f));
+    assert_int_equal(only(f, other, numbers, 2).v.i, 3);
+    assert_int_equal(only(f, sleeping, &seconds[1], 1).v.i, 0);
+    assert_int_equal(only(f, other, numbers, 2).v.i, 3);
+    f->driver->forget(f->server, sleeping);
+    f->driver->forget(f->server, other);
+    assert_idle(f);
+}
+
 /* ---- no memory ------------------------------------------------------------------------------- */
 
 typedef struct scenario {
@@ -587,6 +611,7 @@ int main(void) {
         CASE(execute_never_sends_an_empty_transaction),
         CASE(execute_tells_the_failure_of_what_was_sent_with_it),
         CASE(execute_without_names_keeps_none),
+        CASE(execute_without_names_is_described_as_itself),
         CASE(execute_survives_without_memory),
     };
     if (getenv("TAKEO_TEST_POSTGRESQL") == NULL) {
