@@ -16,7 +16,7 @@ import pytest
 import pgbouncer
 from conftest import Town
 from pgbouncer import Pooler
-from postgresql_server import Server
+from postgresql_server import LOOPBACK, Server
 from takeo import DataSource, errors
 
 SLACK = 0.25 + 0.5  # seconds that a deadline may be passed by, and for a machine that has other work
@@ -117,8 +117,8 @@ def test_values_mean_the_same_behind_a_pooler(behind: Behind, control: DataSourc
         assert found[:3] + found[4:] == expected[:3] + expected[4:]
 
 
-def test_f31_named_statements_that_a_pooler_does_not_keep_never_answer_for_others(behind: Behind) -> None:
-    """F31: `prepared=on` is wrong here: a name may be unknown or taken.  That is told or mended."""
+def test_f31_named_statements_that_a_pooler_does_not_keep_are_told_or_mended(behind: Behind) -> None:
+    """F31: `prepared=on` is wrong here: a name may be unknown (26000) or taken (42P05)."""
     db = behind(driver_options={"prepared": "on"})
     known = {"26000", "42P05"}
     told: list[str | None] = []
@@ -151,7 +151,7 @@ def test_transactions_are_whole_behind_a_pooler(behind: Behind) -> None:
 
     on_threads(4, work)
     assert db.repository(Town).count() == 40
-    with db.transaction(isolation="serializable", read_only=True), pytest.raises(errors.ReadOnly):
+    with pytest.raises(errors.ReadOnly), db.transaction(isolation="serializable", read_only=True):
         db.save(Town(name="x"))
     assert db.repository(Town).count() == 40
 
@@ -210,16 +210,13 @@ def test_f16_f31_a_server_that_ends_behind_a_pooler(behind: Behind, control: Dat
 
 def test_f06_f07_what_a_pooler_refuses_has_its_code(server: Server, pooler: Pooler) -> None:
     """F06, F07: an unknown database, and a pooler without room."""
-    with DataSource(f"postgresql://postgres@127.0.0.1:{pooler.port}/nowhere") as db, pytest.raises(
-        errors.ConnectFailed
-    ) as failure:
-        db.connect()
+    with pytest.raises(errors.ConnectFailed) as failure:
+        DataSource(f"postgresql://postgres@{LOOPBACK}:{pooler.port}/nowhere").connect()
     assert failure.value.code == "TAKEO.CONNECT.DATABASE"
     with Pooler(server, pool_mode="transaction", max_client_conn=1) as full:
-        with DataSource(server.url(full.port)) as first, DataSource(server.url(full.port), pool_timeout=0.3) as second:
-            first.connect()
+        with DataSource(server.url(full.port)):
             with pytest.raises(errors.PoolTimeout) as refused:
-                second.connect()
+                DataSource(server.url(full.port), pool_timeout=0.3).connect()
             assert isinstance(refused.value.__cause__, errors.TooManyConnections)
 
 

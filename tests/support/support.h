@@ -50,6 +50,8 @@ typedef bool (*tk_scenario)(const takeo_allocator *allocator, void *context);
  * each time once alone and once with all later ones failing too.  Fails the test when a block is
  * left, when the scenario fails though nothing was refused.  Gives the number of allocations. */
 uint64_t tk_sweep(tk_scenario scenario, void *context);
+/* The same with the allocations from `first` on that lie `step` apart, where a run takes long. */
+uint64_t tk_sweep_some(tk_scenario scenario, void *context, uint64_t first, uint64_t step);
 
 /* Under valgrind everything takes 20 to 50 times as long. */
 static inline bool tk_under_valgrind(void) {
