@@ -75,6 +75,15 @@ static inline const char *pg_url(void) {
         }                                                                                          \
     } while (0)
 
+static inline int pg_skipped(void) {
+    print_message("TAKEO_TEST_POSTGRESQL is not set: skipped\n");
+    return 77; /* what the runner of the tests takes for skipped */
+}
+
+/* For a program in which every test needs the server. */
+#define RUN_ON_SERVER(name, tests)                                                                 \
+    (pg_url() != NULL ? cmocka_run_group_tests_name(name, tests, NULL, NULL) : pg_skipped())
+
 /* The URL with further settings behind it: "&a=b". */
 static inline const char *pg_url_with(fixture *f, const char *settings) {
     const char *url = pg_url();
@@ -246,6 +255,18 @@ static inline void fake_welcome(int fd, const char *version) {
     fake_put(fd, 'R', "\0\0\0\0", 4);
     fake_parameter(fd, "server_version", version);
     fake_put(fd, 'K', "\0\0\0\7\0\0\0\11", 8);
+}
+
+/* Let whoever comes in, without a password; false: he has gone. */
+static inline bool fake_login(int fd) {
+    char packet[4096];
+    if (fake_startup(fd, packet, sizeof packet) == 0) {
+        return false;
+    }
+    fake_welcome(fd, "15.1");
+    fake_settings(fd);
+    fake_ready(fd);
+    return true;
 }
 
 #endif

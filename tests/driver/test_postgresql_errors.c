@@ -309,13 +309,7 @@ static void answer_once(int fd, int number, void *ctx) {
     (void)number;
     const answer *how = ctx;
     char packet[4096];
-    if (fake_startup(fd, packet, sizeof packet) == 0) {
-        return;
-    }
-    fake_welcome(fd, "15.1");
-    fake_settings(fd);
-    fake_ready(fd);
-    if (fake_take(fd, packet, sizeof packet) != 'Q') {
+    if (!fake_login(fd) || fake_take(fd, packet, sizeof packet) != 'Q') {
         return;
     }
     if (how->state != NULL) {
@@ -419,13 +413,7 @@ static void chatter_for_ever(int fd, int number, void *ctx) {
     (void)number;
     const chatter *how = ctx;
     char packet[4096];
-    if (fake_startup(fd, packet, sizeof packet) == 0) {
-        return;
-    }
-    fake_welcome(fd, "15.1");
-    fake_settings(fd);
-    fake_ready(fd);
-    if (fake_take(fd, packet, sizeof packet) != 'Q') {
+    if (!fake_login(fd) || fake_take(fd, packet, sizeof packet) != 'Q') {
         return;
     }
     static char pieces[65536];

@@ -1,13 +1,11 @@
 /* test_postgresql_execute.c - statements and texts on a real server of PostgreSQL: how they are
  * sent, what comes back, and what is left when something fails or is given up. */
-#include "driver_support.h"
-
-#include "driver/postgresql/postgresql_int.h"
+#include "postgresql_support.h"
 
 static int setup(void **state) {
     fixture_setup(state);
     fixture *f = *state;
-    const char *url = getenv("TAKEO_TEST_POSTGRESQL");
+    const char *url = pg_url();
     if (url != NULL) {
         assert_done(f, open_all(f, &f->alloc, url,
                                 "set search_path = pg_temp; set statement_timeout "
@@ -398,7 +396,7 @@ static void execute_tells_a_lost_connection(void **state) {
     fixture *f = *state;
     fixture other = *f;
     other.server = NULL;
-    assert_done(&other, open_url(&other, getenv("TAKEO_TEST_POSTGRESQL")));
+    assert_done(&other, open_url(&other, pg_url()));
     tk_prepared *prepared = prepare_typed(f, "select 1 from pg_sleep(10)", TAKEO_TYPE_INT64);
     takeo_cell row[1];
     tk_execution ignored;
@@ -555,7 +553,7 @@ static bool run_scenario(const takeo_allocator *allocator, void *context) {
     fixture *f = s->f;
     tk_alloc alloc = tk_alloc_from(allocator);
     tk_error_clear(&f->error);
-    if (open_all(f, &alloc, getenv("TAKEO_TEST_POSTGRESQL"), NULL) != TAKEO_DONE) {
+    if (open_all(f, &alloc, pg_url(), NULL) != TAKEO_DONE) {
         return false;
     }
     bool is_good = later(f, "begin") == TAKEO_DONE;
@@ -614,9 +612,5 @@ int main(void) {
         CASE(execute_without_names_is_described_as_itself),
         CASE(execute_survives_without_memory),
     };
-    if (getenv("TAKEO_TEST_POSTGRESQL") == NULL) {
-        print_message("TAKEO_TEST_POSTGRESQL is not set: skipped\n");
-        return 77; /* what the runner of the tests takes for skipped */
-    }
-    return cmocka_run_group_tests_name("postgresql execute", tests, NULL, NULL);
+    return RUN_ON_SERVER("postgresql execute", tests);
 }

@@ -297,10 +297,7 @@ static void greet_well(int fd, int number, void *ctx) {
     (void)number;
     (void)ctx;
     char packet[4096];
-    if (fake_startup(fd, packet, sizeof packet) != 0) {
-        fake_welcome(fd, "15.1");
-        fake_settings(fd);
-        fake_ready(fd);
+    if (fake_login(fd)) {
         (void)fake_take(fd, packet, sizeof packet);
     }
 }

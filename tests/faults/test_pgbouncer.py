@@ -9,17 +9,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 import pgbouncer
-from conftest import Town
+from conftest import BUSY, SLACK, Town, at_once
 from pgbouncer import Pooler
 from postgresql_server import LOOPBACK, Server
 from takeo import DataSource, errors
 
-SLACK = 0.25 + 0.5  # seconds that a deadline may be passed by, and for a machine that has other work
 SERVERS = 2  # connections of the pooler
 OPTIONS = {"refuses": {}, "ignores": {"ignore_startup_parameters": "options,extra_float_digits"}}
 
@@ -52,22 +52,7 @@ def behind(pooler: Pooler, server: Server, control: DataSource) -> Iterator[Behi
 
 
 def on_threads(count: int, work: Callable[[int], Any]) -> None:
-    failures: list[BaseException] = []
-
-    def run(number: int) -> None:
-        try:
-            work(number)
-        except BaseException as failure:
-            failures.append(failure)
-
-    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-        assert not thread.is_alive(), "it hangs"
-    if failures:
-        raise failures[0]
+    at_once(*(partial(work, number) for number in range(count)))
 
 
 def backends(db: DataSource) -> set[int]:
@@ -183,7 +168,7 @@ def test_f22_what_takes_too_long_is_stopped_behind_a_pooler(behind: Behind, cont
     start = time.monotonic()
     with pytest.raises(errors.StatementTimeout):
         db.sql("select pg_sleep(30)").timeout(0.2).scalar()
-    assert 0.2 <= time.monotonic() - start < 0.2 + SLACK
+    assert 0.2 <= time.monotonic() - start < 0.2 + SLACK + BUSY
     assert db.sql("select 2").scalar() == 2
     end = time.monotonic() + 5
     while control.sql("select count(*) from pg_stat_activity where query like 'select pg_sleep(30)%'"
@@ -233,4 +218,4 @@ def test_f18_a_pooler_that_ends_is_a_lost_connection(server: Server) -> None:
         start = time.monotonic()
         with pytest.raises(errors.ConnectFailed):
             db.sql("select 3").scalar()
-        assert time.monotonic() - start < SLACK
+        assert time.monotonic() - start < SLACK + BUSY

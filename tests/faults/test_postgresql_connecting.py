@@ -21,11 +21,11 @@ from typing import Any
 import pytest
 
 import certificates
+from conftest import BUSY, SLACK
 from postgresql_server import LOOPBACK, Server
 from proxy import DOWN, FIN, RST, UP, Proxy
 from takeo import DataSource, errors
 
-SLACK = 0.25 + 0.5  # seconds that a deadline may be passed by, and for a machine that has other work
 PASSWORD = "secret1word"
 
 
@@ -93,10 +93,10 @@ def test_f04_a_name_that_blocks_is_not_waited_for(server: Server, slow_names: st
     assert len(told) == 3
     for line, kind in zip(told, ("ConnectFailed", "ConnectFailed", "StatementTimeout")):
         took, name, outcome = line.split()
-        assert 0.3 <= float(took) < 0.3 + SLACK
+        assert 0.3 <= float(took) < 0.3 + SLACK + BUSY
         assert (name, outcome) == (kind, "not_sent")
-    assert float(lag) < 0.05 + SLACK
-    assert float(other) < 1 + SLACK
+    assert float(lag) < 0.05 + SLACK + BUSY
+    assert float(other) < 1 + SLACK + BUSY
     assert time.monotonic() - start < 10  # nobody joins the threads that still look names up
 
 
@@ -314,7 +314,7 @@ def test_f26_endless_chatter_ends_with_the_deadline(words: str) -> None:
         start = time.monotonic()
         with pytest.raises(errors.StatementTimeout) as failure:
             db.sql("select 1").timeout(0.4).scalar()
-        assert 0.4 <= time.monotonic() - start < 0.4 + SLACK
+        assert 0.4 <= time.monotonic() - start < 0.4 + SLACK + BUSY
         assert failure.value.outcome is None
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4096  # KiB
         assert db.pool.stats().closed_broken == 1
@@ -326,5 +326,5 @@ def test_f26_endless_chatter_while_connecting_ends_with_the_deadline(words: str)
     with Chatterbox(CHATTER[words], GREETING) as server:
         start = time.monotonic()
         told = connect(server.url, connect_timeout=0.4)
-        assert 0.4 <= time.monotonic() - start < 0.4 + SLACK
+        assert 0.4 <= time.monotonic() - start < 0.4 + SLACK + BUSY
         assert re.match(r"TAKEO\.CONNECT\.TIMEOUT", told), told

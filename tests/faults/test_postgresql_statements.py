@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Town
+from conftest import Town, at_once
 from proxy import Proxy
 from takeo import DataSource, errors
 
@@ -141,25 +141,6 @@ def test_f33_a_type_that_was_made_again_is_read_as_it_is(open_source: Open, cont
 # ---- transactions that collide
 
 
-def in_two(first: Callable[[], Any], second: Callable[[], Any]) -> None:
-    failures: list[BaseException] = []
-
-    def run(work: Callable[[], Any]) -> None:
-        try:
-            work()
-        except BaseException as failure:
-            failures.append(failure)
-
-    threads = [threading.Thread(target=run, args=(work,), daemon=True) for work in (first, second)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-        assert not thread.is_alive()
-    if failures:
-        raise failures[0]
-
-
 def test_f34_a_deadlock_is_run_again_as_a_whole(open_source: Open) -> None:
     """F34: 40P01; both transactions have their effect once."""
     db = open_source()
@@ -174,7 +155,7 @@ def test_f34_a_deadlock_is_run_again_as_a_whole(open_source: Open) -> None:
             if place == 0 and calls[order] == 1:
                 meet.wait(10)
 
-    in_two(lambda: db.transaction(retry=5).run(work, "ab"), lambda: db.transaction(retry=5).run(work, "ba"))
+    at_once(lambda: db.transaction(retry=5).run(work, "ab"), lambda: db.transaction(retry=5).run(work, "ba"))
     assert sum(calls.values()) == 3  # one of them twice
     assert db.query(Town.size).order_by(Town.id).scalars() == [2, 2]
 
@@ -195,7 +176,7 @@ def test_f34_a_deadlock_without_retry_is_told(open_source: Open) -> None:
         except errors.DeadlockDetected as failure:
             told.append(failure)
 
-    in_two(lambda: work("ab"), lambda: work("ba"))
+    at_once(lambda: work("ab"), lambda: work("ba"))
     (failure,) = told
     assert failure.retryable and failure.sqlstate == "40P01" and failure.outcome == "rolled_back"
     assert db.query(Town.size).order_by(Town.id).scalars() == [1, 1]
@@ -217,7 +198,7 @@ def test_f34_what_cannot_be_serialized_is_run_again(open_source: Open) -> None:
             meet.wait(10)
         db.query(Town).where(Town.name == name).update(size=sum(town.size for town in total))
 
-    in_two(*(
+    at_once(*(
         lambda name=name: db.transaction(isolation="serializable", retry=10).run(work, name) for name in ("0", "1")
     ))
     assert calls[0] >= 3
