@@ -1,4 +1,5 @@
-"""Connecting to PostgreSQL where names, passwords and encryption are in the way: F04, F08, F11, F12, F26.
+"""Connecting to PostgreSQL where names, passwords and encryption are in the way: F04, F08, F11, F12; and peers that talk
+nonsense or too much: F25, F26.
 
 What the driver makes of single answers stands in tests/driver; here a program connects: nobody waits longer than he said,
 no link that ends is more than a failure, and no certificate is trusted that should not be.
@@ -243,7 +244,7 @@ def test_f12_a_certificate_that_is_not_good_is_refused(tls: Tls, shown: str, mor
     assert connect(tls.url(**crl)) == ""
 
 
-# ---- F26: a peer that never stops talking
+# ---- F25, F26: a peer that talks nonsense, or never stops talking
 
 
 def message(letter: bytes, body: bytes) -> bytes:
@@ -263,10 +264,12 @@ CHATTER = {
 
 
 class Chatterbox:
-    """A server that greets and then says the same for ever, when a statement comes or in the middle of its greeting."""
+    """A server that greets and then says the same for ever, or once, when a statement comes or in the middle of its
+    greeting.  It never ends a connection."""
 
-    def __init__(self, words: bytes, greeting: bytes) -> None:
-        self.words = words * (65536 // len(words))
+    def __init__(self, words: bytes, greeting: bytes, is_endless: bool = True) -> None:
+        self.words = words * (65536 // len(words)) if is_endless else words
+        self.is_endless = is_endless
         self.greeting = greeting
         self.clients: list[socket.socket] = []
         self.listener = socket.create_server((LOOPBACK, 0))
@@ -288,7 +291,8 @@ class Chatterbox:
             client.sendall(self.greeting)
             if self.greeting.endswith(b"I"):  # ready for a statement
                 client.recv(4096)
-            while True:
+            client.sendall(self.words)
+            while self.is_endless:
                 client.sendall(self.words)
         except OSError:
             pass
@@ -303,6 +307,30 @@ class Chatterbox:
             except OSError:
                 pass
             end.close()
+
+
+NONSENSE = {
+    "another-protocol": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "long": b"D\177\377\377\377xxxx",
+    "short": b"D\0\0\0\1",
+    "many-columns": b"T" + (6).to_bytes(4, "big") + b"\377\377",
+    "negative-length": b"T\0\0\0\36\0\1a\0" + bytes(18) + b"\0\0\0D\0\0\0\12\0\1\377\377\377\0",
+    "wrong-order": b"Z\0\0\0\5IC\0\0\0\15SELECT 1\0Z\0\0\0\5I",
+    "part-of-one": b"1\0\0",
+}
+
+
+@pytest.mark.parametrize("words", NONSENSE)
+def test_f25_nonsense_is_a_failure_in_time(words: str) -> None:
+    """F25: also where the peer says nothing more and does not close; and nothing of it is taken for an answer."""
+    greeting = GREETING + message(b"Z", b"I")
+    with Chatterbox(NONSENSE[words], greeting, is_endless=False) as server, DataSource(server.url, pool_size=1) as db:
+        db.connect()
+        start = time.monotonic()
+        with pytest.raises((errors.StatementTimeout, errors.ConnectionLost, errors.ProtocolError)):
+            db.sql("select 1").timeout(0.4).tuples()
+        assert time.monotonic() - start < 0.4 + SLACK + BUSY
+        assert db.pool.stats().closed_broken == 1
 
 
 @pytest.mark.parametrize("words", CHATTER)
