@@ -148,7 +148,6 @@ typedef struct tk_run {
     uint64_t bytes;
     tk_link waiting; /* in the source's queue */
     bool is_queued;
-    bool is_asleep;    /* a thread waits for its turn */
     int64_t queued_ns; /* when it began to wait, and how often a connection had been taken then */
     uint64_t queued_take;
     int64_t waits_since_ns;      /* the first time */
@@ -170,7 +169,8 @@ struct takeo_op {
     int32_t cancel;      /* atomic: somebody asked to stop */
     bool in_transaction; /* this run wants a transaction of its own (a savepoint inside one) */
     bool is_write;
-    tk_conn *conn; /* while it has one */
+    bool is_asleep; /* a thread waits for its turn; under the source's mutex */
+    tk_conn *conn;  /* while it has one; written under the source's mutex, for who cancels */
     tk_job *first;
     tk_job *last;
     tk_job *current;
@@ -233,7 +233,7 @@ struct tk_conn { /* one connection with its prepared statements; between two ope
     tk_source *source;
     const tk_driver *driver;
     tk_server *server; /* NULL: not connected */
-    bool is_open;      /* else the server is still being opened */
+    bool is_open;      /* else the server is still being opened; both written under the mutex */
     uint64_t number;   /* among all that the source ever opened */
     tk_op *op;         /* that uses it now; written under the source's mutex */
     void *statements;  /* stmtcache.c */
@@ -241,9 +241,9 @@ struct tk_conn { /* one connection with its prepared statements; between two ope
     tk_conn *next;     /* of all shells of the source */
     tk_link idle;      /* among those that nobody has */
     bool is_taken;
-    tk_session *holder;          /* whose transaction keeps it; NULL: none */
-    uint64_t holder_thread;      /* whose operation uses it, or used it last in its transaction */
-    int64_t held_ns;             /* when that transaction began */
+    tk_session *holder;     /* whose transaction keeps it; NULL: none */
+    uint64_t holder_thread; /* atomic: whose operation uses it, or did last in its transaction */
+    int64_t held_ns;        /* when that transaction began */
     int64_t connect_deadline_ns; /* of the opening that goes on; -1: none */
     int64_t opened_ns;
     int64_t idle_ns; /* since when nobody has it */

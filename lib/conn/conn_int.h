@@ -67,6 +67,14 @@ TK_CHECKED tk_conn *tk_conn_new(tk_source *source);
 void tk_conn_free(tk_conn *conn); /* closed, or abandoned in a forked child */
 /* Open it, or go on with that: TAKEO_DONE, TAKEO_WAIT, or a failure: then it is closed again. */
 TK_CHECKED takeo_status tk_conn_open(tk_conn *conn, tk_op *op);
+/* Its operation has it no more.  Under the mutex, so that who cancels the operation never meets a
+ * connection that others use or that is gone. */
+static inline void tk_conn_leave(tk_conn *conn) {
+    if (conn->op != NULL) {
+        conn->op->conn = NULL;
+        conn->op = NULL;
+    }
+}
 void tk_conn_close(tk_conn *conn); /* nobody uses it; harmless when it is closed */
 /* Outside of an operation: roll back what is open, or close the connection. */
 void tk_conn_end_transaction(tk_conn *conn, bool is_read_only);

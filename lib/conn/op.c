@@ -103,7 +103,6 @@ static void clear_run(tk_op *op) {
     op->deadline_ns = -1;
     op->in_transaction = false;
     op->is_write = false;
-    op->conn = NULL;
     op->first = op->last = op->current = NULL;
     op->interpreter = NULL;
     op->finish = NULL;
@@ -422,11 +421,10 @@ void tk_op_cancel(tk_op *op) {
     }
     tk_mutex_lock(source->mutex);
     const tk_conn *conn = op->conn;
-    if (conn != NULL && conn->op == op && conn->server != NULL && conn->is_open
-        && !op->run.is_cleaning) {
+    if (conn != NULL && conn->server != NULL && conn->is_open && !op->run.is_cleaning) {
         conn->driver->interrupt(conn->server);
     }
-    if (op->run.is_asleep) {
+    if (op->is_asleep) {
         tk_cond_wake_all(op->turn);
     }
     tk_mutex_unlock(source->mutex);

@@ -133,7 +133,7 @@ void tk_pool_give_back(tk_conn *conn) { /* without the mutex */
     }
     tk_mutex_lock(source->mutex);
     source->stats.closed_lifetime += is_old;
-    conn->op = NULL;
+    tk_conn_leave(conn);
     conn->holder = NULL;
     conn->idle_ns = now;
     tk_conn *gone = put(source, conn);

@@ -23,7 +23,7 @@ static bool is_overtaking(const tk_op *op) {
     tk_link *queue = &op->source->queue;
     for (tk_link *link = queue->next; link != queue && link != &op->run.waiting;
          link = link->next) {
-        if (op_of(link)->run.is_asleep) {
+        if (op_of(link)->is_asleep) {
             return true;
         }
     }
@@ -67,7 +67,7 @@ void tk_take_serve(tk_source *source) {
     for (tk_link *link = source->queue.next; link != &source->queue; link = next) {
         next = link->next;
         tk_op *op = op_of(link);
-        if (op->run.is_asleep) {
+        if (op->is_asleep) {
             if (!take(op)) {
                 return;
             }
@@ -78,7 +78,7 @@ void tk_take_serve(tk_source *source) {
 
 void tk_take_wake_all(tk_source *source) {
     for (tk_link *link = source->queue.next; link != &source->queue; link = link->next) {
-        if (op_of(link)->run.is_asleep) {
+        if (op_of(link)->is_asleep) {
             tk_cond_wake_all(op_of(link)->turn);
         }
     }
@@ -232,7 +232,8 @@ takeo_status tk_take_refuse_self(tk_op *op) {
     tk_mutex_lock(source->mutex);
     for (const tk_conn *conn = source->conns; conn != NULL; conn = conn->next) {
         bool is_held = conn->holder != NULL && conn->op == NULL;
-        is_self = is_self && conn->is_taken && conn->holder_thread == self
+        is_self = is_self && conn->is_taken
+                  && __atomic_load_n(&conn->holder_thread, __ATOMIC_RELAXED) == self
                   && (is_held || conn->op != NULL);
         is_txn |= is_held;
     }
@@ -341,13 +342,17 @@ static tk_op_state next_state(const tk_op *op) {
     return op->in_transaction && op->first != NULL ? TK_OP_BEGIN : TK_OP_RUN;
 }
 
+/* From now on who cancels the operation does not meet the connection. */
+static void detach(tk_conn *conn) {
+    tk_mutex_lock(conn->source->mutex);
+    tk_conn_leave(conn);
+    tk_mutex_unlock(conn->source->mutex);
+}
+
 /* The connection cannot be used, or not yet: give it back and stand in the queue again. */
 static void let_go(tk_op *op) {
     tk_conn *conn = op->conn;
-    tk_mutex_lock(op->source->mutex);
-    conn->op = NULL;
-    tk_mutex_unlock(op->source->mutex);
-    op->conn = NULL;
+    detach(conn);
     tk_conn_close(conn);
     tk_pool_give_back(conn);
 }
@@ -386,7 +391,7 @@ static takeo_status get_conn(tk_op *op) {
             replace_if_dead(op->conn);
         }
     }
-    op->conn->holder_thread = tk_thread_id();
+    __atomic_store_n(&op->conn->holder_thread, tk_thread_id(), __ATOMIC_RELAXED);
     return TAKEO_DONE;
 }
 
@@ -429,7 +434,7 @@ static void keep(tk_op *op) {
         !conn->driver->is_in_transaction(conn->server)
         || (conn->driver->is_aborted != NULL && conn->driver->is_aborted(conn->server));
     tk_mutex_lock(source->mutex);
-    conn->op = NULL;
+    tk_conn_leave(conn);
     conn->holder = session;
     if (op->run.txn == TK_TXN_BEGIN && session->level == 1) {
         conn->held_ns = tk_clock_now_ns();
@@ -442,7 +447,7 @@ void tk_take_release(tk_op *op) {
     tk_conn *conn = op->conn;
     if (TK_UNLIKELY(op->run.is_broken)) {
         tk_mutex_lock(op->source->mutex);
-        conn->op = NULL;
+        tk_conn_leave(conn);
         op->source->stats.closed_broken += conn->is_open;
         tk_mutex_unlock(op->source->mutex);
         tk_conn_close(conn);
@@ -458,7 +463,6 @@ void tk_take_release(tk_op *op) {
         }
         tk_pool_give_back(conn);
     }
-    op->conn = NULL;
 }
 
 void tk_take_end_session(tk_session *session) {

@@ -43,14 +43,14 @@ bool tk_op_pause(tk_op *op, int64_t ns) {
 static void sleep_in_queue(tk_op *op, int64_t until_ns) {
     tk_source *source = op->source;
     tk_mutex_lock(source->mutex);
-    op->run.is_asleep = true;
+    op->is_asleep = true;
     while (!tk_take_try(op) && !source->is_closed && !tk_op_is_canceled(op)) {
         if (!tk_cond_wait(op->turn, source->mutex, until_ns)) {
             (void)tk_take_try(op);
             break;
         }
     }
-    op->run.is_asleep = false;
+    op->is_asleep = false;
     if (op->conn == NULL) {
         tk_take_serve(source); /* it does not stand in the way of those behind while it is awake */
     }

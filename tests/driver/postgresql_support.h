@@ -1,5 +1,5 @@
-/* postgresql_support.h - what the tests of the driver of PostgreSQL share: calls that wait, the
- * server to test with, and a scripted server for what a real one never says.
+/* postgresql_support.h - what the tests of the driver of PostgreSQL share: the server to
+ * test with, and a scripted server for what a real one never says.
  *
  * The real server's URL stands in TAKEO_TEST_POSTGRESQL; without it such a test is skipped. */
 #ifndef TK_TEST_POSTGRESQL_SUPPORT_H
@@ -18,25 +18,7 @@
 
 #define SECOND INT64_C(1000000000)
 
-/* ---- calls that wait ------------------------------------------------------------------------- */
-
-/* Until `advance` says so, as a loop over a descriptor does it.  False: not within the time. */
-static inline bool wait_for(const tk_driver *driver, tk_server *server, int64_t deadline_ns) {
-    do {
-        int64_t left = deadline_ns - tk_clock_now_ns();
-        if (left <= 0) {
-            return false;
-        }
-        struct pollfd watched = {.fd = -1};
-        takeo_events events = 0;
-        driver->interest(server, &watched.fd, &events);
-        watched.events |= (events & TAKEO_EVENT_READ) != 0 ? POLLIN : 0;
-        watched.events |= (events & TAKEO_EVENT_WRITE) != 0 ? POLLOUT : 0;
-        assert_true(watched.fd >= 0);
-        (void)poll(&watched, 1, (int)(left / 1000000) + 1);
-    } while (driver->advance(server) == TAKEO_WAIT);
-    return true;
-}
+/* ---- open, close ----------------------------------------------------------------------------- */
 
 static inline void pg_close(fixture *f) {
     if (f->server != NULL) {
@@ -92,6 +74,15 @@ static inline const char *pg_url(void) {
             skip();                                                                                \
         }                                                                                          \
     } while (0)
+
+static inline int pg_skipped(void) {
+    print_message("TAKEO_TEST_POSTGRESQL is not set: skipped\n");
+    return 77; /* what the runner of the tests takes for skipped */
+}
+
+/* For a program in which every test needs the server. */
+#define RUN_ON_SERVER(name, tests)                                                                 \
+    (pg_url() != NULL ? cmocka_run_group_tests_name(name, tests, NULL, NULL) : pg_skipped())
 
 /* The URL with further settings behind it: "&a=b". */
 static inline const char *pg_url_with(fixture *f, const char *settings) {
@@ -264,6 +255,18 @@ static inline void fake_welcome(int fd, const char *version) {
     fake_put(fd, 'R', "\0\0\0\0", 4);
     fake_parameter(fd, "server_version", version);
     fake_put(fd, 'K', "\0\0\0\7\0\0\0\11", 8);
+}
+
+/* Let whoever comes in, without a password; false: he has gone. */
+static inline bool fake_login(int fd) {
+    char packet[4096];
+    if (fake_startup(fd, packet, sizeof packet) == 0) {
+        return false;
+    }
+    fake_welcome(fd, "15.1");
+    fake_settings(fd);
+    fake_ready(fd);
+    return true;
 }
 
 #endif

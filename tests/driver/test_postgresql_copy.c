@@ -1,10 +1,8 @@
 /* test_postgresql_copy.c - many rows by COPY: what goes in comes out, what is refused leaves nothing,
  * and the connection is of use after every way in which it can end (F28). */
-#include "driver_support.h"
+#include "postgresql_support.h"
 
 #include <sys/socket.h>
-
-#include "driver/postgresql/postgresql_int.h"
 
 enum { COLUMNS = 3 };
 
@@ -22,7 +20,7 @@ static const char insert_text[] =
 static int setup(void **state) {
     fixture_setup(state);
     fixture *f = *state;
-    const char *url = getenv("TAKEO_TEST_POSTGRESQL");
+    const char *url = pg_url();
     if (url != NULL) {
         assert_done(f, open_all(f, &f->alloc, url, "set search_path = pg_temp"));
         run(f, "create table t (id integer primary key, name text, at timestamptz, "
@@ -157,7 +155,7 @@ static void copy_falls_back_to_the_ordinary_text(void **state) {
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-static void copy_that_fails_leaves_nothing(void **state) {
+static void copy_f28_that_fails_leaves_nothing(void **state) {
     fixture *f = *state;
     tk_prepared *prepared = prepare_copy(f, "t");
     tk_execution done;
@@ -216,7 +214,7 @@ static void copy_into_nothing_is_told(void **state) {
 
 /* ---- given up at every place ----------------------------------------------------------------- */
 
-static void copy_is_given_up_at_any_place(void **state) {
+static void copy_f28_is_given_up_at_any_place(void **state) {
     fixture *f = *state;
     int size = 4096;
     assert_int_equal(setsockopt(f->server->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size), 0);
@@ -260,7 +258,7 @@ static void copy_is_given_up_at_any_place(void **state) {
     free_rows(&made);
 }
 
-static void copy_is_stopped(void **state) {
+static void copy_f28_is_stopped(void **state) {
     fixture *f = *state;
     rows made = make_rows(100000, 0);
     made.cells[0][4444] = INT(-1);
@@ -289,7 +287,7 @@ static void copy_is_stopped(void **state) {
     free_rows(&made);
 }
 
-static void copy_tells_a_lost_connection(void **state) {
+static void copy_f28_tells_a_lost_connection(void **state) {
     fixture *f = *state;
     rows made = make_rows(100000, 0);
     made.cells[0][4444] = INT(-1);
@@ -305,7 +303,7 @@ static void copy_tells_a_lost_connection(void **state) {
     }
     fixture other = *f;
     other.server = NULL;
-    assert_done(&other, open_url(&other, getenv("TAKEO_TEST_POSTGRESQL")));
+    assert_done(&other, open_url(&other, pg_url()));
     takeo_cell process = INT(f->driver->process_id(f->server));
     (void)value(&other, "select pg_terminate_backend($1)", TAKEO_TYPE_BOOL, &process, 1);
     other.driver->close(other.server);
@@ -323,7 +321,7 @@ static bool run_scenario(const takeo_allocator *allocator, void *context) {
     fixture *f = context;
     tk_alloc alloc = tk_alloc_from(allocator);
     tk_error_clear(&f->error);
-    if (open_all(f, &alloc, getenv("TAKEO_TEST_POSTGRESQL"), NULL) != TAKEO_DONE) {
+    if (open_all(f, &alloc, pg_url(), NULL) != TAKEO_DONE) {
         return false;
     }
     rows made = make_rows(3, 0);
@@ -360,16 +358,12 @@ int main(void) {
         CASE(copy_brings_rows_of_any_count),
         CASE(copy_goes_with_a_begin_that_waits),
         CASE(copy_falls_back_to_the_ordinary_text),
-        CASE(copy_that_fails_leaves_nothing),
+        CASE(copy_f28_that_fails_leaves_nothing),
         CASE(copy_into_nothing_is_told),
-        CASE(copy_is_given_up_at_any_place),
-        CASE(copy_is_stopped),
-        CASE(copy_tells_a_lost_connection),
+        CASE(copy_f28_is_given_up_at_any_place),
+        CASE(copy_f28_is_stopped),
+        CASE(copy_f28_tells_a_lost_connection),
         CASE(copy_survives_without_memory),
     };
-    if (getenv("TAKEO_TEST_POSTGRESQL") == NULL) {
-        print_message("TAKEO_TEST_POSTGRESQL is not set: skipped\n");
-        return 77; /* what the runner of the tests takes for skipped */
-    }
-    return cmocka_run_group_tests_name("postgresql copy", tests, NULL, NULL);
+    return RUN_ON_SERVER("postgresql copy", tests);
 }

@@ -1,6 +1,9 @@
 /* test_postgresql_errors.c - failures of PostgreSQL as records: F34, F35 (locks, time), F16 (a
- * backend that ends), F25 (a peer that talks nonsense), F84 (limits of the server). */
+ * backend that ends), F25 (a peer that talks nonsense), F26 (one that never stops), F84 (limits of
+ * the server). */
 #include "postgresql_support.h"
+
+#include <malloc.h>
 
 /* ---- each SQLSTATE as the server gives it ---------------------------------------------------- */
 
@@ -306,13 +309,7 @@ static void answer_once(int fd, int number, void *ctx) {
     (void)number;
     const answer *how = ctx;
     char packet[4096];
-    if (fake_startup(fd, packet, sizeof packet) == 0) {
-        return;
-    }
-    fake_welcome(fd, "15.1");
-    fake_settings(fd);
-    fake_ready(fd);
-    if (fake_take(fd, packet, sizeof packet) != 'Q') {
+    if (!fake_login(fd) || fake_take(fd, packet, sizeof packet) != 'Q') {
         return;
     }
     if (how->state != NULL) {
@@ -403,6 +400,69 @@ static void raise_f25_nonsense_ends_the_connection(void **state) {
     }
 }
 
+/* ---- F26: a peer that never stops talking ---------------------------------------------------- */
+
+typedef struct chatter {
+    char letter;
+    const char *body;
+    size_t len;
+} chatter;
+
+/* The same message again and again, in large pieces, until nobody reads any more. */
+static void chatter_for_ever(int fd, int number, void *ctx) {
+    (void)number;
+    const chatter *how = ctx;
+    char packet[4096];
+    if (!fake_login(fd) || fake_take(fd, packet, sizeof packet) != 'Q') {
+        return;
+    }
+    static char pieces[65536];
+    uint32_t size = htonl((uint32_t)how->len + 4);
+    size_t len = 0;
+    for (; len + how->len + 5 < sizeof pieces; len += how->len + 5) {
+        pieces[len] = how->letter;
+        memcpy(pieces + len + 1, &size, 4);
+        memcpy(pieces + len + 5, how->body, how->len);
+    }
+    while (send(fd, pieces, len, MSG_NOSIGNAL) > 0) {
+    }
+}
+
+/* Every byte that anybody here has taken; under a sanitizer the C library does not know. */
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+static size_t bytes_in_use(void) {
+    return __sanitizer_get_current_allocated_bytes != NULL
+               ? __sanitizer_get_current_allocated_bytes()
+               : mallinfo2().uordblks;
+}
+
+/* F26: what nobody asked for is thrown away as it comes, and whoever waits may leave. */
+static void run_f26_endless_chatter_takes_no_memory(void **state) {
+    fixture *f = *state;
+    static const char notice[] = "SNOTICE\0VNOTICE\0C00000\0Mhello\0";
+    static const char parameter[] = "TimeZone\0Asia/Kathmandu";
+    static const char notification[] = "\0\0\0\11channel\0payload";
+    static const chatter rows[] = {{'N', notice, sizeof notice},
+                                   {'S', parameter, sizeof parameter},
+                                   {'A', notification, sizeof notification}};
+    for (size_t i = 0; i < TK_COUNT(rows); i++) {
+        fake_server fake;
+        chatter how = rows[i];
+        fake_start(&fake, chatter_for_ever, &how);
+        assert_done(f, pg_open(f, fake_url(f, &fake, "")));
+        assert_int_equal(f->driver->run(f->server, "select 1", &f->error), TAKEO_WAIT);
+        assert_false(comes_until(f, f->server, tk_clock_now_ns() + SECOND / 10));
+        size_t before = bytes_in_use();
+        assert_false(comes_until(f, f->server, tk_clock_now_ns() + SECOND / 4));
+        assert_true(bytes_in_use() < before + 256 * 1024);
+        assert_int_equal(f->driver->run(f->server, "select 1", &f->error), TAKEO_WAIT);
+        int64_t begun = tk_clock_now_ns();
+        pg_close(f);
+        assert_true(tk_clock_now_ns() - begun < SECOND / 10);
+        fake_stop(&fake);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
 
 int main(void) {
@@ -418,6 +478,7 @@ int main(void) {
         TEST(raise_f16_terminated_while_it_works),
         TEST(raise_f84_states_of_a_server_in_need),
         TEST(raise_f25_nonsense_ends_the_connection),
+        TEST(run_f26_endless_chatter_takes_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,11 @@
 /* test_postgresql_execute.c - statements and texts on a real server of PostgreSQL: how they are
  * sent, what comes back, and what is left when something fails or is given up. */
-#include "driver_support.h"
-
-#include "driver/postgresql/postgresql_int.h"
+#include "postgresql_support.h"
 
 static int setup(void **state) {
     fixture_setup(state);
     fixture *f = *state;
-    const char *url = getenv("TAKEO_TEST_POSTGRESQL");
+    const char *url = pg_url();
     if (url != NULL) {
         assert_done(f, open_all(f, &f->alloc, url,
                                 "set search_path = pg_temp; set statement_timeout "
@@ -398,7 +396,7 @@ static void execute_tells_a_lost_connection(void **state) {
     fixture *f = *state;
     fixture other = *f;
     other.server = NULL;
-    assert_done(&other, open_url(&other, getenv("TAKEO_TEST_POSTGRESQL")));
+    assert_done(&other, open_url(&other, pg_url()));
     tk_prepared *prepared = prepare_typed(f, "select 1 from pg_sleep(10)", TAKEO_TYPE_INT64);
     takeo_cell row[1];
     tk_execution ignored;
@@ -519,6 +517,30 @@ static void execute_without_names_keeps_none(void **state) {
     assert_idle(f);
 }
 
+/* Its description was thrown away; by the time it comes again another statement is the unnamed one. */
+static void execute_without_names_is_described_as_itself(void **state) {
+    fixture *f = *state;
+    f->server->is_unnamed = true;
+    tk_prepared *sleeping = prepare_typed(f, "select pg_sleep($1) is null", TAKEO_TYPE_BOOL);
+    tk_prepared *other = prepare_typed(f, "select $1::integer + $2::integer", TAKEO_TYPE_INT64);
+    takeo_cell row[1];
+    tk_execution ignored;
+    takeo_cell seconds[] = {TEXT("10"), TEXT("0")};
+    takeo_cell numbers[] = {INT(1), INT(2)};
+    assert_done(f, start(f, sleeping, &seconds[0], 1));
+    assert_int_equal(f->driver->fetch(f->server, sleeping, row, &f->error), TAKEO_WAIT);
+    assert_false(comes_until(f, f->server, tk_clock_now_ns() + INT64_C(50000000)));
+    f->driver->interrupt(f->server);
+    f->driver->end(f->server, sleeping, &ignored);
+    assert_done(f, settle(f));
+    assert_int_equal(only(f, other, numbers, 2).v.i, 3);
+    assert_int_equal(only(f, sleeping, &seconds[1], 1).v.i, 0);
+    assert_int_equal(only(f, other, numbers, 2).v.i, 3);
+    f->driver->forget(f->server, sleeping);
+    f->driver->forget(f->server, other);
+    assert_idle(f);
+}
+
 /* ---- no memory ------------------------------------------------------------------------------- */
 
 typedef struct scenario {
@@ -531,7 +553,7 @@ static bool run_scenario(const takeo_allocator *allocator, void *context) {
     fixture *f = s->f;
     tk_alloc alloc = tk_alloc_from(allocator);
     tk_error_clear(&f->error);
-    if (open_all(f, &alloc, getenv("TAKEO_TEST_POSTGRESQL"), NULL) != TAKEO_DONE) {
+    if (open_all(f, &alloc, pg_url(), NULL) != TAKEO_DONE) {
         return false;
     }
     bool is_good = later(f, "begin") == TAKEO_DONE;
@@ -587,11 +609,8 @@ int main(void) {
         CASE(execute_never_sends_an_empty_transaction),
         CASE(execute_tells_the_failure_of_what_was_sent_with_it),
         CASE(execute_without_names_keeps_none),
+        CASE(execute_without_names_is_described_as_itself),
         CASE(execute_survives_without_memory),
     };
-    if (getenv("TAKEO_TEST_POSTGRESQL") == NULL) {
-        print_message("TAKEO_TEST_POSTGRESQL is not set: skipped\n");
-        return 77; /* what the runner of the tests takes for skipped */
-    }
-    return cmocka_run_group_tests_name("postgresql execute", tests, NULL, NULL);
+    return RUN_ON_SERVER("postgresql execute", tests);
 }

@@ -258,14 +258,28 @@ static void open_f05_goes_on_to_the_next_host(void **state) {
                    "TAKEO.CONNECT.FAILED", "target_session_attrs");
 }
 
-/* What the driver and libpq look up: one name that has a silent address before the one that answers;
- * the C library's own otherwise. */
-int getaddrinfo(const char *name, const char *service, const struct addrinfo *wanted,
-                struct addrinfo **out) {
+static atomic_bool may_resolve;
+
+/* A name server that says nothing for 30 s, or until the test has seen enough. */
+static int resolve_never(void) {
+    for (int i = 0; i < 30000 && !atomic_load(&may_resolve); i++) {
+        tk_sleep_ns(1000000);
+    }
+    return EAI_AGAIN;
+}
+
+/* What the driver and libpq look up: one name that has a silent address before the one that answers,
+ * one that is looked up for 30 s; the C library's own otherwise. */
+__attribute__((visibility("default"))) int getaddrinfo(const char *name, const char *service,
+                                                       const struct addrinfo *wanted,
+                                                       struct addrinfo **out) {
     static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
     if (real == NULL) {
         void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
         memcpy(&real, &symbol, sizeof real);
+    }
+    if (name != NULL && strcmp(name, "slow.name.test") == 0) {
+        return resolve_never();
     }
     if (name == NULL || strcmp(name, "two.addresses.test") != 0) {
         return real(name, service, wanted, out);
@@ -283,10 +297,7 @@ static void greet_well(int fd, int number, void *ctx) {
     (void)number;
     (void)ctx;
     char packet[4096];
-    if (fake_startup(fd, packet, sizeof packet) != 0) {
-        fake_welcome(fd, "15.1");
-        fake_settings(fd);
-        fake_ready(fd);
+    if (fake_login(fd)) {
         (void)fake_take(fd, packet, sizeof packet);
     }
 }
@@ -313,6 +324,33 @@ static void open_f05_shares_the_time_between_addresses(void **state) {
     (void)close(silent);
 }
 
+/* F04: looking the name up is a helper's; whoever waits may leave, and others connect meanwhile. */
+static void open_f04_blocked_name_is_left_at_once(void **state) {
+    fixture *f = *state;
+    fake_server answering;
+    fake_start(&answering, greet_well, NULL);
+    for (int has_deadline = 0; has_deadline < 2; has_deadline++) { /* ours to look up, or libpq's */
+        atomic_store(&may_resolve, false);
+        f->deadline_ns = has_deadline ? tk_clock_now_ns() + 10 * SECOND : 0;
+        int64_t begun = tk_clock_now_ns();
+        assert_int_equal(pg_begin(f, "postgresql://me@slow.name.test/d"), TAKEO_WAIT);
+        assert_int_equal(f->driver->establish(f->server, &f->error), TAKEO_WAIT);
+        assert_true(tk_clock_now_ns() - begun < SECOND / 10);
+        assert_false(comes_until(f, f->server, tk_clock_now_ns() + SECOND / 5));
+        begun = tk_clock_now_ns();
+        pg_close(f);
+        assert_true(tk_clock_now_ns() - begun < SECOND / 20);
+        assert_int_equal(tk_pg_helpers_left(TK_PG_HELPER_CONNECT), 1);
+        assert_done(f, pg_open(f, fake_url(f, &answering, "")));
+        pg_close(f);
+        atomic_store(&may_resolve, true);
+        wait_for_helpers(0);
+    }
+    fake_stop(&answering);
+    assert_failure(f, pg_open(f, "postgresql://me@slow.name.test/d"), TAKEO_ECONNECT,
+                   "TAKEO.CONNECT.FAILED", "cannot be resolved");
+}
+
 /* A server that takes the connection and says nothing: whoever waits may leave at any time. */
 static void open_f02_f03_silent_server_is_left_at_once(void **state) {
     fixture *f = *state;
@@ -322,7 +360,7 @@ static void open_f02_f03_silent_server_is_left_at_once(void **state) {
     takeo_status status = pg_begin(f, url);
     assert_int_equal(status, TAKEO_WAIT);
     assert_int_equal(f->driver->establish(f->server, &f->error), TAKEO_WAIT);
-    assert_false(wait_for(f->driver, f->server, tk_clock_now_ns() + SECOND / 5));
+    assert_false(comes_until(f, f->server, tk_clock_now_ns() + SECOND / 5));
     assert_int_equal(f->driver->establish(f->server, &f->error), TAKEO_WAIT);
     int64_t begun = tk_clock_now_ns();
     pg_close(f);
@@ -532,7 +570,7 @@ static void open_f09_long_proof_is_left_at_once(void **state) {
     fake_server fake;
     fake_start(&fake, ask_for_long_proof, NULL);
     assert_int_equal(pg_begin(f, fake_url(f, &fake, "")), TAKEO_WAIT);
-    assert_false(wait_for(f->driver, f->server, tk_clock_now_ns() + SECOND / 5));
+    assert_false(comes_until(f, f->server, tk_clock_now_ns() + SECOND / 5));
     int64_t begun = tk_clock_now_ns();
     pg_close(f);
     assert_true(tk_clock_now_ns() - begun < SECOND / 10);
@@ -541,18 +579,86 @@ static void open_f09_long_proof_is_left_at_once(void **state) {
     wait_for_helpers(0);
 }
 
-/* F10, F12: what is asked for is not to be had, and the password stays here. */
-static void open_f10_f12_insists_on_what_was_asked_for(void **state) {
+typedef struct login {
+    const char *offer; /* what the server wants */
+    size_t len;
+    bool was_answered;
+} login;
+
+static void offer_login(int fd, int number, void *ctx) {
+    (void)number;
+    login *offered = ctx;
+    char packet[4096];
+    if (fake_startup(fd, packet, sizeof packet) != 0) {
+        fake_put(fd, 'R', offered->offer, offered->len);
+        offered->was_answered = fake_take(fd, packet, sizeof packet) != 0;
+    }
+}
+
+/* F10: channel binding is asked for; whoever offers less is left, and nothing of the password goes
+ * to him. */
+static void open_f10_insists_on_what_was_asked_for(void **state) {
     fixture *f = *state;
-    fake_server fake;
-    refusal how = {"28P01", "password authentication failed", true};
-    fake_start(&fake, refuse, &how);
-    takeo_status status = pg_open(f, fake_url(f, &fake, "&channel_binding=require"));
-    assert_failure(f, status, TAKEO_EAUTH, "TAKEO.CONNECT.AUTH", "channel binding");
-    fake_stop(&fake);
-    if (pg_url() != NULL && strstr(pg_url(), "host=/") == NULL) {
-        status = pg_open(f, pg_url_with(f, "sslmode=verify-full"));
-        assert_true(status < 0);
+    static const login rows[] = {
+        {"\0\0\0\0", 4, false},                  /* in without a password */
+        {"\0\0\0\3", 4, false},                  /* in clear */
+        {"\0\0\0\5salt", 8, false},              /* MD5 */
+        {"\0\0\0\12SCRAM-SHA-256\0", 19, false}, /* without its PLUS */
+    };
+    for (size_t i = 0; i < TK_COUNT(rows); i++) {
+        fake_server fake;
+        login offered = rows[i];
+        fake_start(&fake, offer_login, &offered);
+        takeo_status status = pg_open(f, fake_url(f, &fake, "&channel_binding=require"));
+        fake_stop(&fake);
+        assert_failure(f, status, TAKEO_EAUTH, "TAKEO.CONNECT.AUTH", "channel binding");
+        assert_false(offered.was_answered);
+        assert_no_secret(f, "secret1word");
+    }
+}
+
+/* ---- F11: words before encryption ------------------------------------------------------------ */
+
+typedef struct opener { /* what is said to a request for encryption */
+    const char *said;
+    size_t len;
+} opener;
+
+static void open_in_clear(int fd, int number, void *ctx) {
+    (void)number;
+    const opener *how = ctx;
+    char packet[4096];
+    if (fake_startup(fd, packet, sizeof packet) == 4) {
+        fake_send(fd, how->said, how->len);
+        (void)!recv(fd, packet, sizeof packet, 0);
+    }
+}
+
+/* F11: it may come from whoever stands between, so it is neither believed nor shown. */
+static void open_f11_words_before_encryption_are_nobodys(void **state) {
+    fixture *f = *state;
+    static const char error[] =
+        "E\0\0\0\71SFATAL\0VFATAL\0C28000\0Mturn encryption off now, dear\0";
+    static const opener rows[] = {
+        {error, sizeof error},
+        {"Efalse words of old servers", 28},
+        {"?", 1},
+    };
+    static const char *const modes[] = {"prefer", "require"};
+    for (size_t i = 0; i < 2 * TK_COUNT(rows); i++) {
+        fake_server fake;
+        opener how = rows[i / 2];
+        fake_start(&fake, open_in_clear, &how);
+        const char *url = tk_arena_printf(
+            &f->arena, "postgresql://me:secret1word@127.0.0.1:%d/d?gssencmode=disable&sslmode=%s",
+            fake.port, modes[i % 2]);
+        takeo_status status = pg_open(f, url);
+        fake_stop(&fake);
+        assert_failure(f, status, TAKEO_ECONNECT, "TAKEO.CONNECT.TLS", "SSL");
+        char text[8000];
+        tk_error_format(last_error(f), text, sizeof text);
+        assert_null(strstr(text, "dear"));
+        assert_null(strstr(text, "false"));
     }
 }
 
@@ -709,6 +815,7 @@ static int in_child(fixture *f) {
 
 static void abandon_f54_leaves_the_parent_alone(void **state) {
     NEED_SERVER();
+    NEED_FORK();
     fixture *f = *state;
     assert_done(f, pg_open(f, pg_url()));
     for (int i = 0; i < 5; i++) {
@@ -823,6 +930,7 @@ int main(void) {
         TEST(open_f01_tells_where_nobody_listens),
         TEST(open_f05_goes_on_to_the_next_host),
         TEST(open_f05_shares_the_time_between_addresses),
+        TEST(open_f04_blocked_name_is_left_at_once),
         TEST(open_f02_f03_silent_server_is_left_at_once),
         TEST(open_f03_silent_server_ends_by_itself),
         TEST(open_refuses_when_too_many_hang),
@@ -831,7 +939,8 @@ int main(void) {
         TEST(open_f08_broken_at_every_byte_is_a_failure),
         TEST(open_of_another_kind_of_server_says_so),
         TEST(open_f09_long_proof_is_left_at_once),
-        TEST(open_f10_f12_insists_on_what_was_asked_for),
+        TEST(open_f10_insists_on_what_was_asked_for),
+        TEST(open_f11_words_before_encryption_are_nobodys),
         TEST(open_f13_odd_settings_are_set_or_refused),
         TEST(is_alive_f15_sees_what_came_unasked),
         TEST(abandon_f54_leaves_the_parent_alone),

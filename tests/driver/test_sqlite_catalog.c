@@ -1,5 +1,5 @@
 /* test_sqlite_catalog.c - what synchronize is told about a database file. */
-#include "driver_support.h"
+#include "catalog_support.h"
 
 #include "takeo/model.h"
 
@@ -45,46 +45,21 @@ static void catalog_tells_columns_as_declared(void **state) {
     run(f, "create table pair (b text, a integer not null, primary key (a, b)) without rowid");
     run(f, "create table loose (code text primary key)");
     read_all(f);
-    static const struct {
-        int table;
-        const char *name;
-        const char *type;
-        const char *default_sql;
-        bool is_nullable;
-        uint32_t key_place;
-    } rows[] = {
-        {0, "code", "text", NULL, true, 1}, /* as SQLite has it, for ever */
-        {1, "b", "text", NULL, false, 2},       {1, "a", "integer", NULL, false, 1},
-        {2, "id", "integer", NULL, false, 1},   {2, "name", "varchar(80)", "'it''s'", false, 0},
-        {2, "price", "text", "1 + 2", true, 0}, {2, "odd name", "", NULL, true, 0},
-        {2, "made", "text", NULL, true, 0},
+    static const column_row loose[] = {
+        {"code", "text", NULL, true, 1}, /* as SQLite has it, for ever */
     };
-    uint32_t at = 0;
-    for (size_t i = 0; i < TK_COUNT(rows); i++) {
-        at = i > 0 && rows[i].table == rows[i - 1].table ? at + 1 : 0;
-        const tk_catalog_table *table = &tables[rows[i].table];
-        assert_true(at < table->column_count);
-        const tk_catalog_column *column = &table->columns[at];
-        assert_text(column->name, rows[i].name);
-        assert_text(column->type, rows[i].type);
-        assert_int_equal(column->is_nullable, rows[i].is_nullable);
-        assert_int_equal(column->key_place, rows[i].key_place);
-        if (rows[i].default_sql != NULL) {
-            assert_text(column->default_sql, rows[i].default_sql);
-        } else {
-            assert_null(column->default_sql.data);
-        }
-    }
-}
-
-static const tk_catalog_index *index_of(const tk_catalog_table *table, const char *prefix) {
-    for (uint32_t i = 0; i < table->index_count; i++) {
-        if (strncmp(table->indexes[i].name.data, prefix, strlen(prefix)) == 0) {
-            return &table->indexes[i];
-        }
-    }
-    fail_msg("no index %s", prefix);
-    return NULL;
+    static const column_row pair[] = {
+        {"b", "text", NULL, false, 2},
+        {"a", "integer", NULL, false, 1},
+    };
+    static const column_row rows[] = {
+        {"id", "integer", NULL, false, 1},   {"name", "varchar(80)", "'it''s'", false, 0},
+        {"price", "text", "1 + 2", true, 0}, {"odd name", "", NULL, true, 0},
+        {"made", "text", NULL, true, 0},
+    };
+    assert_columns(&tables[0], loose, TK_COUNT(loose));
+    assert_columns(&tables[1], pair, TK_COUNT(pair));
+    assert_columns(&tables[2], rows, TK_COUNT(rows));
 }
 
 static void catalog_tells_indexes(void **state) {

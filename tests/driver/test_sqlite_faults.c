@@ -155,9 +155,7 @@ static void faults_of_records_give_a_status(void **state) {
 /* ---- DS: fork -------------------------------------------------------------------------------- */
 
 static void faults_of_a_fork_leave_the_parent_alone(void **state) {
-    if (getenv("TAKEO_VALGRIND") != NULL) {
-        skip(); /* the child leaves what it shares with its parent, as it must */
-    }
+    NEED_FORK();
     fixture *f = *state;
     assert_done(f, open_url(f, file_url(f, "a.db", "?wal=false")));
     run(f, "create table t (a)");

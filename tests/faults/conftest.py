@@ -8,6 +8,7 @@ else's server may be killed.  `make test` runs this folder in its step `faults`.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,36 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from postgresql_server import LOOPBACK, Server, tool  # noqa: E402
 from proxy import Proxy  # noqa: E402
 
+SLACK = 0.25  # seconds that a deadline may be passed by
+BUSY = 0.5  # and for a machine that has other work
+TRUSTED = 0.005  # a connection that was used a moment ago is not looked at before it is used again
+
 
 @Entity("towns")
 class Town:
     id: Mapped[int] = PrimaryGeneratedColumn()
     name: Mapped[str] = Column(length=20000, unique=True)
     size: Mapped[int] = Column(default=0)
+
+
+def at_once(*works: Callable[[], Any]) -> None:
+    """Each on a thread of its own; the first failure is raised when all have ended."""
+    failures: list[BaseException] = []
+
+    def run(work: Callable[[], Any]) -> None:
+        try:
+            work()
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=run, args=(work,), daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive(), "it hangs"
+    if failures:
+        raise failures[0]
 
 
 @pytest.fixture(scope="session")

@@ -15,16 +15,13 @@ from typing import Any
 
 import pytest
 
-from conftest import Town
+from conftest import BUSY, SLACK, TRUSTED, Town
 from proxy import DOWN, FIN, RST, UP, Proxy
 from takeo import DataSource, errors
 
 Open = Callable[..., DataSource]
 NAMES = ["Ax", "Brest", "Caen"]
 LOST = (errors.ConnectionLost, errors.ProtocolError)
-SLACK = 0.25  # seconds that a deadline may be passed by
-BUSY = 0.5  # and for a machine that has other work
-TRUSTED = 0.005  # a connection that was used a moment ago is not looked at before it is used again
 
 
 def fill(db: DataSource) -> None:

@@ -16,14 +16,11 @@ from typing import Any
 
 import pytest
 
-from conftest import Town
+from conftest import BUSY, SLACK, TRUSTED, Town
 from postgresql_server import Server
 from takeo import DataSource, errors
 
 Open = Callable[..., DataSource]
-SLACK = 0.25  # seconds that a deadline may be passed by
-BUSY = 0.5  # and for a machine that has other work
-TRUSTED = 0.005  # a connection that was used a moment ago is not looked at before it is used again
 
 
 def pid_of(db: DataSource) -> int:

@@ -1,7 +1,10 @@
-/* test_sweep.c - every allocation fails in turn, over whole scenarios through the C ABI (F60).
+/* test_sweep.c - every allocation fails in turn, over whole scenarios through the C ABI (F60), on
+ * SQLite and on the server of PostgreSQL that TAKEO_TEST_POSTGRESQL names.
  *
  * A run either succeeds or fails for want of memory: nothing is left, nothing crashes, no other
- * failure is made of it.
+ * failure is made of it, and with memory the data source works again.  Each run on PostgreSQL is a
+ * connection of its own with temporary tables; as that takes its time, only some of the allocations
+ * fail there, and all of them where TAKEO_TEST_LONG is set.
  */
 #include "support.h"
 
@@ -64,6 +67,8 @@ static const takeo_layout_def layouts[] = {{TEAM, sizeof(team), MANY(field, team
                                            {PLAYER, sizeof(player), MANY(field, player_fields)}};
 static const takeo_target_def target_def = {sizeof target_def, 0, MANY(layout, layouts)};
 
+static const char memory_url[] = "sqlite://";
+
 /* ---- one world ------------------------------------------------------------------------------- */
 
 typedef struct world {
@@ -77,7 +82,11 @@ typedef struct world {
     player players[2];
 } world;
 
-typedef bool (*work)(world *w);
+typedef bool (*scene)(world *w);
+typedef struct work {
+    scene todo;
+    const char *url;
+} work;
 
 /* Whatever fails has to be told as want of memory: ours, or the database's. */
 static bool is_memory(takeo_status status, const takeo_error *error) {
@@ -134,10 +143,16 @@ static takeo_rows *found(world *w, takeo_status status) {
     return rows;
 }
 
-static bool open_world(world *w, const takeo_allocator *allocator) {
+static bool open_world(world *w, const char *url, const takeo_allocator *allocator) {
+    static const char *const init[] = {"set search_path = pg_temp"};
+    const takeo_pool_limits limits = {.struct_size = sizeof limits, .max_size = 1};
     const takeo_model_options model = {.struct_size = sizeof model, .allocator = allocator};
-    const takeo_source_options source = {
-        .struct_size = sizeof source, .url = "sqlite://", .allocator = allocator};
+    const takeo_source_options source = {.struct_size = sizeof source,
+                                         .url = url,
+                                         .allocator = allocator,
+                                         .pool = &limits,
+                                         .init_sql = init,
+                                         .init_sql_count = url == memory_url ? 0 : COUNT(init)};
     return made(w, takeo_model_new(&model, &w->model, &w->error))
            && made(w, takeo_model_add(w->model, entities, COUNT(entities), &w->error))
            && made(w, takeo_model_freeze(w->model, &w->error))
@@ -157,13 +172,35 @@ static void close_world(world *w) {
     takeo_error_free(w->error);
 }
 
+/* With memory again: what is open is rolled back, and a statement runs. */
+static void assert_usable(world *w, tk_test_alloc *memory) {
+    takeo_statement *statement = NULL;
+    memory->fail_at = 0;
+    if (w->op == NULL) {
+        return;
+    }
+    for (int level = 0; level < 2; level++) { /* or there is none */
+        takeo_status status = takeo_txn_rollback(w->op, 0);
+        while (status >= 0 && (status = takeo_op_wait(w->op, -1)) > 0) {
+        }
+    }
+    assert_int_equal(takeo_statement_sql(w->model, "select 1", takeo_zstr, &statement, NULL), 0);
+    takeo_rows *rows = found(w, takeo_statement_run(w->op, statement, NULL, NULL, 0));
+    assert_non_null(rows);
+    takeo_rows_free(rows);
+    takeo_statement_free(statement);
+}
+
 static bool scenario(const takeo_allocator *allocator, void *context) {
-    const work *todo = context;
+    const work *given = context;
     world w = {.teams = {{.name = "red"}},
                .players = {{.name = "a", .score = {"12.50", 5}}, {.name = "b", .score = {"3", 1}}}};
     w.players[0].team = &w.teams[0];
     w.players[1].team = &w.teams[0];
-    bool succeeded = open_world(&w, allocator) && (*todo)(&w);
+    bool succeeded = open_world(&w, given->url, allocator) && given->todo(&w);
+    if (!succeeded) {
+        assert_usable(&w, allocator->ctx);
+    }
     close_world(&w);
     return succeeded;
 }
@@ -329,6 +366,39 @@ static bool do_builder(world *w) {
     return rows != NULL;
 }
 
+/* So many that PostgreSQL takes them by COPY, and changes and removes them by one statement each. */
+enum { MANY_TEAMS = 40 };
+
+static bool do_list(world *w) {
+    team teams[MANY_TEAMS] = {0};
+    const takeo_list list = {teams, MANY_TEAMS, sizeof(team), TEAM, 0};
+    for (int i = 0; i < MANY_TEAMS; i++) {
+        snprintf(teams[i].name, sizeof teams[i].name, "team %d", i);
+    }
+    if (!done(w, takeo_repo_save(w->op, w->target, &list, 1, NULL))) {
+        assert_int_equal(teams[0].id, 0);
+        return false;
+    }
+    for (int i = 0; i < MANY_TEAMS; i++) {
+        assert_int_not_equal(teams[i].id, 0);
+        snprintf(teams[i].name, sizeof teams[i].name, "other %d", i);
+        teams[i].state |= UINT64_C(1) << TEAM_NAME;
+    }
+    return done(w, takeo_repo_save(w->op, w->target, &list, 1, NULL))
+           && done(w, takeo_repo_remove(w->op, w->target, &list, 1, NULL));
+}
+
+/* The rows that go by COPY are refused, and go once more one by one. */
+static bool do_list_that_fails(world *w) {
+    team teams[MANY_TEAMS] = {0};
+    const takeo_list list = {teams, MANY_TEAMS, sizeof(team), TEAM, 0};
+    for (int i = 0; i < MANY_TEAMS; i++) {
+        snprintf(teams[i].name, sizeof teams[i].name, "team %d", i % (MANY_TEAMS - 1));
+    }
+    return ended(w, takeo_repo_insert(w->op, w->target, &list, 1, NULL), TAKEO_EUNIQUE)
+           && do_sql(w);
+}
+
 /* A model that is wrong in two ways: all findings, or no memory. */
 static bool do_mapping(world *w) {
     static const takeo_column_def wrong[] = {{.name = "id", .type = TAKEO_TYPE_INT64},
@@ -350,73 +420,51 @@ static bool do_mapping(world *w) {
 
 /* ---- tests ----------------------------------------------------------------------------------- */
 
-static void sweep(work todo) {
-    uint64_t asked = tk_sweep(scenario, &todo);
-    assert_true(asked > 50);
+static const struct row {
+    const char *name;
+    scene todo;
+} rows[] = {
+    {"everything", do_everything},
+    {"update", do_update},
+    {"remove", do_remove},
+    {"upsert", do_upsert},
+    {"conditions", do_conditions},
+    {"get_and_load", do_get_and_load},
+    {"transactions", do_transactions},
+    {"sql", do_sql},
+    {"builder", do_builder},
+    {"list", do_list},
+    {"list_that_fails", do_list_that_fails},
+    {"mapping", do_mapping},
+};
+
+static void on_sqlite(void **state) { /* F60 */
+    const struct row *row = *state;
+    work given = {row->todo, memory_url};
+    assert_true(tk_sweep(scenario, &given) > 20);
 }
 
-static void sweep_whole_program_fails_for_memory_only(void **state) { /* F60 */
-    (void)state;
-    sweep(do_everything);
-}
-
-static void sweep_update_fails_for_memory_only(void **state) { /* F60 */
-    (void)state;
-    sweep(do_update);
-}
-
-static void sweep_remove_fails_for_memory_only(void **state) { /* F60 */
-    (void)state;
-    sweep(do_remove);
-}
-
-static void sweep_upsert_fails_for_memory_only(void **state) { /* F60 */
-    (void)state;
-    sweep(do_upsert);
-}
-
-static void sweep_conditions_fails_for_memory_only(void **state) { /* F60 */
-    (void)state;
-    sweep(do_conditions);
-}
-
-static void sweep_get_load_reload_fails_for_memory_only(void **state) { /* F60 */
-    (void)state;
-    sweep(do_get_and_load);
-}
-
-static void sweep_transactions_fails_for_memory_only(void **state) { /* F60 */
-    (void)state;
-    sweep(do_transactions);
-}
-
-static void sweep_sql_fails_for_memory_only(void **state) { /* F60 */
-    (void)state;
-    sweep(do_sql);
-}
-
-static void sweep_builder_fails_for_memory_only(void **state) { /* F60 */
-    (void)state;
-    sweep(do_builder);
-}
-
-static void sweep_mapping_fails_for_memory_only(void **state) { /* F60 */
-    (void)state;
-    sweep(do_mapping);
+static void on_postgresql(void **state) { /* F60 */
+    const struct row *row = *state;
+    work given = {row->todo, getenv("TAKEO_TEST_POSTGRESQL")};
+    if (given.url == NULL || *given.url == '\0') {
+        print_message("TAKEO_TEST_POSTGRESQL is not set: skipped\n");
+        skip();
+    }
+    bool is_long = getenv("TAKEO_TEST_LONG") != NULL;
+    assert_true(tk_sweep_some(scenario, &given, is_long ? 1 : 7, is_long ? 1 : 29) > 20);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sweep_whole_program_fails_for_memory_only),
-        cmocka_unit_test(sweep_update_fails_for_memory_only),
-        cmocka_unit_test(sweep_remove_fails_for_memory_only),
-        cmocka_unit_test(sweep_upsert_fails_for_memory_only),
-        cmocka_unit_test(sweep_conditions_fails_for_memory_only),
-        cmocka_unit_test(sweep_get_load_reload_fails_for_memory_only),
-        cmocka_unit_test(sweep_transactions_fails_for_memory_only),
-        cmocka_unit_test(sweep_sql_fails_for_memory_only),
-        cmocka_unit_test(sweep_builder_fails_for_memory_only),
-        cmocka_unit_test(sweep_mapping_fails_for_memory_only),
-    };
+    struct CMUnitTest tests[2 * COUNT(rows)];
+    char names[2 * COUNT(rows)][80];
+    for (size_t i = 0; i < COUNT(tests); i++) {
+        const struct row *row = &rows[i / 2];
+        bool is_sqlite = i % 2 == 0;
+        snprintf(names[i], sizeof names[i], "sweep_%s_on_%s_fails_for_memory_only", row->name,
+                 is_sqlite ? "sqlite" : "postgresql");
+        tests[i] = (struct CMUnitTest){names[i], is_sqlite ? on_sqlite : on_postgresql, NULL, NULL,
+                                       (void *)(uintptr_t)row};
+    }
     return cmocka_run_group_tests_name("sweep", tests, NULL, NULL);
 }

@@ -140,6 +140,23 @@ class Server:
         self.process.kill()
         self.process.wait()
 
+    def reload(self) -> None:
+        """Read the files of settings, users and certificates again; whoever connects afterwards meets what they say."""
+        assert self.process is not None
+        words = "reloading configuration files"
+        before = self.log.count(words)
+        self.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + tool.PATIENCE
+        while self.log.count(words) == before:  # it lets nobody in between this line and the end of it
+            assert time.monotonic() < end, "the server does not reload:\n" + self.log[-2000:]
+            time.sleep(0.005)
+
+    def own(self, path: pathlib.Path) -> None:
+        """Give a file to the server's user, and to nobody else to read."""
+        path.chmod(0o600)
+        if self.user:
+            os.chown(path, self.user["user"], self.user["group"])
+
     def freeze(self) -> None:
         """Stop the postmaster: the kernel still takes connections, nobody answers them."""
         assert self.process is not None

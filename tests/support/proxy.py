@@ -6,6 +6,7 @@ good order or not, that stand still, are slow, or swallow what they are sent.
         proxy.cut(UP, after=0, how=RST)   the client's next byte does not arrive, and it gets a reset
         proxy.end()                       every link ends now
         proxy.stall(DOWN)                 nothing arrives any more, and no link ends
+        proxy.inject(DOWN, 1, b"lies")    with the server's next byte come four that it has not sent
         proxy.throttle(DOWN, 1, 0.1)      one byte in 100 ms
         proxy.hold_first(0.02)            new links do not carry anything up for 20 ms
         proxy.heal()                      as nothing had been; links that were cut stay cut
@@ -37,6 +38,7 @@ class Rule:
     direction: str
     after: int = 0  # bytes that still pass
     how: str = ""  # FIN or RST: then the link ends; empty: it stands still
+    lies: bytes = b""  # sent along with the last of these bytes; after them the link is well again
     is_slow: bool = False
     step: int = 1  # bytes at once of a slow link, and seconds between
     pause: float = 0.0
@@ -95,8 +97,11 @@ class Link:
                 passing = data[: max(0, rule.after - rule.passed.get(self.number, 0))]
             if passing:
                 self.bytes[direction] += len(passing)  # before whoever gets them may look
-                target.sendall(passing)
                 data = data[len(passing) :]
+                if rule is not None and rule.lies:
+                    passing += rule.lies
+                    del self.proxy.rules[direction]
+                target.sendall(passing)
             if rule is None or rule.is_slow:
                 continue
             rule.passed[self.number] = rule.passed.get(self.number, 0) + len(passing)
@@ -165,6 +170,9 @@ class Proxy:
 
     def stall(self, direction: str, after: int = 0) -> None:
         self.rules[direction] = Rule(direction, after)
+
+    def inject(self, direction: str, after: int, lies: bytes) -> None:
+        self.rules[direction] = Rule(direction, after, lies=lies)
 
     def throttle(self, direction: str, step: int, pause: float) -> None:
         self.rules[direction] = Rule(direction, is_slow=True, step=step, pause=pause)

@@ -195,8 +195,9 @@ static void leave(scripted *script) {
     __atomic_sub_fetch(&script->inside, 1, __ATOMIC_ACQ_REL);
 }
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* several connections may speak */
+
 static void write_down(scripted *script, const char *line) {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* several connections may speak */
     size_t len = strlen(line);
     pthread_mutex_lock(&lock);
     if (script->log_len + len + 3 < sizeof script->log) {
@@ -341,7 +342,9 @@ static takeo_status do_start(tk_server *server, tk_prepared *prepared, const tak
         __atomic_add_fetch(&server->script->executions, 1, __ATOMIC_RELAXED);
     }
     if (status == TAKEO_DONE && count != 0) {
+        pthread_mutex_lock(&lock);
         server->script->last_argument = arguments[0];
+        pthread_mutex_unlock(&lock);
     }
     return status;
 }

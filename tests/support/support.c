@@ -90,7 +90,11 @@ static bool sweep_once(tk_scenario scenario, void *context, uint64_t fail_at, bo
 }
 
 uint64_t tk_sweep(tk_scenario scenario, void *context) {
-    for (uint64_t n = 1; n < SWEEP_LIMIT; n++) {
+    return tk_sweep_some(scenario, context, 1, 1);
+}
+
+uint64_t tk_sweep_some(tk_scenario scenario, void *context, uint64_t first, uint64_t step) {
+    for (uint64_t n = first; n < SWEEP_LIMIT; n += step) {
         uint64_t asked = 0;
         bool is_over = sweep_once(scenario, context, n, false, &asked);
         is_over &= sweep_once(scenario, context, n, true, &asked);

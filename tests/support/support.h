@@ -50,5 +50,20 @@ typedef bool (*tk_scenario)(const takeo_allocator *allocator, void *context);
  * each time once alone and once with all later ones failing too.  Fails the test when a block is
  * left, when the scenario fails though nothing was refused.  Gives the number of allocations. */
 uint64_t tk_sweep(tk_scenario scenario, void *context);
+/* The same with the allocations from `first` on that lie `step` apart, where a run takes long. */
+uint64_t tk_sweep_some(tk_scenario scenario, void *context, uint64_t first, uint64_t step);
+
+/* Under valgrind everything takes 20 to 50 times as long. */
+static inline bool tk_under_valgrind(void) {
+    return getenv("TAKEO_VALGRIND") != NULL;
+}
+
+/* A forked child leaves what it shares with its parent, as it must; valgrind takes that for a leak. */
+#define NEED_FORK()                                                                                \
+    do {                                                                                           \
+        if (tk_under_valgrind()) {                                                                 \
+            skip();                                                                                \
+        }                                                                                          \
+    } while (0)
 
 #endif

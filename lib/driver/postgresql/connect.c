@@ -434,13 +434,6 @@ static int look(const tk_server *server) {
     return got > 0 ? 1 : got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
 }
 
-static void drop_notifications(PGconn *pg) {
-    PGnotify *notification;
-    while ((notification = tk_pq.notifies(pg)) != NULL) {
-        tk_pq.freemem(notification);
-    }
-}
-
 /* What comes unasked is a changed setting, a notice, a notification, or the server's last words. */
 bool tk_pg_is_alive(tk_server *server) {
     for (int i = 0; i < LOOKS_MOST && server->stage == TK_PG_OPEN; i++) {
@@ -452,7 +445,7 @@ bool tk_pg_is_alive(tk_server *server) {
             || tk_pq.status(server->pg) != CONNECTION_OK) {
             return false;
         }
-        drop_notifications(server->pg);
+        tk_pg_forget_notifications(server);
     }
     return false;
 }

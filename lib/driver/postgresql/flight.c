@@ -309,6 +309,14 @@ takeo_status tk_pg_rest(tk_server *server, tk_error *error) {
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
+/* Nobody listens here: what other sessions notify must not pile up. */
+void tk_pg_forget_notifications(tk_server *server) {
+    PGnotify *notification;
+    while ((notification = tk_pq.notifies(server->pg)) != NULL) {
+        tk_pq.freemem(notification);
+    }
+}
+
 takeo_status tk_pg_advance(tk_server *server) {
     if (server->stage == TK_PG_CONNECTING) {
         return tk_pg_connect_is_done(server) ? TAKEO_DONE : TAKEO_WAIT;
@@ -325,7 +333,11 @@ takeo_status tk_pg_advance(tk_server *server) {
     if (server->awaits == TK_PG_ROOM) {
         return server->must_flush ? TAKEO_WAIT : TAKEO_DONE;
     }
-    return tk_pq.isBusy(server->pg) ? TAKEO_WAIT : TAKEO_DONE;
+    if (!tk_pq.isBusy(server->pg)) {
+        return TAKEO_DONE;
+    }
+    tk_pg_forget_notifications(server); /* it may be long before anything else comes */
+    return TAKEO_WAIT;
 }
 
 void tk_pg_interest(tk_server *server, int *out_fd, takeo_events *out_events) {
@@ -341,14 +353,6 @@ void tk_pg_interest(tk_server *server, int *out_fd, takeo_events *out_events) {
     }
 }
 
-/* Nobody listens here: what other sessions notify must not pile up. */
-static void forget_notifications(tk_server *server) {
-    PGnotify *notify;
-    while ((notify = tk_pq.notifies(server->pg)) != NULL) {
-        tk_pq.freemem(notify);
-    }
-}
-
 takeo_status tk_pg_settle(tk_server *server, tk_error *error) {
     if (server->pg == NULL) {
         return TAKEO_DONE;
@@ -360,7 +364,7 @@ takeo_status tk_pg_settle(tk_server *server, tk_error *error) {
     tk_pg_forget_answers(server);
     tk_pg_give_up(server, server->flight_count);
     TK_TRY_DONE(tk_pg_rest(server, error));
-    forget_notifications(server);
+    tk_pg_forget_notifications(server);
     if (tk_pg_cancel_is_under_way(server)) {
         server->awaits = TK_PG_CANCELLING;
         return TAKEO_WAIT;

@@ -340,6 +340,7 @@ takeo_status tk_pg_rest(tk_server *server, tk_error *error);
 /* End the pipeline, if one is open, and send what there is. */
 takeo_status tk_pg_sync(tk_server *server, tk_error *error);
 void tk_pg_flush(tk_server *server);
+void tk_pg_forget_notifications(tk_server *server);
 /* Tell the failure that was kept in server->failure, with the text that it is about. */
 takeo_status tk_pg_tell(tk_server *server, tk_error *error);
 /* Keep a result as the failure of the call that goes on, if it is the first. */

@@ -135,8 +135,15 @@ static bool has_name(const tk_prepared *prepared) {
     return prepared->name[0] != '\0';
 }
 
+/* Without a name it is there only until the next one is parsed: who has no description yet, and none
+ * on its way, would get that of another statement. */
+static bool must_parse(const tk_server *server, const tk_prepared *prepared) {
+    bool is_there = prepared->is_parsed && (!server->is_unnamed || prepared->is_describing);
+    return !is_there && !prepared->is_parsing;
+}
+
 takeo_status tk_pg_send_parse(tk_server *server, tk_prepared *prepared, tk_error *error) {
-    if (!prepared->is_parsed && !prepared->is_parsing) {
+    if (must_parse(server, prepared)) {
         if (!server->is_unnamed && !has_name(prepared)) {
             (void)snprintf(prepared->name, sizeof prepared->name, "takeo_%llu",
                            (unsigned long long)++server->next_name);

@@ -404,9 +404,7 @@ static int child(fixture *f) {
 
 static void repo_child_process_is_refused(void **state) { /* F54 */
     (void)state;
-    if (getenv("TAKEO_VALGRIND") != NULL) {
-        skip(); /* the child leaves what it shares with its parent, as it must */
-    }
+    NEED_FORK();
     fixture f;
     set_up(&f);
     assert_good(f.op, end(f.op, takeo_txn_begin(f.op, NULL)));

@@ -266,9 +266,7 @@ static int child(things *t, scripted_job *job) {
 
 static void source_in_a_forked_child_is_only_freed(void **state) { /* F54 */
     (void)state;
-    if (getenv("TAKEO_VALGRIND") != NULL) {
-        skip(); /* the child leaves what it shares with its parent, as it must */
-    }
+    NEED_FORK();
     for (int i = 0; i < 20; i++) {
         things t;
         make(&t);
@@ -304,9 +302,7 @@ static int child_frees_running(tk_op *op, tk_source *source, scripted_job *job) 
 
 static void source_forked_while_an_operation_runs_lets_go_of_objects(void **state) { /* F54 */
     (void)state;
-    if (getenv("TAKEO_VALGRIND") != NULL) {
-        skip(); /* the child leaves what it shares with its parent, as it must */
-    }
+    NEED_FORK();
     scripted script = {.rows = 1};
     tk_source *source = scripted_source(&script, NULL);
     tk_op *op = scripted_op(&source->shared);
