@@ -256,7 +256,9 @@ void tk_error_set(tk_error *error, size_t field, const char *format, ...) TK_PRI
  *     tk_raise(error, ...);
  *     tk_error_make_cause(error, below); */
 takeo_error *tk_error_set_aside(tk_error *error);
-void tk_error_make_cause(tk_error *error, takeo_error *below);
+void tk_error_make_cause(tk_error *error, takeo_error *below); /* NULL is allowed */
+/* A copy of somebody's record in the memory of `error`, to be made a cause; NULL: no memory. */
+takeo_error *tk_error_copy_into(tk_error *error, const takeo_error *record);
 /* Set `nearest` of the last record: up to three of names within a distance of a third. */
 void tk_error_set_nearest(tk_error *error, takeo_text wrong, const takeo_text *names, size_t count);
 /* Give the records to a caller as one block (takeo_error_free); `out` may be NULL. */

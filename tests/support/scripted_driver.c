@@ -364,6 +364,9 @@ static void do_end(tk_server *server, tk_prepared *prepared, tk_execution *out) 
     __atomic_sub_fetch(&server->script->executions, 1, __ATOMIC_RELAXED);
     prepared->row = 0; /* of the next one, which may be started already */
     *out = server->script->execution;
+    if (server->script->execution_ends_transaction) {
+        server->script->is_in_transaction = server->is_in_transaction = false;
+    }
 }
 
 static void note_text(tk_server *server, const char *sql, takeo_status status) {
@@ -464,6 +467,10 @@ static takeo_status do_settle(tk_server *server, tk_error *error) {
     return play(server->script, "settle", true, error);
 }
 
+static takeo_status do_reset(tk_server *server, tk_error *error) {
+    return play(server->script, "reset", true, error);
+}
+
 static bool do_is_alive(tk_server *server) {
     return play(server->script, "alive", false, NULL) == TAKEO_DONE;
 }
@@ -493,6 +500,7 @@ const tk_driver scripted_waiting_driver = {
     .advance = do_advance,
     .settle = do_settle,
     .is_alive = do_is_alive,
+    .reset = do_reset,
     .prepare = do_prepare,
     .forget = do_forget,
     .describe = do_describe,

@@ -162,6 +162,7 @@ const tk_driver tk_driver_postgresql = {
     .interest = tk_pg_interest,
     .advance = tk_pg_advance,
     .settle = tk_pg_settle,
+    .reset = tk_pg_reset,
     .is_alive = tk_pg_is_alive,
     .prepare = tk_pg_prepare,
     .forget = tk_pg_forget,
