@@ -305,6 +305,9 @@ void tk_cond_wake_all(tk_cond *cond);
 /* Run `work` on a thread of its own that nobody waits for and no signal reaches.  False: there are
  * too many threads. */
 TK_CHECKED bool tk_thread_start(void (*work)(void *ctx), void *ctx);
+/* Between the two a fork has to wait: what is half done would stay so in the child.  Not nested. */
+void tk_fork_hold(void);
+void tk_fork_release(void);
 void tk_sleep_ns(int64_t ns);
 int64_t tk_process_id(void);
 uint64_t tk_thread_id(void);

@@ -125,7 +125,8 @@ takeo_status tk_busy_refuse_self(tk_op *op) {
     tk_mutex_lock(source->mutex);
     for (const tk_conn *conn = source->conns; conn != NULL; conn = conn->next) {
         bool is_held = conn->holder != NULL && conn->op == NULL;
-        is_self = is_self && conn->is_taken && conn->holder_thread == self
+        is_self = is_self && conn->is_taken
+                  && __atomic_load_n(&conn->holder_thread, __ATOMIC_RELAXED) == self
                   && (is_held || conn->op != NULL);
         is_txn |= is_held;
     }

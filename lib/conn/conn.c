@@ -32,9 +32,10 @@ static bool tick_for(void *ctx) {
 }
 
 /* Another thread may look at the server in order to interrupt it. */
-static void set_server(tk_conn *conn, tk_server *server) {
+static void set_server(tk_conn *conn, tk_server *server, bool is_open) {
     tk_mutex_lock(conn->source->mutex);
     conn->server = server;
+    conn->is_open = is_open;
     tk_mutex_unlock(conn->source->mutex);
 }
 
@@ -66,7 +67,7 @@ static takeo_status begin_open(tk_conn *conn, tk_op *op) {
     takeo_status status = conn->driver->open(&options, &server, &op->error);
     tk_op_enter(op);
     if (status >= 0) {
-        set_server(conn, server);
+        set_server(conn, server, false);
     }
     return status;
 }
@@ -101,7 +102,7 @@ takeo_status tk_conn_open(tk_conn *conn, tk_op *op) {
         tk_conn_close(conn);
         return status;
     }
-    conn->is_open = true;
+    set_server(conn, conn->server, true);
     conn->opened_ns = now;
     conn->number = __atomic_add_fetch(&conn->source->next_number, 1, __ATOMIC_RELAXED);
     return TAKEO_DONE;
@@ -139,8 +140,7 @@ void tk_conn_close(tk_conn *conn) {
     while ((prepared = tk_stmtcache_take(conn->statements)) != NULL) {
         conn->driver->forget(server, prepared);
     }
-    set_server(conn, NULL);
-    conn->is_open = false;
+    set_server(conn, NULL, false);
     conn->is_changed = false;
     conn->driver->close(server);
 }

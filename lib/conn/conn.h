@@ -241,7 +241,7 @@ struct tk_conn { /* one connection with its prepared statements; between two ope
     tk_source *source;
     const tk_driver *driver;
     tk_server *server; /* NULL: not connected */
-    bool is_open;      /* else the server is still being opened */
+    bool is_open;      /* else the server is still being opened; written under the mutex */
     uint64_t number;   /* among all that the source ever opened */
     bool is_changed;   /* a statement left something on it: reset before anybody else uses it */
     tk_op *op;         /* that uses it now; written under the source's mutex */
@@ -250,9 +250,10 @@ struct tk_conn { /* one connection with its prepared statements; between two ope
     tk_conn *next;     /* of all shells of the source */
     tk_link idle;      /* among those that nobody has */
     bool is_taken;
-    tk_session *holder;          /* whose transaction keeps it; NULL: none */
-    uint64_t holder_thread;      /* whose operation uses it, or used it last in its transaction */
-    int64_t held_ns;             /* when that transaction began */
+    tk_session *holder; /* whose transaction keeps it; NULL: none */
+    uint64_t
+        holder_thread; /* atomic: whose operation uses it, or used it last in its transaction */
+    int64_t held_ns;   /* when that transaction began */
     int64_t connect_deadline_ns; /* of the opening that goes on; -1: none */
     int64_t opened_ns;
     int64_t idle_ns; /* since when nobody has it */

@@ -106,6 +106,8 @@ bool tk_take_try(tk_op *op);
 void tk_take_serve(tk_source *source);
 /* Under the source's mutex: how many stand in the queue. */
 uint32_t tk_take_count(const tk_source *source);
+/* Under the source's mutex: let the operation look again, if it sleeps in the queue. */
+void tk_take_wake(const tk_op *op);
 /* Under the source's mutex: let all who sleep in the queue look again. */
 void tk_take_wake_all(tk_source *source);
 /* Leave the queue without having been served. */

@@ -426,15 +426,24 @@ takeo_status tk_op_interest(const tk_op *op, takeo_interest *out) {
     return TAKEO_DONE;
 }
 
+/* The connection that the operation uses.  It may be about to start or to end on its own thread, so
+ * only what the mutex guards is looked at. */
+static const tk_conn *find_user(const tk_op *op) {
+    const tk_conn *conn = op->source->conns;
+    while (conn != NULL && conn->op != op) {
+        conn = conn->next;
+    }
+    return conn;
+}
+
 void tk_op_cancel_locked(tk_op *op, tk_cancel who) {
     __atomic_store_n(&op->cancel, who, __ATOMIC_RELAXED);
-    const tk_conn *conn = op->conn;
-    if (conn != NULL && conn->op == op && conn->server != NULL && conn->is_open
-        && !op->run.is_cleaning) {
+    const tk_conn *conn = find_user(op);
+    if (conn != NULL && conn->server != NULL && conn->is_open && !op->run.is_cleaning) {
         conn->driver->interrupt(conn->server);
     }
-    if (op->run.is_asleep) {
-        tk_cond_wake_all(op->turn);
+    if (conn == NULL) {
+        tk_take_wake(op);
     }
 }
 

@@ -62,7 +62,8 @@ static void remove_shell(tk_source *source, tk_conn *conn) {
 static tk_conn *lend(tk_conn *conn) {
     tk_link_remove(&conn->idle);
     conn->is_taken = true;
-    conn->holder_thread = 0; /* its operation says so when it runs */
+    __atomic_store_n(&conn->holder_thread, 0,
+                     __ATOMIC_RELAXED); /* its operation says so when it runs */
     conn->source->stats.acquired++;
     return conn;
 }

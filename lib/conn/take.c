@@ -77,6 +77,15 @@ void tk_take_serve(tk_source *source) {
     }
 }
 
+void tk_take_wake(const tk_op *op) {
+    tk_link *queue = &op->source->queue;
+    for (tk_link *link = queue->next; link != queue; link = link->next) {
+        if (op_of(link) == op && op->run.is_asleep) {
+            tk_cond_wake_all(op->turn);
+        }
+    }
+}
+
 void tk_take_wake_all(tk_source *source) {
     for (tk_link *link = source->queue.next; link != &source->queue; link = link->next) {
         if (op_of(link)->run.is_asleep) {
@@ -291,7 +300,7 @@ static takeo_status get_conn(tk_op *op) {
             replace_if_dead(op->conn);
         }
     }
-    op->conn->holder_thread = tk_thread_id();
+    __atomic_store_n(&op->conn->holder_thread, tk_thread_id(), __ATOMIC_RELAXED);
     return TAKEO_DONE;
 }
 

@@ -98,7 +98,7 @@ class Pool:
 
         Args:
             timeout: seconds after which what is left is cut off: calls are cancelled, transactions
-                rolled back; None: never.
+                rolled back; 0: at once; None: never.
 
         Returns:
             How many calls and transactions were cut off.
@@ -111,7 +111,8 @@ class Pool:
             >>> db.pool.drain(timeout=5)
             0
         """
-        patience = nanoseconds("timeout", timeout)
+        at_once = timeout == 0 and timeout is not False
+        patience = 0 if at_once else nanoseconds("timeout", timeout)
         return door.control(self._source.handle, DRAIN, patience)  # type: ignore[no-any-return]
 
 

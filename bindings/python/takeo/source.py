@@ -139,14 +139,14 @@ class DataSource(Executor):
         _all.add(self)
         self._made = False
         self._is_closed = False
-        self._ended: Any = None
         self._bound: ContextVar[Any] = ContextVar("takeo_session", default=None)
         self._current: ContextVar[Any] = ContextVar("takeo_transaction", default=None)
 
     def __repr__(self) -> str:
         return f"DataSource({_masked(self._url or '')!r})"
 
-    # ---- opening.  `known`, `statements` and `handle` are made at the first use, once.
+    # ---- opening.  `known`, `statements` and `handle` are made at the first use, once; `_ended` is a
+    # session whose every use raises TransactionClosed.
     def __getattr__(self, name: str) -> Any:
         if name in ("known", "statements", "handle"):
             self._open()
@@ -175,9 +175,11 @@ class DataSource(Executor):
             out = ffi.new("takeo_source **")
             call(lib.takeo_source_open, model.handle, options, out)
             handle = door.source(out[0], self._bound)
+            ended = door.session(handle)
+            door.close(ended)
             # All at once: a child may be forked at any moment, and half of it would be of no use there.
             self.__dict__.update(
-                known=model, statements=Statements(model), _pointer=out[0], handle=handle, _made=True
+                known=model, statements=Statements(model), _pointer=out[0], handle=handle, _ended=ended, _made=True
             )
 
     def _with_pointer(self, function: Any) -> None:
@@ -274,13 +276,6 @@ class DataSource(Executor):
         """
         flags = lib.TAKEO_SYNCHRONIZE_PLAN if plan else 0
         return door.control(self.handle, SYNCHRONIZE, flags)  # type: ignore[no-any-return]
-
-    def _closed_session(self) -> Any:
-        """A handle whose every use raises TransactionClosed."""
-        if self._ended is None:
-            self._ended = door.session(self.handle)
-            door.close(self._ended)
-        return self._ended
 
 
 def _masked(url: str) -> str:

@@ -173,8 +173,9 @@ takeo_status tk_pg_start(tk_server *server, tk_prepared *prepared, const takeo_c
 
 bool tk_pg_affected(PGresult *result, int64_t *out) {
     const char *tag = tk_pq.cmdStatus(result);
-    bool is_counted = tag[0] == 'I' || tag[0] == 'U' || (tag[0] == 'D' && tag[1] == 'E')
-                      || (tag[0] == 'M' && tag[1] == 'E') || (tag[0] == 'C' && tag[2] == 'P');
+    bool is_counted = tag[0] == 'I' || (tag[0] == 'U' && tag[1] == 'P')
+                      || (tag[0] == 'D' && tag[2] == 'L') || (tag[0] == 'M' && tag[1] == 'E')
+                      || (tag[0] == 'C' && tag[2] == 'P'); /* none of COMMIT, DECLARE, UNLISTEN */
     int64_t count = 0;
     if (is_counted) {
         const char *digits = tk_pq.cmdTuples(result);
