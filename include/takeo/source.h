@@ -71,7 +71,7 @@ typedef struct takeo_source_options {
     const takeo_setting *settings; /* win over the URL; unknown ones are TAKEO_ECONFIG */
     uint32_t setting_count;
     uint32_t init_sql_count;
-    const char *const *init_sql;      /* run on every new connection */
+    const char *const *init_sql;      /* run on every connection that is new, or reset */
     const takeo_pool_limits *pool;    /* copied; NULL: defaults */
     int64_t statement_ns;             /* timeout of operations that say nothing; 0: none */
     uint64_t byte_budget;             /* of operations that say nothing; 0: none */
@@ -167,13 +167,13 @@ enum takeo_synchronize_flags {
 TAKEO_API TAKEO_CHECKED takeo_status takeo_source_synchronize(takeo_op *op, uint32_t flags);
 
 /**
- * Start: take no new work on the source, wait until what has begun has ended, and close all
- * connections.  What has begun are operations, those that wait for a connection included, and open
- * transactions with all that still comes in them; anything else answers TAKEO_ECLOSED from now on.
+ * Start: take no new work, wait until what has begun has ended, and close all connections.
  *
- * What has not ended after patience_ns is cut off: operations are cancelled, transactions rolled back;
- * the result's `affected` counts them.  The operation needs no connection.  When it is cancelled, or
- * its own deadline ends it, the source still takes no new work, and may be drained again.
+ * What has begun are operations, those that wait for a connection too, and open transactions with
+ * all that still comes in them; anything else answers TAKEO_ECLOSED from now on.  What has not
+ * ended after patience_ns is cut off: operations are cancelled, transactions rolled back; the
+ * result's `affected` counts them.  When this operation is cancelled, or its own deadline ends it,
+ * the source still takes no new work, and may be drained again.
  *
  * @param patience_ns  -1: for ever; 0: cut off at once
  * @return TAKEO_DONE when started; TAKEO_ESTATE inside a transaction, which it would wait for
