@@ -186,7 +186,10 @@ static TK_APART takeo_status look_at_effect(tk_op *op, tk_effect effect) {
     bool is_inside = op->session->level > 0;
     bool is_open = conn->driver->is_in_transaction(conn->server);
     bool is_change = effect == TK_EFFECT_SESSION || effect == TK_EFFECT_LOCAL;
-    conn->is_changed |= effect == TK_EFFECT_SESSION;
+    conn->is_changed |= effect == TK_EFFECT_SESSION || effect == TK_EFFECT_UNDONE;
+    if (effect == TK_EFFECT_UNDONE) {
+        return TAKEO_DONE;
+    }
     if (is_change ? is_inside : effect == TK_EFFECT_BEGIN ? !is_inside : is_open) {
         return TAKEO_DONE; /* a begin outside is seen as the run ends, as whatever leaves one open */
     }

@@ -65,6 +65,7 @@ void tk_library_publish(int32_t *state, void *table, const void *found, size_t s
 typedef enum tk_effect { /* what an execution did beside its rows */
                          TK_EFFECT_NONE,
                          TK_EFFECT_SESSION, /* something stays on the connection: SET, LISTEN ... */
+                         TK_EFFECT_UNDONE,  /* RESET, DISCARD: ours may be gone too */
                          TK_EFFECT_LOCAL,   /* until the transaction ends: SET LOCAL */
                          TK_EFFECT_BEGIN,
                          TK_EFFECT_COMMIT,
@@ -183,7 +184,7 @@ struct tk_driver {
     /* After `end` of an execution that was given up: take what still comes of it and throw it away.
      * TAKEO_DONE: nothing is under way any more; TAKEO_WAIT; a failure: close the connection. */
     takeo_status (*settle)(tk_server *server, tk_error *error);
-    /* Undo whatever TK_EFFECT_SESSION told of: the connection is as it was when it was opened.
+    /* Undo whatever TK_EFFECT_SESSION or UNDONE told of: the connection is as it was when it was opened.
      * TAKEO_DONE, TAKEO_WAIT, or a failure: close it.  NULL: the driver tells of no such effect. */
     takeo_status (*reset)(tk_server *server, tk_error *error);
     /* Has an idle connection died?  Looks without waiting and sends nothing.  NULL: it cannot. */

@@ -176,16 +176,14 @@ def test_connect_opens_pool_min(url: str) -> None:
 CHANGES = [
     "set statement_timeout = '77s'",
     "  -- why\n /* how */ SET session statement_timeout to 77000",
-    "reset all",
     "listen news",
     "create temporary table left_over (a int)",
     "create local temp table left_over (a int)",
     "create or replace temp view left_over as select 1",
     "create temp table left_over as select 1 as a",
     "declare c cursor with hold for select 1",
-    "discard temp",
-    "unlisten *",
 ]
+UNDOING = ["reset all", "reset statement_timeout", "unlisten *", "discard temp", "discard plans"]
 LOCAL = ["set local statement_timeout = '77s'", "set transaction read only", "set constraints all deferred"]
 
 
@@ -216,8 +214,16 @@ def assert_is_as_ever(db: DataSource, pid: int) -> None:
     assert db.pool.stats().connected == 1
 
 
+@pytest.mark.postgresql("SQLite has no such words")
+@pytest.mark.parametrize("text", [*UNDOING, "discard all"])
+def test_s28_what_only_undoes_is_harmless(one: DataSource, text: str) -> None:
+    pid = one.sql("select pg_backend_pid()").scalar()
+    one.sql(text).run()
+    assert_is_as_ever(one, pid)
+
+
 @pytest.mark.postgresql("SQLite has one connection, and a PRAGMA holds for it on purpose")
-@pytest.mark.parametrize("text", CHANGES)
+@pytest.mark.parametrize("text", CHANGES + UNDOING)
 def test_s28_a_change_inside_a_transaction_ends_with_it(one: DataSource, text: str) -> None:
     pid = one.sql("select pg_backend_pid()").scalar()
     for ending in ("commit", "rollback"):

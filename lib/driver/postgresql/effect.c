@@ -72,9 +72,9 @@ tk_effect tk_pg_effect_of(const char *tag, const char *text) {
     } rows[] = {
         {"BEGIN", TK_EFFECT_BEGIN},           {"START TRANSACTION", TK_EFFECT_BEGIN},
         {"COMMIT", TK_EFFECT_COMMIT},         {"ROLLBACK", TK_EFFECT_ROLLBACK},
-        {"SET CONSTRAINTS", TK_EFFECT_LOCAL}, {"RESET", TK_EFFECT_SESSION},
-        {"LISTEN", TK_EFFECT_SESSION},        {"UNLISTEN", TK_EFFECT_SESSION},
-        {"DISCARD", TK_EFFECT_SESSION},
+        {"SET CONSTRAINTS", TK_EFFECT_LOCAL}, {"RESET", TK_EFFECT_UNDONE},
+        {"LISTEN", TK_EFFECT_SESSION},        {"UNLISTEN", TK_EFFECT_UNDONE},
+        {"DISCARD", TK_EFFECT_UNDONE},
     };
     for (size_t i = 0; i < TK_COUNT(rows); i++) {
         if (strncmp(tag, rows[i].tag, strlen(rows[i].tag)) == 0) {
