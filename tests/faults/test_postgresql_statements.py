@@ -175,7 +175,7 @@ def test_f34_a_deadlock_is_run_again_as_a_whole(open_source: Open) -> None:
                 meet.wait(10)
 
     in_two(lambda: db.transaction(retry=5).run(work, "ab"), lambda: db.transaction(retry=5).run(work, "ba"))
-    assert sum(calls.values()) == 3  # one of them twice
+    assert sum(calls.values()) >= 3  # one of them twice; it may meet the other once more, who has not ended yet
     assert db.query(Town.size).order_by(Town.id).scalars() == [2, 2]
 
 
