@@ -27,7 +27,8 @@ typedef struct takeo_pool_limits {
     uint32_t struct_size;
     uint32_t flags;       /* none yet */
     uint32_t max_size;    /* 10; SQLite always has 1 */
-    uint32_t min_size;    /* 0: idle connections above it are closed when their time is over */
+    uint32_t min_size;    /* 0: so many are opened by takeo_source_connect, and not closed for being
+                             idle */
     uint32_t max_waiting; /* operations in the queue; 0: no limit */
     uint32_t reserved;    /* 0 */
     int64_t acquire_ns;   /* wait for a connection: 30 s */
@@ -70,7 +71,7 @@ typedef struct takeo_source_options {
     const takeo_setting *settings; /* win over the URL; unknown ones are TAKEO_ECONFIG */
     uint32_t setting_count;
     uint32_t init_sql_count;
-    const char *const *init_sql;      /* run on every new connection */
+    const char *const *init_sql;      /* run on every connection that is new, or reset */
     const takeo_pool_limits *pool;    /* copied; NULL: defaults */
     int64_t statement_ns;             /* timeout of operations that say nothing; 0: none */
     uint64_t byte_budget;             /* of operations that say nothing; 0: none */
@@ -140,7 +141,7 @@ TAKEO_API TAKEO_CHECKED takeo_status takeo_source_open(takeo_model *model,
 TAKEO_API takeo_session *takeo_source_session(takeo_source *source);
 
 /**
- * Start: connect, and check what is there.
+ * Start: connect, so that at least min_size connections are open, and at least one.
  *
  * @return TAKEO_DONE when started
  * @thread one-at-a-time
@@ -164,6 +165,22 @@ enum takeo_synchronize_flags {
  * @since 1
  */
 TAKEO_API TAKEO_CHECKED takeo_status takeo_source_synchronize(takeo_op *op, uint32_t flags);
+
+/**
+ * Start: take no new work, wait until what has begun has ended, and close all connections.
+ *
+ * What has begun are operations, those that wait for a connection too, and open transactions with
+ * all that still comes in them; anything else answers TAKEO_ECLOSED from now on.  What has not
+ * ended after patience_ns is cut off: operations are cancelled, transactions rolled back; the
+ * result's `affected` counts them.  When this operation is cancelled, or its own deadline ends it,
+ * the source still takes no new work, and may be drained again.
+ *
+ * @param patience_ns  -1: for ever; 0: cut off at once
+ * @return TAKEO_DONE when started; TAKEO_ESTATE inside a transaction, which it would wait for
+ * @thread one-at-a-time
+ * @since 1
+ */
+TAKEO_API TAKEO_CHECKED takeo_status takeo_source_drain(takeo_op *op, int64_t patience_ns);
 
 /**
  * Change the limits of the pool while it works.

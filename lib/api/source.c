@@ -84,6 +84,16 @@ TAKEO_API takeo_status takeo_source_synchronize(takeo_op *op, uint32_t flags) {
     return tk_orm_synchronize(op, flags);
 }
 
+static takeo_status check_patience(int64_t patience_ns, tk_error *error) {
+    return patience_ns >= -1 ? TAKEO_DONE
+                             : tk_raise(error, TK_CALL_INVALID, "patience_ns is below -1.");
+}
+
+TAKEO_API takeo_status takeo_source_drain(takeo_op *op, int64_t patience_ns) {
+    TK_API_CHECK(op, failure, check_patience(patience_ns, &failure));
+    return tk_source_drain(op, patience_ns, NULL);
+}
+
 static takeo_status limit(takeo_source *source, const takeo_pool_limits *limits, tk_error *error) {
     TK_TRY(tk_api_check_given(source, "source", error));
     TK_TRY(tk_api_check_given(limits, "limits", error));

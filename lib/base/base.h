@@ -256,7 +256,9 @@ void tk_error_set(tk_error *error, size_t field, const char *format, ...) TK_PRI
  *     tk_raise(error, ...);
  *     tk_error_make_cause(error, below); */
 takeo_error *tk_error_set_aside(tk_error *error);
-void tk_error_make_cause(tk_error *error, takeo_error *below);
+void tk_error_make_cause(tk_error *error, takeo_error *below); /* NULL is allowed */
+/* A copy of somebody's record in the memory of `error`, to be made a cause; NULL: no memory. */
+takeo_error *tk_error_copy_into(tk_error *error, const takeo_error *record);
 /* Set `nearest` of the last record: up to three of names within a distance of a third. */
 void tk_error_set_nearest(tk_error *error, takeo_text wrong, const takeo_text *names, size_t count);
 /* Give the records to a caller as one block (takeo_error_free); `out` may be NULL. */
@@ -303,6 +305,9 @@ void tk_cond_wake_all(tk_cond *cond);
 /* Run `work` on a thread of its own that nobody waits for and no signal reaches.  False: there are
  * too many threads. */
 TK_CHECKED bool tk_thread_start(void (*work)(void *ctx), void *ctx);
+/* Between the two a fork has to wait: what is half done would stay so in the child.  Not nested. */
+void tk_fork_hold(void);
+void tk_fork_release(void);
 void tk_sleep_ns(int64_t ns);
 int64_t tk_process_id(void);
 uint64_t tk_thread_id(void);

@@ -122,6 +122,16 @@ takeo_error *tk_error_copy(const takeo_error *error) {
     return copy_records(error, 0, &at);
 }
 
+takeo_error *tk_error_copy_into(tk_error *error, const takeo_error *record) {
+    size_t size = 0;
+    takeo_error *records = measure(record, 0, &size) ? tk_arena_take(&error->arena, size) : NULL;
+    if (records == NULL) {
+        return NULL;
+    }
+    cursor at = {records, (char *)(records + count_records(record, 0))};
+    return copy_records(record, 0, &at);
+}
+
 void tk_error_free(takeo_error *error) {
     if (error != NULL && error != &memory_failure) {
         error_block *block = TK_CONTAINER(error, error_block, first);

@@ -161,6 +161,8 @@
     X(TXN_CLOSED, "TAKEO.TXN.CLOSED", TAKEO_ETXN_CLOSED,                                           \
       "There is no open transaction, or it was ended before.")                                     \
     X(TXN_STATE, "TAKEO.TXN.STATE", TAKEO_ESTATE, "A transaction cannot begin or end here.")       \
+    X(TXN_NEEDED, "TAKEO.TXN.NEEDED", TAKEO_ESTATE,                                                \
+      "What the statement changes holds for one connection, so it belongs into a transaction.")    \
     X(SERVER_UNIQUE, "TAKEO.SERVER.UNIQUE", TAKEO_EUNIQUE,                                         \
       "A row with the same unique value is there.")                                                \
     X(SERVER_FOREIGN_KEY, "TAKEO.SERVER.FOREIGN_KEY", TAKEO_EFOREIGN_KEY,                          \

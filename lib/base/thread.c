@@ -154,6 +154,30 @@ void tk_sleep_ns(int64_t ns) {
     }
 }
 
+static pthread_mutex_t fork_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void lock_forks(void) {
+    pthread_mutex_lock(&fork_mutex);
+}
+
+static void unlock_forks(void) {
+    pthread_mutex_unlock(&fork_mutex);
+}
+
+static void let_forks_wait(void) {
+    (void)pthread_atfork(lock_forks, unlock_forks, unlock_forks);
+}
+
+void tk_fork_hold(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, let_forks_wait);
+    lock_forks();
+}
+
+void tk_fork_release(void) {
+    unlock_forks();
+}
+
 /* Asked at every start of an operation, where a system call would cost as much as all the rest. The
  * number changes in one way only, and the system tells of that. */
 static _Atomic int64_t known_process;

@@ -47,7 +47,7 @@ static takeo_status begin_open(tk_conn *conn, tk_op *op) {
     if (conn->statements == NULL) {
         return tk_raise_memory(&op->error);
     }
-    int64_t patience = source->limits.connect_ns;
+    int64_t patience = tk_pool_limits_now(conn->source).connect_ns;
     conn->connect_deadline_ns =
         tk_earlier(op->deadline_ns, patience < 0 ? -1 : tk_clock_now_ns() + patience);
     tk_server_options options = {
@@ -85,7 +85,7 @@ static takeo_status go_on_opening(tk_conn *conn, tk_op *op) {
     }
     status = tk_raise(&op->error, TK_CONNECT_TIMEOUT,
                       "The database at %s did not answer within %.3g s.", conn->source->masked_url,
-                      (double)conn->source->limits.connect_ns / (double)TK_SECOND_NS);
+                      (double)tk_pool_limits_now(conn->source).connect_ns / (double)TK_SECOND_NS);
     TK_SET(&op->error, hint, "is it running, and is the address right?");
     return status;
 }
@@ -97,7 +97,7 @@ takeo_status tk_conn_open(tk_conn *conn, tk_op *op) {
         return status;
     }
     int64_t now = tk_clock_now_ns();
-    tk_pool_note_connect(conn->source, status >= 0, now);
+    tk_pool_note_connect(conn->source, status >= 0, op->error.first, now);
     if (status < 0) {
         tk_conn_close(conn);
         return status;
@@ -106,6 +106,29 @@ takeo_status tk_conn_open(tk_conn *conn, tk_op *op) {
     conn->number = __atomic_add_fetch(&conn->source->next_number, 1, __ATOMIC_RELAXED);
     set_server(conn, conn->server, true);
     return TAKEO_DONE;
+}
+
+takeo_status tk_conn_reset(tk_conn *conn, tk_op *op) {
+    tk_error second; /* nobody is told: another connection takes its place */
+    tk_error_init(&second, op->alloc);
+    takeo_status status = conn->driver->reset(conn->server, &second);
+    tk_error_done(&second);
+    if (status == TAKEO_WAIT) {
+        return status;
+    }
+    if (status < 0) {
+        tk_conn_close_broken(conn);
+    }
+    conn->is_changed = false;
+    return TAKEO_DONE;
+}
+
+void tk_conn_close_broken(tk_conn *conn) {
+    tk_source *source = conn->source;
+    tk_conn_close(conn);
+    tk_mutex_lock(source->mutex);
+    source->stats.closed_broken++;
+    tk_mutex_unlock(source->mutex);
 }
 
 void tk_conn_close(tk_conn *conn) {
@@ -118,6 +141,7 @@ void tk_conn_close(tk_conn *conn) {
         conn->driver->forget(server, prepared);
     }
     set_server(conn, NULL, false);
+    conn->is_changed = false;
     conn->driver->close(server);
 }
 

@@ -76,6 +76,7 @@ struct tk_job { /* the owner's own job begins with this; it lives in the operati
 typedef enum tk_op_state {
     TK_OP_IDLE,
     TK_OP_ACQUIRE,
+    TK_OP_DRAIN, /* waits until nothing else runs on its source; has no connection */
     TK_OP_BEGIN,
     TK_OP_RUN,
     TK_OP_COMMIT,
@@ -100,6 +101,12 @@ typedef enum tk_stop { /* why an operation has to stop before its end */
                        TK_STOP_DEADLINE,
                        TK_STOP_HOST
 } tk_stop;
+
+typedef enum tk_cancel { /* who asked an operation to stop */
+                         TK_CANCEL_NONE,
+                         TK_CANCEL_CALLER,
+                         TK_CANCEL_DRAIN
+} tk_cancel;
 
 typedef enum tk_phase { /* where the current job stands; see run.c */
                         TK_PHASE_PREPARE,
@@ -151,7 +158,8 @@ typedef struct tk_run {
     int64_t queued_ns; /* when it began to wait, and how often a connection had been taken then */
     uint64_t queued_take;
     int64_t waits_since_ns;      /* the first time */
-    int64_t acquire_deadline_ns; /* -1: none; 0: it never waited */
+    int64_t acquire_deadline_ns; /* -1: none; 0: it never waited; of a drain: when it cuts off */
+    bool fills_pool;             /* opens connections up to the pool's least number */
 } tk_run;
 
 struct takeo_op {
@@ -166,7 +174,7 @@ struct takeo_op {
     tk_error error;
     takeo_op_options options;
     int64_t deadline_ns; /* -1: none */
-    int32_t cancel;      /* atomic: somebody asked to stop */
+    int32_t cancel;      /* atomic: tk_cancel */
     bool in_transaction; /* this run wants a transaction of its own (a savepoint inside one) */
     bool is_write;
     bool is_asleep; /* a thread waits for its turn; under the source's mutex */
@@ -235,6 +243,7 @@ struct tk_conn { /* one connection with its prepared statements; between two ope
     tk_server *server; /* NULL: not connected */
     bool is_open;      /* else the server is still being opened; both written under the mutex */
     uint64_t number;   /* among all that the source ever opened */
+    bool is_changed;   /* a statement left something on it: reset before anybody else uses it */
     tk_op *op;         /* that uses it now; written under the source's mutex */
     void *statements;  /* stmtcache.c */
     tk_pace text_pace; /* of the core's own texts, such as COMMIT */
@@ -254,19 +263,25 @@ struct takeo_session {
     bool is_shared;
     int64_t process_id;
     tk_link operations; /* of a session of its own; empty in the shared one */
-    tk_conn *conn;      /* kept during a transaction */
+    tk_conn *conn;      /* kept during a transaction; a drain takes it away under the mutex */
     uint32_t level;     /* 0 outside transactions */
     bool is_read_only;  /* the transaction */
     bool has_failed;    /* the server has rolled the transaction back by itself */
     bool has_written;
 };
 
+typedef enum tk_source_phase {
+    TK_SOURCE_OPEN,
+    TK_SOURCE_DRAINING, /* only what has begun goes on */
+    TK_SOURCE_CLOSED
+} tk_source_phase;
+
 struct takeo_source {
     tk_alloc alloc;
     tk_arena arena;     /* copies of the options */
     int32_t references; /* atomic */
     int64_t process_id;
-    bool is_closed;
+    uint32_t phase;  /* atomic: tk_source_phase; written under the mutex */
     tk_model *model; /* held; NULL: SQL only */
     const tk_driver *driver;
     tk_url url;
@@ -281,9 +296,10 @@ struct takeo_source {
     tk_link idle;          /* connected ones first, the one that came back last before all */
     tk_link queue;         /* fair: operations are served in the order in which they came */
     uint64_t next_number;
-    uint32_t connect_failures; /* since the last success */
-    int64_t connect_again_ns;  /* nothing is connected before; 0: at once */
-    takeo_pool_stats stats;    /* what is counted; the rest is looked at when it is asked for */
+    uint32_t connect_failures;    /* since the last success */
+    int64_t connect_again_ns;     /* nothing is connected before; 0: at once */
+    takeo_error *connect_failure; /* the last one since the last success; NULL: none */
+    takeo_pool_stats stats;       /* what is counted; the rest is looked at when it is asked for */
     tk_session shared;
     /* What a room above keeps with the source, such as statements per shape. */
     void *attached;
@@ -297,8 +313,16 @@ TK_CHECKED takeo_status tk_source_open_with(tk_model *model, const takeo_source_
                                             const tk_driver *driver, tk_source **out,
                                             tk_error *error);
 void tk_source_close(tk_source *source); /* NULL is allowed */
-/* TAKEO_ECLOSED or TAKEO_EFORKED. */
-TK_CHECKED takeo_status tk_source_check(tk_source *source, tk_error *error);
+/* TAKEO_ECLOSED or TAKEO_EFORKED; session NULL: it is about none. */
+TK_CHECKED takeo_status tk_source_check(tk_source *source, const tk_session *session,
+                                        tk_error *error);
+/* The body of takeo_source_drain. */
+TK_CHECKED takeo_status tk_source_drain(tk_op *op, int64_t patience_ns,
+                                        const tk_interpreter *interpreter);
+/* The operation is to open connections up to the pool's least number; before tk_op_ready. */
+static inline void tk_op_fill_pool(tk_op *op) {
+    op->run.fills_pool = true;
+}
 /* The bodies of takeo_source_limit and takeo_source_stats. */
 TK_CHECKED takeo_status tk_source_limit(tk_source *source, const takeo_pool_limits *limits,
                                         tk_error *error);

@@ -6,6 +6,8 @@
  *     conn.c       a connection: opened and closed
  *     pool.c       the connections: how many, which are free, when they go
  *     take.c       whose turn it is: the state ACQUIRE, the queue, giving back
+ *     busy.c       why an operation gets no connection
+ *     drain.c      no new work, and the end of what runs: the state DRAIN
  *     settle.c     after a failure: the connection is brought to rest; the state SETTLE
  *     wait.c       everything that sleeps
  *     pace.c       sleep at once, or spin first
@@ -75,7 +77,10 @@ static inline void tk_conn_leave(tk_conn *conn) {
         conn->op = NULL;
     }
 }
-void tk_conn_close(tk_conn *conn); /* nobody uses it; harmless when it is closed */
+/* Undo what a statement has left on it: TAKEO_DONE, TAKEO_WAIT.  One that fails is closed. */
+TK_CHECKED takeo_status tk_conn_reset(tk_conn *conn, tk_op *op);
+void tk_conn_close(tk_conn *conn);        /* nobody uses it; harmless when it is closed */
+void tk_conn_close_broken(tk_conn *conn); /* the same, and counted: it had died */
 /* Outside of an operation: roll back what is open, or close the connection. */
 void tk_conn_end_transaction(tk_conn *conn, bool is_read_only);
 
@@ -86,10 +91,16 @@ TK_CHECKED takeo_status tk_pool_grow(tk_source *source, uint32_t count, tk_error
 void tk_pool_free(tk_source *source);
 /* A shell for whoever comes now, connected or not; NULL: none. */
 tk_conn *tk_pool_take(tk_source *source);
+/* One that is not connected, while fewer than the least number are; NULL: none. */
+tk_conn *tk_pool_take_missing(tk_source *source);
 void tk_pool_give_back(tk_conn *conn);      /* without the mutex */
 void tk_pool_close_idle(tk_source *source); /* without the mutex */
-/* Connecting went well or not; the clock decides when it is tried again.  Without the mutex. */
-void tk_pool_note_connect(tk_source *source, bool is_good, int64_t now_ns);
+/* Connecting went well or not, and why not (NULL: the operation was stopped); the clock decides when
+ * it is tried again.  Without the mutex. */
+void tk_pool_note_connect(tk_source *source, bool is_good, const takeo_error *failure,
+                          int64_t now_ns);
+/* The limits at this moment.  Without the mutex. */
+takeo_pool_limits tk_pool_limits_now(tk_source *source);
 /* What was given, with defaults in place of zeros. */
 TK_CHECKED takeo_status tk_pool_read_limits(const tk_source *source, const takeo_pool_limits *given,
                                             takeo_pool_limits *out, tk_error *error);
@@ -107,12 +118,28 @@ uint32_t tk_take_count(const tk_source *source);
 void tk_take_wake_all(tk_source *source);
 /* Leave the queue without having been served. */
 void tk_take_give_up(tk_op *op);
-/* Does the operation wait for what its own thread holds?  Then that is its failure. */
-TK_CHECKED takeo_status tk_take_refuse_self(tk_op *op);
 /* The operation has ended: keep the connection for its session's transaction, or give it back. */
 void tk_take_release(tk_op *op);
 /* Roll back what a session left open and give its connection back. */
 void tk_take_end_session(tk_session *session);
+
+/* ---- busy.c ---------------------------------------------------------------------------------- */
+
+/* Patience is over: tell who has the connections and for how long, or why there are none. */
+takeo_status tk_busy_refuse(tk_op *op, int64_t now_ns);
+takeo_status tk_busy_refuse_full(tk_op *op); /* the queue is */
+/* Does the operation wait for what its own thread holds?  Then that is its failure. */
+TK_CHECKED takeo_status tk_busy_refuse_self(tk_op *op);
+
+/* ---- source.c, drain.c ----------------------------------------------------------------------- */
+
+static inline tk_source_phase tk_source_phase_of(const tk_source *source) {
+    return __atomic_load_n(&source->phase, __ATOMIC_RELAXED);
+}
+/* May something begin on the session now?  NULL: outside of transactions. */
+TK_CHECKED takeo_status tk_source_admit(tk_source *source, const tk_session *session,
+                                        tk_error *error);
+takeo_status tk_drain_step(tk_op *op); /* the state DRAIN */
 
 /* ---- pace.c ---------------------------------------------------------------------------------- */
 
@@ -163,6 +190,10 @@ tk_prepared *tk_stmtcache_take(tk_stmtcache *cache);
 
 /* The moment at which the operation has something to do even when nothing comes; -1: none. */
 int64_t tk_op_wake_ns(const tk_op *op);
+/* As tk_op_start, but also where nothing new may begin. */
+TK_CHECKED takeo_status tk_op_start_drain(tk_op *op, const tk_interpreter *interpreter);
+/* As tk_op_cancel, under the source's mutex. */
+void tk_op_cancel_locked(tk_op *op, tk_cancel who);
 /* As tk_op_step, but the interpreter's lock may stay given up. */
 takeo_status tk_op_advance(tk_op *op);
 /* The run has failed: go where its connection is cleaned. */

@@ -5,12 +5,15 @@
  *                               |           |         |         |          |  +--> FAILED
  *                               +-----------+---> SETTLE -> [ROLLBACK] ----+
  *
+ * A drain (drain.c) goes from its own state DRAIN to RELEASE and has no connection.
+ *
  * A verb of the session (txn.c) goes from ACQUIRE straight to BEGIN, COMMIT or ROLLBACK and then to
  * RELEASE.
  *
  * state     trusted facts
  * IDLE      nothing of a run is kept; a verb may be setting one up
  * ACQUIRE   jobs, deadline and finish are set; `conn` may be there already, and may be opening
+ * DRAIN     nothing new begins on the source; `conn` is NULL
  * BEGIN     `conn` is open and this operation's alone, from here to RELEASE
  * RUN       what was wanted of BEGIN is done (run.is_begun); `current` is the job that runs
  * COMMIT    all jobs are done
@@ -30,7 +33,7 @@
 
 takeo_status tk_op_new(tk_session *session, tk_op **out, tk_error *error) {
     tk_source *source = session->source;
-    TK_TRY(tk_source_check(source, error));
+    TK_TRY(tk_source_check(source, session, error));
     tk_op *op = tk_mem_new(&source->alloc, sizeof *op);
     if (op == NULL) {
         return tk_raise_memory(error);
@@ -97,7 +100,7 @@ static void clear_run(tk_op *op) {
     if (op->kept != NULL) {
         tk_op_keep(op, NULL, 0);
     }
-    __atomic_store_n(&op->cancel, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&op->cancel, TK_CANCEL_NONE, __ATOMIC_RELAXED);
     op->state = TK_OP_IDLE;
     op->status = TAKEO_DONE;
     op->deadline_ns = -1;
@@ -114,17 +117,26 @@ static void clear_run(tk_op *op) {
     op->run = (tk_run){0};
 }
 
-takeo_status tk_op_start(tk_op *op, const tk_interpreter *interpreter) {
+static inline takeo_status start(tk_op *op, const tk_interpreter *interpreter, bool is_drain) {
     if (TK_UNLIKELY(tk_op_is_running(op))) {
         return TAKEO_ESTATE;
     }
     clear_run(op);
-    TK_TRY(tk_source_check(op->source, &op->error));
+    TK_TRY(is_drain ? tk_source_check(op->source, op->session, &op->error)
+                    : tk_source_admit(op->source, op->session, &op->error));
     if (TK_UNLIKELY(op->session == NULL)) {
         return tk_raise(&op->error, TK_CALL_CLOSED, "The session of the operation was freed.");
     }
     op->interpreter = interpreter != NULL ? interpreter : op->home;
     return TAKEO_DONE;
+}
+
+takeo_status tk_op_start(tk_op *op, const tk_interpreter *interpreter) {
+    return start(op, interpreter, false);
+}
+
+takeo_status tk_op_start_drain(tk_op *op, const tk_interpreter *interpreter) {
+    return start(op, interpreter, true);
 }
 
 /* The record of a failure that has none: no memory was left for it, or the host keeps its own. */
@@ -304,7 +316,7 @@ void tk_op_fail(tk_op *op, takeo_status status) {
 }
 
 void tk_op_abort(tk_op *op) {
-    __atomic_store_n(&op->cancel, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&op->cancel, TK_CANCEL_CALLER, __ATOMIC_RELAXED);
     tk_op_fail(op, TAKEO_ECANCELED);
     while (tk_op_is_running(op)) {
         if (tk_op_step(op, 0) == TAKEO_WAIT) { /* nobody waits for an answer: do without it */
@@ -321,10 +333,10 @@ typedef struct state_methods {
 } state_methods;
 
 static const state_methods states[] = {
-    [TK_OP_ACQUIRE] = {tk_acquire_step}, [TK_OP_BEGIN] = {tk_begin_step},
-    [TK_OP_RUN] = {tk_run_step},         [TK_OP_COMMIT] = {tk_commit_step},
-    [TK_OP_SETTLE] = {tk_settle_step},   [TK_OP_ROLLBACK] = {tk_rollback_step},
-    [TK_OP_RELEASE] = {release_step},
+    [TK_OP_ACQUIRE] = {tk_acquire_step},   [TK_OP_DRAIN] = {tk_drain_step},
+    [TK_OP_BEGIN] = {tk_begin_step},       [TK_OP_RUN] = {tk_run_step},
+    [TK_OP_COMMIT] = {tk_commit_step},     [TK_OP_SETTLE] = {tk_settle_step},
+    [TK_OP_ROLLBACK] = {tk_rollback_step}, [TK_OP_RELEASE] = {release_step},
 };
 
 /* Nothing runs: say again what came of it.  Rows were shown, so they go. */
@@ -387,7 +399,7 @@ int64_t tk_op_wake_ns(const tk_op *op) {
         return tk_earlier(interrupt_ns, op->run.clean_deadline_ns);
     }
     int64_t deadline_ns = op->deadline_ns;
-    if (op->run.is_queued) {
+    if (op->run.is_queued || op->state == TK_OP_DRAIN) {
         deadline_ns = tk_earlier(deadline_ns, op->run.acquire_deadline_ns);
     } else if (op->conn != NULL && !op->conn->is_open) {
         deadline_ns = tk_earlier(deadline_ns, op->conn->connect_deadline_ns);
@@ -413,13 +425,8 @@ takeo_status tk_op_interest(const tk_op *op, takeo_interest *out) {
     return TAKEO_DONE;
 }
 
-void tk_op_cancel(tk_op *op) {
-    tk_source *source = op->source;
-    __atomic_store_n(&op->cancel, 1, __ATOMIC_RELAXED);
-    if (tk_process_id() != op->process_id) {
-        return;
-    }
-    tk_mutex_lock(source->mutex);
+void tk_op_cancel_locked(tk_op *op, tk_cancel who) {
+    __atomic_store_n(&op->cancel, who, __ATOMIC_RELAXED);
     const tk_conn *conn = op->conn;
     if (conn != NULL && conn->server != NULL && conn->is_open && !op->run.is_cleaning) {
         conn->driver->interrupt(conn->server);
@@ -427,5 +434,14 @@ void tk_op_cancel(tk_op *op) {
     if (op->is_asleep) {
         tk_cond_wake_all(op->turn);
     }
+}
+
+void tk_op_cancel(tk_op *op) {
+    tk_source *source = op->source;
+    if (tk_process_id() != op->process_id) {
+        return;
+    }
+    tk_mutex_lock(source->mutex);
+    tk_op_cancel_locked(op, TK_CANCEL_CALLER);
     tk_mutex_unlock(source->mutex);
 }

@@ -43,6 +43,7 @@ void tk_pool_free(tk_source *source) { /* nobody uses the source any more: witho
         source->conns = conn->next;
         tk_conn_free(conn);
     }
+    tk_error_free(source->connect_failure);
 }
 
 /* Take a shell that nobody has out of the pool. */
@@ -58,6 +59,15 @@ static void remove_shell(tk_source *source, tk_conn *conn) {
 
 /* ---- taking and giving back ------------------------------------------------------------------ */
 
+static tk_conn *lend(tk_conn *conn) {
+    tk_link_remove(&conn->idle);
+    conn->is_taken = true;
+    __atomic_store_n(&conn->holder_thread, 0,
+                     __ATOMIC_RELAXED); /* its operation says so when it runs */
+    conn->source->stats.acquired++;
+    return conn;
+}
+
 tk_conn *tk_pool_take(tk_source *source) {
     if (tk_link_is_alone(&source->idle)) {
         return NULL;
@@ -67,11 +77,17 @@ tk_conn *tk_pool_take(tk_source *source) {
         && tk_clock_now_ns() < source->connect_again_ns) {
         return NULL; /* the server was not to be reached a moment ago */
     }
-    tk_link_remove(&conn->idle);
-    conn->is_taken = true;
-    conn->holder_thread = 0; /* its operation says so when it runs */
-    source->stats.acquired++;
-    return conn;
+    return lend(conn);
+}
+
+tk_conn *tk_pool_take_missing(tk_source *source) {
+    uint32_t connected = 0;
+    for (const tk_conn *conn = source->conns; conn != NULL; conn = conn->next) {
+        connected += conn->server != NULL;
+    }
+    tk_link *last = source->idle.previous;
+    bool is_there = last != &source->idle && conn_of(last)->server == NULL;
+    return is_there && connected < source->limits.min_size ? lend(conn_of(last)) : NULL;
 }
 
 /* The connected one that has been idle for the longest time, when that is too long.  Asked at every
@@ -126,20 +142,21 @@ static bool is_worn(const tk_source *source, const tk_conn *conn, int64_t now_ns
 void tk_pool_give_back(tk_conn *conn) { /* without the mutex */
     tk_source *source = conn->source;
     int64_t now = source->driver->blocks ? 0 : tk_clock_now_ns(); /* an embedded one never ages */
-    bool is_closed = __atomic_load_n(&source->is_closed, __ATOMIC_RELAXED);
-    bool is_old = now != 0 && is_worn(source, conn, now);
-    if (TK_UNLIKELY(is_closed || is_old)) {
-        tk_conn_close(conn);
-    }
     tk_mutex_lock(source->mutex);
-    source->stats.closed_lifetime += is_old;
     tk_conn_leave(conn);
     conn->holder = NULL;
     conn->idle_ns = now;
+    bool is_old = now != 0 && is_worn(source, conn, now);
+    if (TK_UNLIKELY(is_old || tk_source_phase_of(source) == TK_SOURCE_CLOSED)) {
+        source->stats.closed_lifetime += is_old;
+        tk_mutex_unlock(source->mutex);
+        tk_conn_close(conn);
+        tk_mutex_lock(source->mutex);
+    }
     tk_conn *gone = put(source, conn);
     tk_conn *stale = now != 0 && source->conn_count > 1 ? find_stale(source, now) : NULL;
     tk_take_serve(source);
-    bool must_close = __atomic_load_n(&source->is_closed, __ATOMIC_RELAXED) && !is_closed;
+    bool must_close = tk_source_phase_of(source) == TK_SOURCE_CLOSED && conn->server != NULL;
     tk_mutex_unlock(source->mutex);
     if (TK_UNLIKELY(gone != NULL)) {
         tk_conn_free(gone);
@@ -178,10 +195,17 @@ void tk_pool_close_idle(tk_source *source) { /* without the mutex */
 #define BACK_OFF_FIRST_NS INT64_C(20000000)
 #define BACK_OFF_MOST_NS INT64_C(1000000000)
 
-void tk_pool_note_connect(tk_source *source, bool is_good, int64_t now_ns) { /* without the mutex */
+void tk_pool_note_connect(tk_source *source, bool is_good, const takeo_error *failure,
+                          int64_t now_ns) { /* without the mutex */
     uint64_t random = 0;
     bool is_random = is_good || tk_rand_bytes(&random, sizeof random);
+    takeo_error *last = failure != NULL ? tk_error_copy(failure) : NULL;
     tk_mutex_lock(source->mutex);
+    if (is_good || last != NULL) {
+        takeo_error *before = source->connect_failure;
+        source->connect_failure = last;
+        last = before;
+    }
     if (is_good) {
         source->stats.connected++;
         source->connect_failures = 0;
@@ -199,6 +223,7 @@ void tk_pool_note_connect(tk_source *source, bool is_good, int64_t now_ns) { /* 
         source->connect_again_ns = now_ns + most / 2 + jitter;
     }
     tk_mutex_unlock(source->mutex);
+    tk_error_free(last);
 }
 
 /* ---- limits, statistics ---------------------------------------------------------------------- */
@@ -236,8 +261,15 @@ takeo_status tk_pool_read_limits(const tk_source *source, const takeo_pool_limit
     return TAKEO_DONE;
 }
 
+takeo_pool_limits tk_pool_limits_now(tk_source *source) { /* without the mutex */
+    tk_mutex_lock(source->mutex);
+    takeo_pool_limits limits = source->limits;
+    tk_mutex_unlock(source->mutex);
+    return limits;
+}
+
 takeo_status tk_source_limit(tk_source *source, const takeo_pool_limits *given, tk_error *error) {
-    TK_TRY(tk_source_check(source, error));
+    TK_TRY(tk_source_check(source, NULL, error));
     takeo_pool_limits limits;
     TK_TRY(tk_pool_read_limits(source, given, &limits, error));
     tk_mutex_lock(source->mutex);

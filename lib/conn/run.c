@@ -155,6 +155,51 @@ static takeo_status start(tk_op *op, const tk_job *job) {
     return status;
 }
 
+/* The connection is the pool's: what was done to it would be seen by chance. */
+static takeo_status refuse_lost_change(tk_op *op) {
+    takeo_status status =
+        tk_raise(&op->error, TK_TXN_NEEDED,
+                 "The statement changes only its connection, so nothing after it would see that.");
+    TK_SET(&op->error, why,
+           "outside of a transaction each statement takes a connection from the pool; this one is "
+           "put right before its next use");
+    TK_SET(&op->error, hint,
+           "run it in a transaction; what every connection shall have goes into the URL, such as "
+           "?options=-csearch_path%%3Dname");
+    return status;
+}
+
+/* Words that only a session says. */
+static takeo_status refuse_words(tk_op *op, tk_effect effect, bool is_inside) {
+    const char *what = effect == TK_EFFECT_BEGIN ? "A transaction cannot begin inside another one."
+                       : is_inside ? "The statement has ended the transaction that it ran in."
+                                   : "There is no transaction that the statement could end.";
+    takeo_status status = tk_raise(&op->error, TK_TXN_STATE, "%s", what);
+    TK_SET(&op->error, hint,
+           "use transactions of the data source instead of BEGIN, COMMIT and ROLLBACK in SQL");
+    return status;
+}
+
+/* Of SQL by hand only. */
+static TK_APART takeo_status look_at_effect(tk_op *op, tk_effect effect) {
+    tk_conn *conn = op->conn;
+    bool is_inside = op->session->level > 0;
+    bool is_open = conn->driver->is_in_transaction(conn->server);
+    bool is_change = effect == TK_EFFECT_SESSION || effect == TK_EFFECT_LOCAL;
+    conn->is_changed |= effect == TK_EFFECT_SESSION || effect == TK_EFFECT_UNDONE;
+    if (effect == TK_EFFECT_UNDONE) {
+        return TAKEO_DONE;
+    }
+    if (is_change ? is_inside : effect == TK_EFFECT_BEGIN ? !is_inside : is_open) {
+        return TAKEO_DONE; /* a begin outside is seen as the run ends, as whatever leaves one open */
+    }
+    takeo_status status = is_change ? refuse_lost_change(op) : refuse_words(op, effect, is_inside);
+    tk_error_last(&op->error)->outcome = effect == TK_EFFECT_COMMIT && is_inside
+                                             ? TAKEO_OUTCOME_COMMITTED
+                                             : TAKEO_OUTCOME_ROLLED_BACK;
+    return status;
+}
+
 static takeo_status finish_execution(tk_op *op, tk_job *job) {
     tk_execution execution = {0};
     op->run.phase = TK_PHASE_BIND;
@@ -163,6 +208,9 @@ static takeo_status finish_execution(tk_op *op, tk_job *job) {
     op->run.pace = NULL; /* an answer that was not waited for says nothing of the next one */
     op->conn->driver->end(op->conn->server, op->run.prepared, &execution);
     op->run.writes += job->sql->is_write;
+    if (TK_UNLIKELY(execution.effect != TK_EFFECT_NONE)) {
+        TK_TRY(look_at_effect(op, execution.effect));
+    }
     return job->methods->ran != NULL ? job->methods->ran(job, op, &execution) : TAKEO_DONE;
 }
 
@@ -359,6 +407,7 @@ static takeo_status refuse_open_transaction(tk_op *op) {
                  "The statement left a transaction open, which was rolled back: begin one with the "
                  "session.");
     TK_SET(&op->error, hint, "use a transaction of the data source instead of BEGIN in SQL");
+    tk_error_last(&op->error)->outcome = TAKEO_OUTCOME_ROLLED_BACK;
     return status;
 }
 

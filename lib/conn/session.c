@@ -13,7 +13,7 @@ void tk_session_init(tk_session *session, tk_source *source, bool is_shared) {
 }
 
 takeo_status tk_session_new(tk_source *source, tk_session **out, tk_error *error) {
-    TK_TRY(tk_source_check(source, error));
+    TK_TRY(tk_source_check(source, NULL, error));
     tk_session *session = tk_mem_new(&source->alloc, sizeof *session);
     if (session == NULL) {
         return tk_raise_memory(error);
@@ -77,16 +77,19 @@ static uint32_t count_shared(tk_session *session) {
 }
 
 void tk_session_describe(tk_session *session, takeo_session_info *out) {
+    out->running = session->is_shared ? count_shared(session) : count_running(session);
+    tk_mutex_lock(session->source->mutex); /* a drain may take the connection away */
     const tk_conn *conn = session->conn;
+    const tk_server *server = conn != NULL ? conn->server : NULL;
     out->flags = (session->has_failed ? TAKEO_SESSION_INFO_FAILED : 0)
                  | (conn != NULL ? TAKEO_SESSION_INFO_CONNECTED : 0)
                  | (session->has_written ? TAKEO_SESSION_INFO_WROTE : 0);
     out->level = session->level;
-    out->running = session->is_shared ? count_shared(session) : count_running(session);
     out->connection = conn != NULL ? conn->number : 0;
-    out->server_pid = conn != NULL && conn->driver->process_id != NULL && conn->server != NULL
+    out->server_pid = server != NULL && conn->driver->process_id != NULL
                           ? conn->driver->process_id(conn->server)
                           : 0;
     out->native =
-        conn != NULL && conn->driver->native != NULL ? conn->driver->native(conn->server) : NULL;
+        server != NULL && conn->driver->native != NULL ? conn->driver->native(conn->server) : NULL;
+    tk_mutex_unlock(session->source->mutex);
 }

@@ -175,17 +175,49 @@ takeo_status tk_source_open(tk_model *model, const takeo_source_options *options
 
 /* ---- check, hold, close ---------------------------------------------------------------------- */
 
-takeo_status tk_source_check(tk_source *source, tk_error *error) {
+static takeo_status check_process(const tk_source *source, tk_error *error) {
     if (TK_UNLIKELY(tk_process_id() != source->process_id)) {
         takeo_status status =
             tk_raise(error, TK_CALL_FORKED, "The data source belongs to the parent process.");
         TK_SET(error, hint, "open a data source of its own after the fork");
         return status;
     }
-    if (TK_UNLIKELY(__atomic_load_n(&source->is_closed, __ATOMIC_RELAXED))) {
-        return tk_raise(error, TK_CALL_CLOSED, "The data source was closed.");
-    }
     return TAKEO_DONE;
+}
+
+static takeo_status refuse_closed(const tk_session *session, tk_error *error) {
+    takeo_status status = tk_raise(error, TK_CALL_CLOSED, "The data source was closed.");
+    if (error != NULL && session != NULL && session->level > 0) {
+        TK_SET(error, why, "an open transaction was rolled back with it");
+        tk_error_last(error)->outcome = TAKEO_OUTCOME_ROLLED_BACK;
+    }
+    return status;
+}
+
+static takeo_status refuse_draining(const tk_session *session, tk_error *error) {
+    if (session != NULL && session->level > 0) { /* its transaction may end */
+        return TAKEO_DONE;
+    }
+    takeo_status status = tk_raise(error, TK_CALL_CLOSED, "The data source takes no new work.");
+    TK_SET(error, why, "it is being drained: only what had begun before goes on");
+    return status;
+}
+
+takeo_status tk_source_check(tk_source *source, const tk_session *session, tk_error *error) {
+    TK_TRY(check_process(source, error));
+    return TK_UNLIKELY(tk_source_phase_of(source) == TK_SOURCE_CLOSED)
+               ? refuse_closed(session, error)
+               : TAKEO_DONE;
+}
+
+takeo_status tk_source_admit(tk_source *source, const tk_session *session, tk_error *error) {
+    TK_TRY(check_process(source, error));
+    tk_source_phase phase = tk_source_phase_of(source);
+    if (TK_LIKELY(phase == TK_SOURCE_OPEN)) {
+        return TAKEO_DONE;
+    }
+    return phase == TK_SOURCE_CLOSED ? refuse_closed(session, error)
+                                     : refuse_draining(session, error);
 }
 
 tk_source *tk_source_hold(tk_source *source) {
@@ -205,12 +237,12 @@ void tk_source_close(tk_source *source) {
     }
     if (tk_process_id() == source->process_id) {
         tk_mutex_lock(source->mutex);
-        __atomic_store_n(&source->is_closed, true, __ATOMIC_RELAXED);
+        __atomic_store_n(&source->phase, TK_SOURCE_CLOSED, __ATOMIC_RELAXED);
         tk_take_wake_all(source);
         tk_mutex_unlock(source->mutex);
         tk_pool_close_idle(source); /* borrowed ones are closed when they come back */
     } else {
-        source->is_closed = true;
+        source->phase = TK_SOURCE_CLOSED;
     }
     tk_source_drop(source);
 }

@@ -73,11 +73,19 @@ bool tk_op_tick(tk_op *op) {
     return tk_op_ask(op, now);
 }
 
+static takeo_status raise_canceled(tk_op *op) {
+    takeo_status status = tk_raise(&op->error, TK_SERVER_CANCELED, "The operation was cancelled.");
+    if (__atomic_load_n(&op->cancel, __ATOMIC_RELAXED) == TK_CANCEL_DRAIN) {
+        TK_SET(&op->error, why, "the data source was drained, and this had not ended in time");
+    }
+    return status;
+}
+
 takeo_status tk_op_raise_stop(tk_op *op) {
     tk_error_clear(&op->error);
     switch (op->run.stop) {
     case TK_STOP_CANCELED:
-        return tk_raise(&op->error, TK_SERVER_CANCELED, "The operation was cancelled.");
+        return raise_canceled(op);
     case TK_STOP_DEADLINE:
         return tk_raise(&op->error, TK_SERVER_TIMEOUT,
                         "The operation passed its deadline of %.3g s.",

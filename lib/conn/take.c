@@ -39,7 +39,8 @@ static void unqueue(tk_op *op) {
 }
 
 static bool take(tk_op *op) {
-    if (op->source->is_closed) { /* a shell would connect again: in memory to an empty database */
+    if (tk_source_phase_of(op->source)
+        == TK_SOURCE_CLOSED) { /* a shell would connect again: in memory to an empty database */
         return false;
     }
     tk_conn *conn = tk_pool_take(op->source);
@@ -120,151 +121,12 @@ static bool start_waiting(tk_op *op) {
     return true;
 }
 
-/* ---- refusing -------------------------------------------------------------------------------- */
-
-static double seconds(int64_t ns) {
-    return (double)ns / (double)TK_SECOND_NS;
-}
-
-typedef struct busy { /* who has the connections */
-    uint32_t count;
-    uint32_t in_transactions;
-    int64_t held_ns; /* of the longest transaction */
-    uint64_t served;
-    uint32_t connect_failures; /* the last so many attempts */
-} busy;
-
-static busy look_at_holders(tk_op *op, int64_t now_ns) {
-    tk_source *source = op->source;
-    busy found = {0};
-    tk_mutex_lock(source->mutex);
-    source->stats.timed_out++;
-    for (const tk_conn *conn = source->conns; conn != NULL; conn = conn->next) {
-        found.count++;
-        if (conn->holder != NULL) {
-            int64_t held_ns = now_ns - conn->held_ns;
-            found.in_transactions++;
-            found.held_ns = held_ns > found.held_ns ? held_ns : found.held_ns;
-        }
-    }
-    found.served = source->stats.acquired - op->run.queued_take;
-    found.connect_failures = source->connect_failures;
-    tk_mutex_unlock(source->mutex);
-    return found;
-}
-
-static takeo_status raise_busy_one(tk_op *op, const busy *found, double waited) {
-    if (found->in_transactions != 0) {
-        return tk_raise(&op->error, TK_CONNECT_BUSY,
-                        "The connection was not free within %.3g s: a transaction has held it for "
-                        "%.3g s.",
-                        waited, seconds(found->held_ns));
-    }
-    if (found->served == 0) {
-        return tk_raise(&op->error, TK_CONNECT_BUSY,
-                        "The connection was not free within %.3g s: one operation has held it all "
-                        "that time.",
-                        waited);
-    }
-    return tk_raise(&op->error, TK_CONNECT_BUSY,
-                    "The connection was not free within %.3g s, in which %llu other operations "
-                    "were served.",
-                    waited, (unsigned long long)found->served);
-}
-
-static takeo_status raise_busy_all(tk_op *op, const busy *found, double waited) {
-    if (found->in_transactions != 0) {
-        return tk_raise(&op->error, TK_CONNECT_BUSY,
-                        "None of %u connections was free within %.3g s: %u are held by "
-                        "transactions, one of them for %.3g s.",
-                        found->count, waited, found->in_transactions, seconds(found->held_ns));
-    }
-    return tk_raise(&op->error, TK_CONNECT_BUSY,
-                    "None of %u connections was free within %.3g s, in which %llu other operations "
-                    "were served.",
-                    found->count, waited, (unsigned long long)found->served);
-}
-
-/* The pool has room for more, but there are none to be had. */
-static takeo_status raise_unconnected(tk_op *op, uint32_t failures, double waited) {
-    takeo_error *below = op->error.first != NULL ? tk_error_set_aside(&op->error) : NULL;
-    takeo_status status =
-        tk_raise(&op->error, TK_CONNECT_BUSY, "No connection could be made within %.3g s.", waited);
-    if (below != NULL) { /* it has tried itself */
-        tk_error_make_cause(&op->error, below);
-        return status;
-    }
-    TK_SET(&op->error, why, "The last %u attempts of the data source to connect have failed.",
-           failures);
-    TK_SET(&op->error, hint, "is the database running, and has it room for more connections?");
-    return status;
-}
-
-/* Patience is over: tell who has the connections and for how long. */
-static takeo_status refuse_busy(tk_op *op, int64_t now_ns) {
-    double waited = seconds(now_ns - op->run.waits_since_ns);
-    busy found = look_at_holders(op, now_ns);
-    if (op->error.first != NULL || found.connect_failures > 0) {
-        return raise_unconnected(op, found.connect_failures, waited);
-    }
-    takeo_status status =
-        found.count == 1 ? raise_busy_one(op, &found, waited) : raise_busy_all(op, &found, waited);
-    TK_SET(&op->error, hint, "%s",
-           found.count == 1
-               ? "keep transactions short, or give the data source more time to wait"
-               : "keep transactions short, make the pool larger, or give it more time to wait");
-    return status;
-}
-
-static takeo_status refuse_full(tk_op *op) {
-    takeo_status status = tk_raise(&op->error, TK_CONNECT_BUSY,
-                                   "No connection is free, and %u operations wait for one already.",
-                                   op->source->limits.max_waiting);
-    TK_SET(&op->error, hint, "send less at once, make the pool larger, or let more wait");
-    return status;
-}
-
-takeo_status tk_take_refuse_self(tk_op *op) {
-    tk_source *source = op->source;
-    uint64_t self = tk_thread_id();
-    bool is_self = true;
-    bool is_txn = false;
-    tk_mutex_lock(source->mutex);
-    for (const tk_conn *conn = source->conns; conn != NULL; conn = conn->next) {
-        bool is_held = conn->holder != NULL && conn->op == NULL;
-        is_self = is_self && conn->is_taken
-                  && __atomic_load_n(&conn->holder_thread, __ATOMIC_RELAXED) == self
-                  && (is_held || conn->op != NULL);
-        is_txn |= is_held;
-    }
-    uint32_t count = source->conn_count;
-    tk_mutex_unlock(source->mutex);
-    if (!is_self) {
-        return TAKEO_DONE;
-    }
-    const char *what = count == 1 ? "the connection" : "every connection";
-    takeo_status status;
-    if (is_txn) {
-        status = tk_raise(&op->error, TK_TXN_STATE,
-                          "This would wait for itself: a transaction of the same thread holds %s.",
-                          what);
-        TK_SET(&op->error, hint, "run it inside that transaction, or end the transaction first");
-    } else {
-        status = tk_raise(&op->error, TK_CONNECT_BUSY,
-                          "This would wait for itself: an operation that the same thread runs uses "
-                          "%s.",
-                          what);
-        TK_SET(&op->error, hint, "let that operation end first");
-    }
-    return status;
-}
-
 /* ---- the state ACQUIRE ----------------------------------------------------------------------- */
 
 static takeo_status take_shared(tk_op *op) {
     tk_source *source = op->source;
     tk_mutex_lock(source->mutex);
-    bool is_closed = source->is_closed;
+    bool is_closed = tk_source_phase_of(source) == TK_SOURCE_CLOSED;
     bool is_taken = tk_take_try(op);
     bool is_full = !is_closed && !is_taken && !op->run.is_queued && !start_waiting(op);
     tk_mutex_unlock(source->mutex);
@@ -272,10 +134,10 @@ static takeo_status take_shared(tk_op *op) {
         return TAKEO_DONE;
     }
     if (is_closed) {
-        return tk_source_check(source, &op->error);
+        return tk_source_check(source, NULL, &op->error);
     }
     if (is_full) {
-        return refuse_full(op);
+        return tk_busy_refuse_full(op);
     }
     int64_t now = tk_clock_now_ns();
     if (op->deadline_ns >= 0 && now >= op->deadline_ns) {
@@ -283,23 +145,20 @@ static takeo_status take_shared(tk_op *op) {
         return TAKEO_ETIMEOUT;
     }
     if (op->run.acquire_deadline_ns >= 0 && now >= op->run.acquire_deadline_ns) {
-        return refuse_busy(op, now);
+        return tk_busy_refuse(op, now);
     }
     return TAKEO_WAIT;
 }
 
 /* Nothing runs in the session's transaction any more. */
-static takeo_status refuse_failed(tk_op *op) {
-    const tk_conn *conn = op->session->conn;
-    bool is_open =
-        conn != NULL && conn->server != NULL && conn->driver->is_in_transaction(conn->server);
+static takeo_status refuse_failed(tk_op *op, bool is_open) {
     takeo_status status =
         is_open ? tk_raise(&op->error, TK_TXN_CLOSED,
                            "A statement of the transaction has failed, so the database takes no "
                            "further one in it.")
                 : tk_raise(&op->error, TK_TXN_CLOSED,
-                           "The transaction is over: the database has rolled it back after a "
-                           "failure.");
+                           "The transaction is over: a statement has ended it, or the database has "
+                           "rolled it back after a failure.");
     TK_SET(&op->error, hint, "%s",
            is_open ? "roll back; a nested transaction (a savepoint) around what may fail keeps the "
                      "rest"
@@ -307,22 +166,28 @@ static takeo_status refuse_failed(tk_op *op) {
     return status;
 }
 
-/* The connection that the session's transaction holds. */
+/* The connection that the session's transaction holds; none when it went, and only a rollback comes. */
 static takeo_status take_own(tk_op *op) {
     tk_session *session = op->session;
-    if (session->has_failed && op->run.txn != TK_TXN_ROLLBACK) {
-        return refuse_failed(op);
+    bool may_run = !session->has_failed || op->run.txn == TK_TXN_ROLLBACK;
+    tk_mutex_lock(op->source->mutex); /* a drain may take it away */
+    tk_conn *conn = session->conn;
+    bool is_free = conn != NULL && conn->op == NULL;
+    if (is_free && may_run) {
+        conn->op = op;
+        op->conn = conn;
     }
-    if (session->conn == NULL) { /* it went with the connection */
-        return TAKEO_DONE;
-    }
-    tk_mutex_lock(op->source->mutex);
-    bool is_free = session->conn->op == NULL;
-    if (is_free) {
-        session->conn->op = op;
-        op->conn = session->conn;
-    }
+    bool is_open = is_free && !may_run && conn->server != NULL
+                   && conn->driver->is_in_transaction(conn->server);
     tk_mutex_unlock(op->source->mutex);
+    if (TK_UNLIKELY(!may_run)) {
+        return refuse_failed(op, is_open);
+    }
+    if (TK_UNLIKELY(conn == NULL)) {
+        return op->run.txn == TK_TXN_ROLLBACK
+                   ? TAKEO_DONE
+                   : tk_source_admit(op->source, session, &op->error); /* it was drained away */
+    }
     return is_free ? TAKEO_DONE
                    : tk_raise(&op->error, TK_CALL_STATE,
                               "Another operation of this session runs; let it end first.");
@@ -364,19 +229,59 @@ static void replace_if_dead(tk_conn *conn) {
         || tk_clock_now_ns() - conn->idle_ns < IDLE_TRUSTED_NS || driver->is_alive(conn->server)) {
         return;
     }
-    tk_source *source = conn->source;
-    tk_conn_close(conn);
-    tk_mutex_lock(source->mutex);
-    source->stats.closed_broken++;
-    tk_mutex_unlock(source->mutex);
+    tk_conn_close_broken(conn);
 }
 
-/* The server starts, or is full: not a failure yet while there is patience. */
+/* The server starts, or is full, or one that was there has gone: not a failure yet while there is
+ * patience. */
 static bool may_try_again(const tk_op *op) {
     const takeo_error *failure = op->error.first;
-    return failure != NULL && (failure->flags & TAKEO_ERROR_RETRYABLE) != 0
-           && op->run.stop == TK_STOP_NONE && op->session->level == 0
-           && !op->source->driver->blocks;
+    tk_source *source = op->source;
+    if (failure == NULL || op->run.stop != TK_STOP_NONE || op->session->level > 0
+        || source->driver->blocks) {
+        return false;
+    }
+    if ((failure->flags & TAKEO_ERROR_RETRYABLE) != 0) {
+        return true;
+    }
+    tk_mutex_lock(source->mutex);
+    bool was_there = source->stats.connected > 0;
+    tk_mutex_unlock(source->mutex);
+    return was_there && (failure->flags & TAKEO_ERROR_CONNECTION_GONE) != 0;
+}
+
+/* The pool wants more connections than there are: the next one, in place of this one. */
+static bool take_missing(tk_op *op) {
+    tk_conn *conn = op->conn;
+    tk_mutex_lock(op->source->mutex);
+    tk_conn *missing = tk_pool_take_missing(op->source);
+    if (missing != NULL) {
+        tk_conn_leave(conn);
+        missing->op = op;
+        op->conn = missing;
+    }
+    tk_mutex_unlock(op->source->mutex);
+    if (missing == NULL) {
+        return false;
+    }
+    tk_pool_give_back(conn);
+    return true;
+}
+
+/* Make the connection what whoever takes it expects. */
+static takeo_status make_ready(tk_op *op) {
+    if (op->conn->is_open && op->conn->is_changed) {
+        TK_TRY_DONE(tk_conn_reset(op->conn, op));
+    }
+    if (op->error.first != NULL) { /* of the try before */
+        tk_error_clear(&op->error);
+    }
+    return op->conn->is_open ? TAKEO_DONE : tk_conn_open(op->conn, op);
+}
+
+static inline bool is_ready(const tk_op *op) {
+    const tk_conn *conn = op->conn;
+    return conn == NULL || (conn->is_open && (!conn->is_changed || op->session->level > 0));
 }
 
 /* op->conn is set, unless the session has lost its own. */
@@ -401,15 +306,12 @@ takeo_status tk_acquire_step(tk_op *op) {
             return TAKEO_ECANCELED;
         }
         TK_TRY_DONE(get_conn(op));
-        if (op->conn == NULL || TK_LIKELY(op->conn->is_open)) {
-            break;
-        }
-        if (op->error.first != NULL) { /* of the try before */
-            tk_error_clear(&op->error);
-        }
-        takeo_status status = tk_conn_open(op->conn, op);
-        if (status == TAKEO_DONE) {
-            break;
+        takeo_status status = TK_LIKELY(is_ready(op)) ? TAKEO_DONE : make_ready(op);
+        if (TK_LIKELY(status == TAKEO_DONE)) {
+            if (TK_LIKELY(!op->run.fills_pool) || op->session->level > 0 || !take_missing(op)) {
+                break;
+            }
+            continue;
         }
         if (status == TAKEO_WAIT || !may_try_again(op)) {
             return status;
@@ -466,12 +368,20 @@ void tk_take_release(tk_op *op) {
 }
 
 void tk_take_end_session(tk_session *session) {
-    tk_conn *conn = session->conn;
-    if (conn == NULL) {
+    if (TK_LIKELY(session->level == 0)) {
         return;
     }
-    tk_conn_end_transaction(conn, session->is_read_only);
+    tk_source *source = session->source;
+    tk_mutex_lock(source->mutex); /* a drain may take it away */
+    tk_conn *conn = session->conn;
     session->conn = NULL;
+    if (conn != NULL) {
+        conn->holder = NULL;
+    }
+    tk_mutex_unlock(source->mutex);
     session->level = 0;
-    tk_pool_give_back(conn);
+    if (conn != NULL) {
+        tk_conn_end_transaction(conn, session->is_read_only);
+        tk_pool_give_back(conn);
+    }
 }

@@ -44,7 +44,8 @@ static void sleep_in_queue(tk_op *op, int64_t until_ns) {
     tk_source *source = op->source;
     tk_mutex_lock(source->mutex);
     op->is_asleep = true;
-    while (!tk_take_try(op) && !source->is_closed && !tk_op_is_canceled(op)) {
+    while (!tk_take_try(op) && tk_source_phase_of(source) != TK_SOURCE_CLOSED
+           && !tk_op_is_canceled(op)) {
         if (!tk_cond_wait(op->turn, source->mutex, until_ns)) {
             (void)tk_take_try(op);
             break;
@@ -64,7 +65,7 @@ static takeo_status get_ready_to_sleep(tk_op *op, int64_t until_ns) {
     if (op->turn == NULL) {
         return tk_raise_memory(&op->error);
     }
-    return until_ns < 0 ? tk_take_refuse_self(op) : TAKEO_DONE;
+    return until_ns < 0 ? tk_busy_refuse_self(op) : TAKEO_DONE;
 }
 
 static void wait_for_turn(tk_op *op, int64_t until_ns) {

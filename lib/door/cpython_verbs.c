@@ -487,9 +487,10 @@ static tk_py reload(tk_py self, tk_py const *args, tk_py_size count) {
 
 /* ---- control --------------------------------------------------------------------------------- */
 
-enum { BEGIN, COMMIT, ROLLBACK, CONNECT, SYNCHRONIZE };
+enum { BEGIN, COMMIT, ROLLBACK, CONNECT, SYNCHRONIZE, DRAIN };
 
-static takeo_status start_control(call *used, long long what, uint32_t argument) {
+static takeo_status start_control(call *used, long long what, long long given) {
+    uint32_t argument = (uint32_t)given;
     const tk_interpreter *interpreter = &tk_cpython_host.interpreter;
     switch (what) {
     case BEGIN: {
@@ -505,6 +506,8 @@ static takeo_status start_control(call *used, long long what, uint32_t argument)
         return tk_orm_connect(used->op);
     case SYNCHRONIZE:
         return tk_orm_synchronize(used->op, argument);
+    case DRAIN:
+        return tk_source_drain(used->op, given, interpreter);
     default:
         return tk_raise(&used->error, TK_CALL_INVALID, "no such control: %lld", what);
     }
@@ -541,7 +544,7 @@ static tk_py control(tk_py self, tk_py const *args, tk_py_size count) {
     if (used == NULL) {
         return NULL;
     }
-    takeo_status status = start_control(used, what, (uint32_t)argument);
+    takeo_status status = start_control(used, what, argument);
     tk_py list = NULL;
     while (status >= 0 && (status = tk_op_wait(used->op, -1)) > 0) {
         if (status == TAKEO_ROWS && list == NULL) {
@@ -551,6 +554,11 @@ static tk_py control(tk_py self, tk_py const *args, tk_py_size count) {
     if (status < 0) {
         tk_py_drop(list);
         return failed(used, status);
+    }
+    if (what == DRAIN) {
+        long long cut = used->op->result.affected;
+        tk_door_call_give(used);
+        return P.PyLong_FromLongLong(cut);
     }
     tk_door_call_give(used);
     return what == SYNCHRONIZE && list == NULL ? P.PyList_New(0)

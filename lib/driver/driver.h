@@ -62,10 +62,21 @@ void tk_library_publish(int32_t *state, void *table, const void *found, size_t s
 
 /* ---- what passes through the table ----------------------------------------------------------- */
 
+typedef enum tk_effect { /* what an execution did beside its rows */
+                         TK_EFFECT_NONE,
+                         TK_EFFECT_SESSION, /* something stays on the connection: SET, LISTEN ... */
+                         TK_EFFECT_UNDONE,  /* RESET, DISCARD: ours may be gone too */
+                         TK_EFFECT_LOCAL,   /* until the transaction ends: SET LOCAL */
+                         TK_EFFECT_BEGIN,
+                         TK_EFFECT_COMMIT,
+                         TK_EFFECT_ROLLBACK /* maybe only to a savepoint */
+} tk_effect;
+
 typedef struct tk_execution { /* what one execution did */
     int64_t affected;
     int64_t last_key;  /* generated integer key of the row that was inserted */
     bool has_last_key; /* a row was inserted (an upsert that updated has none) */
+    uint8_t effect;    /* tk_effect */
 } tk_execution;
 
 typedef struct tk_begin { /* how a transaction begins */
@@ -149,7 +160,9 @@ struct tk_driver {
     takeo_status (*load)(tk_error *error);
     /* TAKEO_WAIT: *out is there, but not yet open: `establish` is called until it is. */
     takeo_status (*open)(const tk_server_options *options, tk_server **out, tk_error *error);
-    /* Go on with opening.  A failure leaves the server to be closed.  NULL: open does it all. */
+    /* Go on with opening.  A failure leaves the server to be closed.  NULL: open does it all.  One
+     * with TAKEO_ERROR_CONNECTION_GONE says that nobody is there, or not any more: a server that was
+     * there may come back. */
     takeo_status (*establish)(tk_server *server, tk_error *error);
     /* Forgets what is still prepared; nobody forgets anything after it. */
     void (*close)(tk_server *server);
@@ -171,6 +184,9 @@ struct tk_driver {
     /* After `end` of an execution that was given up: take what still comes of it and throw it away.
      * TAKEO_DONE: nothing is under way any more; TAKEO_WAIT; a failure: close the connection. */
     takeo_status (*settle)(tk_server *server, tk_error *error);
+    /* Undo whatever TK_EFFECT_SESSION or UNDONE told of: the connection is as it was when it was opened.
+     * TAKEO_DONE, TAKEO_WAIT, or a failure: close it.  NULL: the driver tells of no such effect. */
+    takeo_status (*reset)(tk_server *server, tk_error *error);
     /* Has an idle connection died?  Looks without waiting and sends nothing.  NULL: it cannot. */
     bool (*is_alive)(tk_server *server);
 

@@ -2,8 +2,9 @@
  *
  * Every driver has a table of functions that is written once in the process and then only read.  Who
  * needs it first opens the library and looks everything up for himself; the first to be done writes
- * the table, and what others found in the meantime is the same.  It must not know which functions
- * there are.
+ * the table, and what others found in the meantime is the same.  A driver holds forks off for as long
+ * as that takes: a library that is half loaded would be so in the child for ever.  It must not know
+ * which functions there are.
  */
 #include <dlfcn.h>
 

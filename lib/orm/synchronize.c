@@ -307,6 +307,7 @@ takeo_status tk_orm_connect(tk_op *op) {
     if (status >= 0) { /* to have the connection is all */
         job->methods = &nothing;
         tk_op_append(op, job);
+        tk_op_fill_pool(op);
     }
     return tk_task_ready(op, status);
 }

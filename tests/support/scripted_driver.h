@@ -11,7 +11,7 @@
  * <text>. Fetches are not written down, but rules may name them ("fetch <id>").
  *
  * With `waits` set the driver is one that does not block: rules may make any call give TAKEO_WAIT,
- * and there are the lines establish, describe <id>, settle, later <text>, and (not written down)
+ * and there are the lines establish, describe <id>, settle, reset, later <text>, and (not written down)
  * advance and alive, which answers no when its rule fails.
  */
 #ifndef TK_SCRIPTED_DRIVER_H
@@ -55,6 +55,7 @@ struct scripted {
     bool (*pause)(void *ctx, int64_t ns);
     bool (*tick)(void *ctx);
     tk_execution execution; /* what every end tells */
+    bool execution_ends_transaction;
 };
 
 extern const tk_driver scripted_driver;

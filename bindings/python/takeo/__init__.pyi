@@ -899,6 +899,7 @@ class Pool:
         idle_timeout: float | None = 300.0,
         lifetime: float | None = None,
     ) -> None: ...
+    def drain(self, timeout: float | None = 30.0) -> int: ...
 
 class DataSource(Executor):
     def __init__(

@@ -32,7 +32,7 @@ from ._cffi_statements import COUNT, DICTS, Statement
 from ._lib import NULL, Memory, lib
 from .types import UNSET
 
-BEGIN, COMMIT, ROLLBACK, CONNECT, SYNCHRONIZE = range(5)
+BEGIN, COMMIT, ROLLBACK, CONNECT, SYNCHRONIZE, DRAIN = range(6)
 MODES = 6
 
 
@@ -146,6 +146,8 @@ class CffiDoor:
     def control(self, where: Any, what: int, argument: int = 0) -> Any:
         with Call(where) as call:
             call.finish(_start_control(call, what, argument))
+            if what == DRAIN:
+                return call.result().affected
             rows = call.rows()
             if rows is not None:
                 return [_first_text(rows, index) for index in range(rows.row_count)]
@@ -335,6 +337,8 @@ def _start_control(call: Call, what: int, argument: int) -> int:
         return lib.takeo_source_connect(op)  # type: ignore[no-any-return]
     if what == SYNCHRONIZE:
         return lib.takeo_source_synchronize(op, argument)  # type: ignore[no-any-return]
+    if what == DRAIN:
+        return lib.takeo_source_drain(op, argument)  # type: ignore[no-any-return]
     said = {"status": lib.TAKEO_EINVAL, "code": "TAKEO.CALL.INVALID"}
     raise errors.from_record({**said, "message": f"no such control: {what}"})
 

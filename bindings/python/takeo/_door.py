@@ -30,7 +30,7 @@ ONE = 5  # as FIRST, but MultipleFound when there is a second row
 SAVE, INSERT, UPDATE, UPSERT, REMOVE = range(5)
 
 # What `control` does.
-BEGIN, COMMIT, ROLLBACK, CONNECT, SYNCHRONIZE = range(5)
+BEGIN, COMMIT, ROLLBACK, CONNECT, SYNCHRONIZE, DRAIN = range(6)
 
 # Kinds of descriptors for `bind`.
 COLUMN, TO_ONE, TO_MANY = range(3)
@@ -153,7 +153,8 @@ class Door(Protocol):
     def control(self, where: Any, what: int, argument: int = 0) -> Any:
         """BEGIN (argument: takeo_txn_flags | isolation << 8), COMMIT and ROLLBACK (argument: level,
         0 the innermost), CONNECT, SYNCHRONIZE (argument: takeo_synchronize_flags; gives the list of
-        statements)."""
+        statements), DRAIN (argument: nanoseconds until what is left is cut off, -1 never; gives how
+        much that was)."""
 
 
 def _choose() -> Door:

@@ -108,6 +108,7 @@ CODES = {
     "TAKEO.CONNECT.BUSY": "The connection was not free within the time; the holder is named where it is known.",
     "TAKEO.TXN.CLOSED": "There is no open transaction, or it was ended before.",
     "TAKEO.TXN.STATE": "A transaction cannot begin or end here.",
+    "TAKEO.TXN.NEEDED": "What the statement changes holds for one connection, so it belongs into a transaction.",
     "TAKEO.SERVER.UNIQUE": "A row with the same unique value is there.",
     "TAKEO.SERVER.FOREIGN_KEY": "A row refers to one that is not there, or is still referred to.",
     "TAKEO.SERVER.NOT_NULL": "The database refused NULL in a column.",

@@ -181,6 +181,9 @@ class Executor:
     def sql(self, text: Any, /, **values: Any) -> SqlQuery:
         """SQL written by hand: values, lists, columns and entities stand in braces.
 
+        On a server, what changes the connection itself (SET, LISTEN, a temporary table) belongs into a
+        transaction and is undone after it; elsewhere it is an InterfaceError.
+
         Example:
             >>> db.sql("select name from cities where id in {ids}", ids=[1, 2]).scalars()
         """

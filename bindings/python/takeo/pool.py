@@ -6,6 +6,7 @@ The pool itself is the core's.  It must not know statements or transactions.
 from __future__ import annotations
 
 from . import errors
+from ._door import DRAIN, door
 from ._lib import call, ffi, lib
 
 TYPE_CHECKING = False
@@ -88,6 +89,31 @@ class Pool:
         """
         limits = limits_of(size, min, timeout, connect_timeout, idle_timeout, lifetime)
         self._source._with_pointer(lambda pointer: call(lib.takeo_source_limit, pointer, limits))
+
+    def drain(self, timeout: float | None = 30.0) -> int:
+        """Take no new work, wait until what has begun has ended, and close all connections.
+
+        What has begun are calls, those that wait for a connection included, and open transactions with
+        all that still comes in them; everything else raises Closed from now on.
+
+        Args:
+            timeout: seconds after which what is left is cut off: calls are cancelled, transactions
+                rolled back; 0: at once; None: never.
+
+        Returns:
+            How many calls and transactions were cut off.
+
+        Raises:
+            InterfaceError: inside a transaction, which it would wait for.
+            Closed: the data source is closed.
+
+        Example:
+            >>> db.pool.drain(timeout=5)
+            0
+        """
+        at_once = timeout == 0 and timeout is not False
+        patience = 0 if at_once else nanoseconds("timeout", timeout)
+        return door.control(self._source.handle, DRAIN, patience)  # type: ignore[no-any-return]
 
 
 def limits_of(size: Any, least: Any, timeout: Any, connect: Any, idle: Any, lifetime: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from _thread import RLock
 from contextvars import ContextVar
+from weakref import WeakSet
 
 from . import errors
 from ._compile import Statements
@@ -28,6 +29,17 @@ if TYPE_CHECKING:
 WAITS = {"adaptive": 0, "poll": lib.TAKEO_SOURCE_POLL}
 COERCE = {"exact": 0, "text": lib.TAKEO_OP_COERCE_TEXT, "lossy": lib.TAKEO_OP_COERCE_LOSSY}
 
+_all: WeakSet[DataSource] = WeakSet()
+
+
+def _renew_locks() -> None:
+    """In a forked child: another thread of the parent may have held one, and will never let go."""
+    for source in _all:
+        source._renew_lock()
+
+
+os.register_at_fork(after_in_child=_renew_locks)
+
 
 class DataSource(Executor):
     """One database.
@@ -38,8 +50,8 @@ class DataSource(Executor):
         entities: classes, modules, or dotted names of modules and packages; every entity imported so
             far when left out.  Targets of relations come along.
         schema, table_prefix: of all tables that say nothing else.
-        pool_size, pool_min: how many connections there may be, and how many are not closed for being
-            idle; SQLite has one.
+        pool_size: how many connections there may be; SQLite has one.
+        pool_min: how many `connect()` opens ahead, and how many are not closed for being idle.
         pool_timeout: seconds that work waits for a connection.
         connect_timeout: seconds that connecting may take, with all hosts together.
         idle_timeout: seconds after which an idle connection is closed, at the next time that one
@@ -123,22 +135,26 @@ class DataSource(Executor):
         self._budget = _size("max_result_bytes", max_result_bytes)
         self._isolation = isolation
         self.options = COERCE[coerce]
-        self._lock = RLock()
+        self._renew_lock()
+        _all.add(self)
         self._made = False
         self._is_closed = False
-        self._ended: Any = None
         self._bound: ContextVar[Any] = ContextVar("takeo_session", default=None)
         self._current: ContextVar[Any] = ContextVar("takeo_transaction", default=None)
 
     def __repr__(self) -> str:
         return f"DataSource({_masked(self._url or '')!r})"
 
-    # ---- opening.  `known`, `statements` and `handle` are made at the first use, once.
+    # ---- opening.  `known`, `statements` and `handle` are made at the first use, once; `_ended` is a
+    # session whose every use raises TransactionClosed.
     def __getattr__(self, name: str) -> Any:
         if name in ("known", "statements", "handle"):
             self._open()
             return self.__dict__[name]
         raise AttributeError(f"DataSource has no attribute {name!r}")
+
+    def _renew_lock(self) -> None:
+        self._lock = RLock()
 
     def _open(self) -> None:
         with self._lock:
@@ -158,10 +174,13 @@ class DataSource(Executor):
                 options.check = door.check
             out = ffi.new("takeo_source **")
             call(lib.takeo_source_open, model.handle, options, out)
-            self.known, self.statements = model, Statements(model)
-            self._pointer = out[0]
-            self.handle = door.source(out[0], self._bound)
-            self._made = True
+            handle = door.source(out[0], self._bound)
+            ended = door.session(handle)
+            door.close(ended)
+            # All at once: a child may be forked at any moment, and half of it would be of no use there.
+            self.__dict__.update(
+                known=model, statements=Statements(model), _pointer=out[0], handle=handle, _ended=ended, _made=True
+            )
 
     def _with_pointer(self, function: Any) -> None:
         """Call a function of the C ABI with the source, which is not closed meanwhile."""
@@ -199,12 +218,15 @@ class DataSource(Executor):
         self._open()
 
     def connect(self) -> DataSource:
-        """Connect now; a second call is harmless."""
+        """Connect now, `pool_min` times and at least once; a second call is harmless."""
         door.control(self.handle, CONNECT)
         return self
 
     def close(self) -> None:
-        """Close the connections; every later use raises Closed.  Twice is harmless."""
+        """Close the connections, those in use when they come back; every later use raises Closed.
+
+        Twice is harmless.  `db.pool.drain()` lets what has begun end before.
+        """
         with self._lock:
             self._is_closed = True
             if self._made:
@@ -254,13 +276,6 @@ class DataSource(Executor):
         """
         flags = lib.TAKEO_SYNCHRONIZE_PLAN if plan else 0
         return door.control(self.handle, SYNCHRONIZE, flags)  # type: ignore[no-any-return]
-
-    def _closed_session(self) -> Any:
-        """A handle whose every use raises TransactionClosed."""
-        if self._ended is None:
-            self._ended = door.session(self.handle)
-            door.close(self._ended)
-        return self._ended
 
 
 def _masked(url: str) -> str:

@@ -92,7 +92,7 @@ class Transaction(Executor):
 
     def _closed(self, status: str) -> None:
         self.status = status
-        self.handle = self.source._closed_session()
+        self.handle = self.source._ended
 
 
 class Scope:

@@ -392,14 +392,15 @@ static takeo_status check_set(const tk_server *server, tk_error *error) {
 }
 
 static takeo_status greet(tk_server *server, tk_error *error) {
+    if (server->reset_text != NULL) {
+        TK_TRY_DONE(tk_pg_run(server, server->reset_text, error));
+        server->reset_text = NULL;
+    }
     uint32_t first = server->set_text != NULL ? 1 : 0;
     while (server->greeted < first + server->init_sql_count) {
         bool is_set = server->greeted < first;
         const char *text = is_set ? server->set_text : server->init_sql[server->greeted - first];
-        takeo_status status = tk_pg_run(server, text, error);
-        if (status != TAKEO_DONE) {
-            return status;
-        }
+        TK_TRY_DONE(tk_pg_run(server, text, error));
         server->greeted++;
         if (is_set) {
             TK_TRY(check_set(server, error));
@@ -407,6 +408,12 @@ static takeo_status greet(tk_server *server, tk_error *error) {
     }
     server->stage = TK_PG_OPEN;
     return TAKEO_DONE;
+}
+
+void tk_pg_greet_again(tk_server *server, const char *reset_text) {
+    server->stage = TK_PG_GREETING;
+    server->reset_text = reset_text;
+    server->greeted = 0;
 }
 
 takeo_status tk_pg_establish(tk_server *server, tk_error *error) {

@@ -276,7 +276,7 @@ static takeo_status take(tk_server *server, tk_prepared *prepared, tk_error *err
         return TAKEO_DONE;
     }
     if (prepared->copying == TK_PG_COPY_ENDING && tk_pq.resultStatus(result) == PGRES_COMMAND_OK) {
-        prepared->affected = tk_pg_affected(result);
+        (void)tk_pg_affected(result, &prepared->affected);
     }
     tk_pg_take_text(server, result, prepared->copy_text);
     return TAKEO_DONE;

@@ -217,6 +217,9 @@ static takeo_status raise_state(const char *state, const PGresult *result, const
     }
     raise_row(row, said, error);
     TK_SET(error, sqlstate, "%s", state);
+    if (strcmp(state, "25P03") == 0) { /* it was idle, so nothing sent after it was begun */
+        tk_error_last(error)->outcome = TAKEO_OUTCOME_ROLLED_BACK;
+    }
     set_names(error, result);
     set_detail(error, result);
     set_place(error, result, sql);
@@ -400,7 +403,22 @@ static const struct word_row {
      "The server ended the connection while it was made.", NULL},
     {"server closed the connection unexpectedly", NULL, TK_CONNECT_FAILED,
      "The server ended the connection while it was made.", NULL},
+    {"Connection reset by peer", NULL, TK_CONNECT_FAILED,
+     "The server ended the connection while it was made.", NULL},
 };
+
+/* Of these rows: nobody is there, or not any more; a server that restarts looks like this. */
+static bool is_gone(const struct word_row *row) {
+    static const char *const gone[] = {"Connection refused", "No such file or directory",
+                                       "server closed the connection unexpectedly",
+                                       "Connection reset by peer"};
+    for (size_t i = 0; i < TK_COUNT(gone); i++) {
+        if (strcmp(row->words, gone[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* libpq refuses what it was told before it connects anywhere. */
 static const char *const refusals[] = {
@@ -501,6 +519,8 @@ takeo_status tk_pg_raise_connect(const char *said, const char *sqlstate, tk_erro
     }
     if (code == TK_CONNECT_TOO_MANY || code == TK_CONNECT_NOT_READY) {
         tk_error_last(error)->flags |= TAKEO_ERROR_RETRYABLE;
+    } else if (row != NULL && is_gone(row)) {
+        tk_error_last(error)->flags |= TAKEO_ERROR_CONNECTION_GONE;
     }
     return status;
 }

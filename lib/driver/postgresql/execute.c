@@ -100,6 +100,7 @@ static takeo_status refuse_count(const tk_prepared *prepared, uint32_t count, tk
 static inline void begin_execution(tk_prepared *prepared) {
     prepared->row = 0;
     prepared->affected = 0;
+    prepared->effect = TK_EFFECT_NONE;
     prepared->is_answered = prepared->is_over = prepared->has_failed = false;
     prepared->has_shape = prepared->was_skipped = false;
     prepared->is_refused = prepared->is_empty = false;
@@ -170,10 +171,11 @@ takeo_status tk_pg_start(tk_server *server, tk_prepared *prepared, const takeo_c
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-int64_t tk_pg_affected(PGresult *result) {
+bool tk_pg_affected(PGresult *result, int64_t *out) {
     const char *tag = tk_pq.cmdStatus(result);
-    bool is_counted = tag[0] == 'I' || tag[0] == 'U' || (tag[0] == 'D' && tag[1] == 'E')
-                      || (tag[0] == 'M' && tag[1] == 'E') || (tag[0] == 'C' && tag[1] == 'O');
+    bool is_counted = tag[0] == 'I' || (tag[0] == 'U' && tag[1] == 'P')
+                      || (tag[0] == 'D' && tag[2] == 'L') || (tag[0] == 'M' && tag[1] == 'E')
+                      || (tag[0] == 'C' && tag[2] == 'P'); /* none of COMMIT, DECLARE, UNLISTEN */
     int64_t count = 0;
     if (is_counted) {
         const char *digits = tk_pq.cmdTuples(result);
@@ -181,7 +183,8 @@ int64_t tk_pg_affected(PGresult *result) {
             count = count * 10 + (*digits - '0');
         }
     }
-    return count;
+    *out = count;
+    return is_counted;
 }
 
 /* Did the statement fail because the server has it no longer, or not as it was?  Then it was not
@@ -316,7 +319,7 @@ static takeo_status take_rows(tk_server *server, tk_prepared *prepared, const tk
     server->row = 0;
     server->row_count = tk_pq.ntuples(result);
     if (is_last) {
-        prepared->affected = tk_pg_affected(result);
+        (void)tk_pg_affected(result, &prepared->affected);
     }
     return TK_LIKELY(prepared->has_shape) ? TAKEO_DONE
                                           : check_shape(server, prepared, flight, error);
@@ -343,7 +346,9 @@ static takeo_status take(tk_server *server, tk_prepared *prepared, const tk_pg_f
     switch (kind) {
     case PGRES_COMMAND_OK:
         if (is_execution) {
-            prepared->affected = tk_pg_affected(result);
+            if (!tk_pg_affected(result, &prepared->affected)) {
+                prepared->effect = tk_pg_effect_of(tk_pq.cmdStatus(result), prepared->text);
+            }
         } else if (flight->kind == TK_PG_DESCRIBE) {
             status = take_description(server, prepared, result, error);
         }
@@ -555,6 +560,7 @@ void tk_pg_end(tk_server *server, tk_prepared *prepared, tk_execution *out) {
     }
     if (TK_LIKELY(prepared->is_over)) {
         out->affected = prepared->has_failed ? 0 : prepared->affected;
+        out->effect = prepared->effect;
     } else {
         give_up(server, prepared);
     }

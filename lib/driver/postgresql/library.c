@@ -93,16 +93,23 @@ takeo_status tk_pg_library_open(const char *const *names, int least_version,
     return TAKEO_DONE;
 }
 
-takeo_status tk_pg_load(tk_error *error) {
-    if (tk_library_is_loaded(&state)) {
-        return TAKEO_DONE;
-    }
+static takeo_status load(tk_error *error) {
     static const char *const names[] = {"libpq.so.5", "libpq.so", NULL};
     struct tk_pq_library found = {0};
     void *handle;
     TK_TRY(tk_pg_library_open(names, LEAST_VERSION, &found, &handle, error));
     tk_library_publish(&state, &tk_pq, &found, sizeof found, handle);
     return TAKEO_DONE;
+}
+
+takeo_status tk_pg_load(tk_error *error) {
+    if (tk_library_is_loaded(&state)) {
+        return TAKEO_DONE;
+    }
+    tk_fork_hold();
+    takeo_status status = load(error);
+    tk_fork_release();
+    return status;
 }
 
 /* ---- how transactions begin ------------------------------------------------------------------ */
@@ -162,6 +169,7 @@ const tk_driver tk_driver_postgresql = {
     .interest = tk_pg_interest,
     .advance = tk_pg_advance,
     .settle = tk_pg_settle,
+    .reset = tk_pg_reset,
     .is_alive = tk_pg_is_alive,
     .prepare = tk_pg_prepare,
     .forget = tk_pg_forget,

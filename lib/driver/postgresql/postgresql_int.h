@@ -10,6 +10,7 @@
  *     flight.c     what was sent and is not answered yet: sending, receiving, the order of answers
  *     statement.c  prepared statements: their names, parameters and columns
  *     execute.c    start, fetch, end
+ *     effect.c     what a statement leaves on its connection, and undoing it
  *     guess.c      types of parameters that the statement does not say
  *     arguments.c  the arguments of an execution as libpq takes them
  *     run.c        texts of the core's own; transactions
@@ -196,7 +197,7 @@ typedef struct tk_pg_values {
 
 typedef enum tk_pg_stage {
     TK_PG_CONNECTING, /* the helper thread works */
-    TK_PG_GREETING,   /* connected: settings that the server did not take, init_sql */
+    TK_PG_GREETING,   /* connected or reset: settings that the server did not take, init_sql */
     TK_PG_OPEN,
     TK_PG_LOST /* the connection cannot be used any more; `lost` in error.c tells why */
 } tk_pg_stage;
@@ -216,8 +217,9 @@ struct tk_server {
     struct tk_pg_cancel *cancel;     /* cancel.c; its helper may still run */
     const char *const *init_sql;     /* in the arena */
     uint32_t init_sql_count;
-    uint32_t greeted;     /* how many texts of the greeting were answered */
-    const char *set_text; /* the first: settings that were not taken; NULL: none */
+    uint32_t greeted;       /* how many texts of the greeting were answered */
+    const char *reset_text; /* before them: what undoes the work of others; NULL: nothing to undo */
+    const char *set_text;   /* the first: settings that were not taken; NULL: none */
     int64_t process_id;
 
     /* flight.c: a ring of what is on its way; it grows */
@@ -301,6 +303,8 @@ takeo_status tk_pg_establish(tk_server *server, tk_error *error);
 /* While TK_PG_CONNECTING: has the helper thread ended?  server->fd is readable from then on, and
  * `advance` gives TAKEO_DONE. */
 bool tk_pg_connect_is_done(const tk_server *server);
+/* Make it as it was when it was opened: `establish` goes on with that. */
+void tk_pg_greet_again(tk_server *server, const char *reset_text);
 void tk_pg_close(tk_server *server);
 void tk_pg_abandon(tk_server *server);
 bool tk_pg_is_alive(tk_server *server);
@@ -318,6 +322,10 @@ int tk_pg_cancel_fd(const tk_server *server);
 takeo_status tk_pg_cancel_prepare(tk_server *server, tk_error *error);
 void tk_pg_cancel_free(tk_server *server);
 void tk_pg_cancel_abandon(tk_server *server); /* the same in a forked child */
+
+/* effect.c */
+tk_effect tk_pg_effect_of(const char *tag, const char *text); /* of the server's tag */
+takeo_status tk_pg_reset(tk_server *server, tk_error *error);
 
 /* ---- flight.c -------------------------------------------------------------------------------- */
 
@@ -515,6 +523,7 @@ struct tk_prepared {
     /* The execution that goes on (of several in a pipeline: the oldest). */
     uint64_t row; /* rows of it so far */
     int64_t affected;
+    uint8_t effect;              /* tk_effect */
     uint32_t started;            /* executions that have not ended */
     bool is_alone;               /* no other was started behind it: it may be sent again */
     const takeo_cell *arguments; /* of an execution that is alone */
@@ -590,7 +599,7 @@ void tk_pg_take_text(tk_server *server, PGresult *result, const char *sql);
 /* Once all have come: the failure, if there was one. */
 takeo_status tk_pg_tell_text(tk_server *server, const char *sql, tk_error *error);
 /* Rows that an INSERT, UPDATE, DELETE, MERGE or COPY has written. */
-int64_t tk_pg_affected(PGresult *result);
+bool tk_pg_affected(PGresult *result, int64_t *out); /* false: it was none of these */
 /* Does this execution go by COPY?  TAKEO_ROWS: yes, and it is started; TAKEO_DONE: no. */
 takeo_status tk_pg_copy_start(tk_server *server, tk_prepared *prepared, const takeo_cell *arguments,
                               uint32_t count, tk_error *error);

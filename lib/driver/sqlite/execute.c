@@ -262,6 +262,10 @@ void tk_sqlite_end(tk_server *server, tk_prepared *prepared, tk_execution *out) 
         tk_lite.clear_bindings(prepared->stmt);
         prepared->has_pointers = false;
     }
+    if (TK_UNLIKELY(prepared->effect != TK_EFFECT_NONE) && prepared->is_over
+        && !prepared->has_failed) {
+        out->effect = prepared->effect;
+    }
     if (prepared->makes_keys && prepared->is_run) {
         read_key(server, prepared, out);
     }

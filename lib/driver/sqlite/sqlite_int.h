@@ -204,6 +204,7 @@ struct tk_prepared {
     uint32_t parameter_count;
     int reprepared;          /* how often SQLite had prepared it again when it was described */
     bool shape_is_known;     /* the types of the columns were given */
+    uint8_t effect;          /* tk_effect of a run that goes well */
     bool counts_changes;     /* INSERT, UPDATE, DELETE, REPLACE, or WITH before one of these */
     bool makes_keys;         /* INSERT, REPLACE, or WITH before one of these */
     bool reads_last_key;     /* its text says last_insert_rowid */

@@ -44,10 +44,15 @@ static bool has_word(const char *at, const char *word) {
 /* What is counted after a run.  A statement that writes and begins with WITH is one of the four; an
  * UPDATE taken for an INSERT there only looks for a key that does not come. */
 static void classify(tk_prepared *prepared, const char *text) {
+    const char *at = tk_sqlite_skip(text);
+    if (tk_sqlite_is_word(at, "commit") || tk_sqlite_is_word(at, "end")) {
+        prepared->effect = TK_EFFECT_COMMIT;
+    } else if (tk_sqlite_is_word(at, "rollback")) {
+        prepared->effect = TK_EFFECT_ROLLBACK;
+    }
     if (tk_lite.stmt_readonly(prepared->stmt)) {
         return;
     }
-    const char *at = tk_sqlite_skip(text);
     prepared->makes_keys = tk_sqlite_is_word(at, "insert") || tk_sqlite_is_word(at, "replace")
                            || tk_sqlite_is_word(at, "with");
     prepared->counts_changes =

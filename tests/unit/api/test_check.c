@@ -50,6 +50,7 @@ static void check_null_is_refused_by_verbs(void **state) {
     assert_int_equal(takeo_statement_describe(NULL, NULL), TAKEO_EINVAL);
     assert_int_equal(takeo_statement_run(NULL, NULL, NULL, NULL, 0), TAKEO_EINVAL);
     assert_int_equal(takeo_source_connect(NULL), TAKEO_EINVAL);
+    assert_int_equal(takeo_source_drain(NULL, -1), TAKEO_EINVAL);
     assert_int_equal(takeo_source_synchronize(NULL, 0), TAKEO_EINVAL);
     assert_int_equal(takeo_txn_begin(NULL, NULL), TAKEO_EINVAL);
     assert_int_equal(takeo_txn_commit(NULL, 0), TAKEO_EINVAL);

@@ -345,7 +345,10 @@ static void repo_wrong_arguments_stand_on_the_operation(void **state) {
     assert_refused(op, takeo_statement_run(op, NULL, NULL, NULL, 0), TAKEO_EINVAL);
     assert_refused(op, takeo_source_synchronize(op, 1U << 9), TAKEO_EUNSUPPORTED);
     assert_refused(op, takeo_txn_begin(op, &txn), TAKEO_EINVAL);
+    assert_refused(op, takeo_source_drain(op, -2), TAKEO_EINVAL);
     assert_good(op, end(op, takeo_source_connect(op)));
+    assert_good(op, end(op, takeo_source_drain(op, 0)));
+    assert_refused(op, takeo_source_connect(op), TAKEO_ECLOSED);
     close_all(&f);
 }
 

@@ -2,6 +2,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "support.h"
@@ -197,10 +199,49 @@ static void thread_links_keep_order(void **state) {
     assert_ptr_equal(head.next->next->next, &head);
 }
 
+static atomic_bool is_held, is_whole;
+
+static void *hold_forks(void *ctx) {
+    (void)ctx;
+    tk_fork_hold();
+    atomic_store(&is_held, true);
+    tk_sleep_ns(50000000);
+    atomic_store(&is_whole, true);
+    tk_fork_release();
+    return NULL;
+}
+
+static void thread_fork_waits_for_what_is_held(void **state) { /* F54 */
+    (void)state;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, hold_forks, NULL), 0);
+    while (!atomic_load(&is_held)) {
+        tk_sleep_ns(100000);
+    }
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        tk_fork_hold(); /* free in the child */
+        tk_fork_release();
+        char word = atomic_load(&is_whole) ? 'w' : 'h';
+        (void)!write(ends[1], &word, 1);
+        raise(SIGKILL); /* without what a sanitizer does at an end: a thread is missing here */
+    }
+    (void)close(ends[1]);
+    char word = '-';
+    assert_int_equal(read(ends[0], &word, 1), 1);
+    assert_int_equal(word, 'w');
+    (void)close(ends[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thread_mutex_excludes),
         cmocka_unit_test(thread_start_runs_beside_us_without_signals),
+        cmocka_unit_test(thread_fork_waits_for_what_is_held),
         cmocka_unit_test(thread_cond_is_woken),
         cmocka_unit_test(thread_cond_ends_at_its_deadline),
         cmocka_unit_test(thread_clocks_move_forward_and_can_be_moved),
