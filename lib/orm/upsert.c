@@ -160,18 +160,24 @@ static takeo_status update_columns(tk_write *write, const tk_group *group, const
     return TAKEO_DONE;
 }
 
+takeo_status tk_upsert_define(tk_write *write, const tk_group *group, tk_shape_upsert_def *out) {
+    const tk_column **update = NULL;
+    *out = (tk_shape_upsert_def){.columns = group->columns,
+                                 .column_count = group->column_count,
+                                 .on = write->conflict,
+                                 .on_count = write->conflict_count,
+                                 .returning = group->returning,
+                                 .returning_count = group->returning_count,
+                                 .only_if_changed = write->upsert->only_if_changed,
+                                 .index_where = write->upsert->index_where};
+    TK_TRY(update_columns(write, group, &update, &out->update_count));
+    out->update = update;
+    return TAKEO_DONE;
+}
+
 takeo_status tk_upsert_statement(tk_write *write, const tk_group *group, tk_alloc alloc,
                                  tk_statement **out, tk_error *error) {
-    const tk_column **update = NULL;
-    tk_shape_upsert_def def = {.columns = group->columns,
-                               .column_count = group->column_count,
-                               .on = write->conflict,
-                               .on_count = write->conflict_count,
-                               .returning = group->returning,
-                               .returning_count = group->returning_count,
-                               .only_if_changed = write->upsert->only_if_changed,
-                               .index_where = write->upsert->index_where};
-    TK_TRY(update_columns(write, group, &update, &def.update_count));
-    def.update = update;
+    tk_shape_upsert_def def;
+    TK_TRY(tk_upsert_define(write, group, &def));
     return tk_shape_upsert(group->entity, &def, alloc, out, error);
 }

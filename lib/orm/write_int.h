@@ -189,6 +189,8 @@ TK_CHECKED takeo_status tk_send_append(tk_write *write);
 TK_CHECKED takeo_status tk_send_bind_late(const tk_group *group, const tk_subject *subject,
                                           tk_op *op);
 void tk_send_count(tk_op *op, tk_subject *subject, uint8_t written);
+/* The key that the server made, from whichever place has it; `execution` may be NULL. */
+void tk_send_take_key(const tk_group *group, tk_subject *subject, const tk_execution *execution);
 takeo_status tk_settle(tk_task *task, takeo_status status);
 const tk_entity *tk_send_blame(tk_task *task, takeo_error *record);
 const tk_column *tk_send_argument(tk_task *task, uint32_t number);
@@ -203,6 +205,9 @@ bool tk_batch_again(tk_op *op, takeo_status status);
 
 /* ---- upsert.c -------------------------------------------------------------------------------- */
 TK_CHECKED takeo_status tk_upsert_begin(tk_write *write, const tk_entity *entity);
+/* What is to be said of the objects of a group. */
+TK_CHECKED takeo_status tk_upsert_define(tk_write *write, const tk_group *group,
+                                         tk_shape_upsert_def *out);
 TK_CHECKED takeo_status tk_upsert_statement(tk_write *write, const tk_group *group, tk_alloc alloc,
                                             tk_statement **out, tk_error *error);
 

@@ -356,7 +356,6 @@ const tk_dialect tk_dialect_postgresql = {
     .true_text = "true",
     .false_text = "false",
     .overriding_text = " overriding system value",
-    .inserted_text = "(xmax = 0)", /* a row that was there before bears the mark of the update */
     .key_list_by_column = true,
     .key_needs_table = true,
     .array_type = TAKEO_TYPE_ARRAY,
@@ -371,6 +370,8 @@ const tk_dialect tk_dialect_postgresql = {
                 .limit = limit,
                 .distinct_on = distinct_on,
                 .default_value = default_value,
+                .put_inserted = tk_postgresql_put_inserted,
+                .note_update = tk_postgresql_note_update,
                 .column_type = tk_postgresql_column_type,
                 .same_type = tk_postgresql_same_type,
                 .identity = tk_postgresql_identity,
@@ -378,5 +379,6 @@ const tk_dialect tk_dialect_postgresql = {
                 .make_schema = tk_postgresql_make_schema,
                 .table_options = table_options,
                 .list_type = tk_postgresql_list_type,
+                .array_type_name = tk_postgresql_array_type,
                 .prepare_batch = tk_postgresql_prepare_batch},
 };

@@ -182,6 +182,11 @@ TK_CHECKED takeo_status tk_batch_insert(const tk_dialect *dialect, const tk_enti
                                         const tk_column *const *columns, uint32_t count,
                                         const tk_column *const *returned, uint32_t returned_count,
                                         tk_alloc alloc, tk_statement **out, tk_error *error);
+/* The row's own cells, at least one, and the BOOL of tk_shape_upsert.  No two rows may have the same
+ * values in the columns of the target. */
+TK_CHECKED takeo_status tk_batch_upsert(const tk_dialect *dialect, const tk_entity *entity,
+                                        const tk_shape_upsert_def *def, tk_alloc alloc,
+                                        tk_statement **out, tk_error *error);
 /* Parameters: the columns, then the key. */
 TK_CHECKED takeo_status tk_batch_update(const tk_dialect *dialect, const tk_entity *entity,
                                         const tk_column *const *columns, uint32_t count,

@@ -53,7 +53,10 @@ bool tk_pg_encodes(takeo_type type, takeo_type element, uint32_t oid) {
     if (type != TAKEO_TYPE_ARRAY) {
         return true;
     }
-    return element != TAKEO_TYPE_ARRAY && tk_pg_encodes(element, TAKEO_TYPE_NONE, server->element);
+    bool is_bare = element == TAKEO_TYPE_NONE; /* empty, or NULLs alone */
+    return is_bare
+           || (element != TAKEO_TYPE_ARRAY
+               && tk_pg_encodes(element, TAKEO_TYPE_NONE, server->element));
 }
 
 bool tk_pg_encode_binary(const takeo_cell *cell, uint32_t oid, tk_buf *out) {
