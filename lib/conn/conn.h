@@ -169,6 +169,7 @@ struct takeo_op {
     int64_t deadline_ns; /* -1: none */
     int32_t cancel;      /* atomic: somebody asked to stop */
     bool in_transaction; /* this run wants a transaction of its own (a savepoint inside one) */
+    uint16_t isolation;  /* of that: takeo_isolation_values, which the driver has; 0: any */
     bool is_write;
     tk_conn *conn; /* while it has one */
     tk_job *first;

@@ -14,10 +14,17 @@ static bool is_word(char c) {
            || c == '$' || (unsigned char)c >= 0x80;
 }
 
-/* Behind the text in quotes that begins here; a doubled quote ends it and begins it again. */
+/* Behind the text in quotes that begins here; a doubled quote does not end it. */
 static size_t skip_quoted(takeo_text list, size_t at) {
-    const char *end = memchr(list.data + at + 1, list.data[at], list.len - at - 1);
-    return end != NULL ? (size_t)(end - list.data) + 1 : list.len;
+    char quote = list.data[at];
+    do {
+        at++;
+        while (at < list.len && list.data[at] != quote) {
+            at++;
+        }
+        at += at < list.len;
+    } while (at < list.len && list.data[at] == quote);
+    return at;
 }
 
 bool tk_names_next(takeo_text *list, takeo_text *out) {

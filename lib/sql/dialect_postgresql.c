@@ -21,7 +21,9 @@ static bool put_type(tk_render *render, const tk_column *column, takeo_type type
         return true;
     }
     bool is_list = type == TAKEO_TYPE_ARRAY;
-    const char *word = tk_postgresql_word(is_list ? element : type);
+    const char *word = column != NULL && column->type == type && !is_list
+                           ? tk_postgresql_word_of(column)
+                           : tk_postgresql_word(is_list ? element : type);
     if (word == NULL) {
         return false;
     }
@@ -347,7 +349,9 @@ const tk_dialect tk_dialect_postgresql = {
     .name = "postgresql",
     .title = "PostgreSQL",
     .number = TK_DIALECT_POSTGRESQL,
-    .facts = {.names_have_case = true,
+    /* The number is the letters of "takeo". */
+    .facts = {.synchronize_lock = "select pg_catalog.pg_advisory_xact_lock(499850634607)",
+              .names_have_case = true,
               .has_schemas = true,
               .key_suffix = "_pkey",
               .unique_suffix = "_key",

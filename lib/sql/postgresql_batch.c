@@ -12,7 +12,7 @@ static bool has_limits(const tk_column *column) {
 bool tk_postgresql_list_type(const tk_column *column, tk_buf *out) {
     bool is_free = column->type_name.len != 0;
     bool is_array = column->type == TAKEO_TYPE_ARRAY; /* unnest would take them apart: as texts */
-    const char *word = is_array ? "text" : tk_postgresql_word(column->type);
+    const char *word = is_array ? "text" : tk_postgresql_word_of(column);
     bool is_other_list = column->type == TAKEO_TYPE_RANGE || column->type == TAKEO_TYPE_MULTIRANGE
                          || column->type == TAKEO_TYPE_COMPOSITE
                          || column->type == TAKEO_TYPE_HSTORE || column->type == TAKEO_TYPE_BITS;

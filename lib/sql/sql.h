@@ -29,6 +29,9 @@ typedef struct tk_dialect_facts {
     bool tells_last_key;  /* an INSERT tells which key was made; else it is asked by RETURNING */
     bool names_have_case; /* "City" and "city" are two tables */
     bool has_schemas;     /* a schema has to be made before its tables */
+    /* Waits until nobody else synchronizes, up to the end of the transaction; NULL: to begin one
+     * does that. */
+    const char *synchronize_lock;
     /* Names that the server gives to constraints that have none: table_column_suffix. */
     const char *key_suffix; /* NULL: it gives none */
     const char *unique_suffix;

@@ -413,7 +413,8 @@ void tk_postgresql_call(tk_render *render, uint32_t node);
 void tk_postgresql_cast(tk_render *render, uint32_t node);
 
 /* postgresql_ddl.c */
-const char *tk_postgresql_word(takeo_type type); /* of a type; NULL: there is none */
+const char *tk_postgresql_word(takeo_type type);            /* of a type; NULL: there is none */
+const char *tk_postgresql_word_of(const tk_column *column); /* without limits */
 void tk_postgresql_column_type(const tk_column *column, tk_buf *out);
 bool tk_postgresql_same_type(takeo_text a, takeo_text b);
 bool tk_postgresql_identity(const tk_column *column, tk_buf *out);
