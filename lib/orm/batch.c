@@ -37,12 +37,10 @@ typedef struct batch_job {
     const tk_column **returned;
     uint32_t returned_count;
     uint32_t told_by_count;
-    uint32_t *told_by; /* of an upsert: their places among the columns; NULL: they are the key */
-    uint32_t *slots;   /* of an upsert: subject + 1 of each place in the chunk, by those values */
-    uint32_t slot_mask;
-    uint32_t rows;   /* that came back for this chunk */
-    uint32_t cursor; /* where the object of the next one probably is */
-    int64_t *keys;   /* fresh, one for each object from `first` on */
+    tk_upsert_target target; /* of an upsert */
+    uint32_t rows;           /* that came back for this chunk */
+    uint32_t cursor;         /* where the object of the next one probably is */
+    int64_t *keys;           /* fresh, one for each object from `first` on */
     uint32_t key_count;
     tk_subject **first;
 } batch_job;
@@ -118,40 +116,12 @@ static takeo_status make_lists(batch_job *job, tk_op *op) {
     return TAKEO_DONE;
 }
 
-/* Is there an object with the same values of the target before this one?  If not, it is noted. */
-static bool is_twin(const batch_job *job, uint32_t place) {
-    const takeo_cell *cells = job->chunk[place]->arguments;
-    uint64_t hash = 0;
-    for (uint32_t k = 0; k < job->told_by_count; k++) {
-        hash = tk_cell_hash(&cells[job->told_by[k]], hash);
-    }
-    uint32_t slot = (uint32_t)(hash >> 32) & job->slot_mask;
-    for (; job->slots[slot] != 0; slot = (slot + 1) & job->slot_mask) {
-        const takeo_cell *others = job->chunk[job->slots[slot] - 1]->arguments;
-        bool is_same = true;
-        for (uint32_t k = 0; k < job->told_by_count && is_same; k++) {
-            uint32_t at = job->told_by[k];
-            is_same = tk_cell_equal(&cells[at], &others[at]);
-        }
-        if (is_same) {
-            return true;
-        }
-    }
-    job->slots[slot] = place + 1;
-    return false;
-}
-
 /* One statement updates no row twice: the chunk ends before the first twin.  Where that leaves few
  * objects to a chunk, they are better sent one by one. */
 static takeo_status cut_chunk(batch_job *job, tk_op *op) {
-    memset(job->slots, 0, ((size_t)job->slot_mask + 1) * sizeof *job->slots);
-    uint32_t count = 0;
-    while (count < job->chunk_count && !is_twin(job, count)) {
-        count++;
-    }
-    job->chunk_count = count;
-    bool is_last = job->chunk + count == job->end;
-    return is_last || count >= LEAST_CHANGED ? TAKEO_DONE : raise_surprise(job, op);
+    job->chunk_count = tk_upsert_before_twin(&job->target, job->chunk, job->chunk_count);
+    bool is_last = job->chunk + job->chunk_count == job->end;
+    return is_last || job->chunk_count >= LEAST_CHANGED ? TAKEO_DONE : raise_surprise(job, op);
 }
 
 static takeo_status bind(tk_job *base, tk_op *op, const takeo_cell **out) {
@@ -165,7 +135,7 @@ static takeo_status bind(tk_job *base, tk_op *op, const takeo_cell **out) {
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         TK_TRY(tk_send_bind_late(job->group, job->chunk[i], op));
     }
-    if (job->slots != NULL) {
+    if (job->group->action == TK_ACTION_UPSERT) {
         TK_TRY(cut_chunk(job, op));
     }
     job->next += job->chunk_count;
@@ -182,9 +152,9 @@ static bool is_row_of(const batch_job *job, uint32_t place, const takeo_cell *ce
         return cells[0].v.i == job->keys[job->chunk - job->first + place];
     }
     const tk_subject *subject = job->chunk[place];
+    const uint32_t *places = job->target.places;
     for (uint32_t k = 0; k < job->told_by_count; k++) {
-        const takeo_cell *own =
-            job->told_by != NULL ? &subject->arguments[job->told_by[k]] : &subject->key[k];
+        const takeo_cell *own = places != NULL ? &subject->arguments[places[k]] : &subject->key[k];
         if (!tk_cell_equal(&cells[k], own)) {
             return false;
         }
@@ -497,76 +467,6 @@ static bool knows_keys(const batch_job *job) {
     return entity->key_count != 0;
 }
 
-/* Does the database compare these values as we do?  It takes 1.5 for 1.50, and citext has cases. */
-static bool is_compared_as_here(const tk_column *column) {
-    switch (column->type) {
-    case TAKEO_TYPE_BOOL:
-    case TAKEO_TYPE_INT16:
-    case TAKEO_TYPE_INT32:
-    case TAKEO_TYPE_INT64:
-    case TAKEO_TYPE_UINT64:
-    case TAKEO_TYPE_BYTES:
-    case TAKEO_TYPE_UUID:
-    case TAKEO_TYPE_DATE:
-    case TAKEO_TYPE_TIME:
-    case TAKEO_TYPE_TIMESTAMP:
-    case TAKEO_TYPE_TIMESTAMPTZ:
-        return true;
-    case TAKEO_TYPE_TEXT:
-    case TAKEO_TYPE_ENUM:
-        return column->type_name.len == 0 && column->collation.len == 0;
-    default:
-        return false;
-    }
-}
-
-/* Have all objects a value in this column, or will they get one?  A NULL meets no other row. */
-static bool is_given(const batch_job *job, uint32_t at) {
-    for (tk_subject **subject = job->first; subject < job->end; subject++) {
-        const takeo_cell *cell = &(*subject)->arguments[at];
-        if (tk_cell_is_null(cell) && (cell->flags & TAKEO_CELL_UNSET) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Where the columns of the target stand among the arguments; told_by stays NULL when rows could not
- * be told apart by them. */
-static takeo_status find_target(batch_job *job) {
-    const tk_write *write = job->write;
-    const tk_group *group = job->group;
-    uint32_t *told_by =
-        tk_arena_array(&write->op->arena, write->conflict_count, sizeof *job->told_by);
-    if (told_by == NULL) {
-        return tk_raise_memory(&write->op->error);
-    }
-    for (uint32_t k = 0; k < write->conflict_count; k++) {
-        uint32_t at = 0;
-        while (at < group->column_count && group->columns[at] != write->conflict[k]) {
-            at++;
-        }
-        if (at == group->column_count || !is_compared_as_here(write->conflict[k])
-            || !is_given(job, at)) {
-            return TAKEO_DONE;
-        }
-        told_by[k] = at;
-    }
-    job->told_by = told_by;
-    return TAKEO_DONE;
-}
-
-static takeo_status make_slots(batch_job *job) {
-    size_t most = (size_t)(job->end - job->first);
-    uint32_t size = 16;
-    while (size < 2 * CHUNK_ROWS && size < 2 * most) {
-        size *= 2;
-    }
-    job->slots = tk_arena_array(&job->write->op->arena, size, sizeof *job->slots);
-    job->slot_mask = size - 1;
-    return job->slots != NULL ? TAKEO_DONE : tk_raise_memory(&job->write->op->error);
-}
-
 static takeo_status start(tk_write *write, tk_subject **at, tk_subject **end, batch_job **out) {
     batch_job *job = tk_task_take(write->op, sizeof *job);
     if (job == NULL) {
@@ -610,7 +510,6 @@ static takeo_status begin_insert(batch_job *job) {
 
 static takeo_status begin_upsert(batch_job *job) {
     set_returned(job, job->write->conflict, job->write->conflict_count);
-    TK_TRY(make_slots(job));
     job->job.methods = &returning_methods;
     return get_statement(job, UPSERT, &job->job.sql);
 }
@@ -620,8 +519,11 @@ static takeo_status check(batch_job *job, const tk_dialect *dialect, bool *out_i
     if (!tk_batch_takes(dialect, job->columns, job->column_count)) {
         *out_is_good = false;
     } else if (job->group->action == TK_ACTION_UPSERT) {
-        TK_TRY(find_target(job));
-        *out_is_good = job->told_by != NULL;
+        size_t count = (size_t)(job->end - job->first);
+        TK_TRY(tk_upsert_find_target(job->write, job->first, count,
+                                     count < CHUNK_ROWS ? (uint32_t)count : CHUNK_ROWS,
+                                     &job->target));
+        *out_is_good = job->target.places != NULL;
     } else {
         *out_is_good = knows_keys(job);
     }

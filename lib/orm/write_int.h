@@ -211,4 +211,18 @@ TK_CHECKED takeo_status tk_upsert_define(tk_write *write, const tk_group *group,
 TK_CHECKED takeo_status tk_upsert_statement(tk_write *write, const tk_group *group, tk_alloc alloc,
                                             tk_statement **out, tk_error *error);
 
+/* The columns whose values tell the rows of many objects apart. */
+typedef struct tk_upsert_target {
+    const uint32_t *places; /* among the arguments; NULL: their rows cannot be told apart so */
+    uint32_t count;
+    uint32_t *slots; /* object + 1 by its values, while twins are looked for */
+    uint32_t slot_mask;
+} tk_upsert_target;
+/* Of objects of one group, of which `most` go together. */
+TK_CHECKED takeo_status tk_upsert_find_target(tk_write *write, tk_subject *const *subjects,
+                                              size_t count, uint32_t most, tk_upsert_target *out);
+/* How many of them come before the first with the same values as one before it. */
+uint32_t tk_upsert_before_twin(const tk_upsert_target *target, tk_subject *const *subjects,
+                               uint32_t count);
+
 #endif
