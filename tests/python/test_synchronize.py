@@ -161,3 +161,60 @@ def test_digits_are_rounded_where_that_is_allowed(new_url: Any) -> None:
         found = times.get_or_fail(made.id)
         assert (found.millis, found.whole) == (datetime(2024, 5, 1, 0, 0, 0, 2000, timezone.utc), datetime(2024, 5, 1, 0, 0, 2))
         assert times.count(Times.whole == datetime(2024, 5, 1, 0, 0, 2, 400000)) == 1
+
+
+# ---- schemas --------------------------------------------------------------------------------------------
+
+
+@Entity("sync_loans", schema="takeo_library")
+class Loan:
+    """Of one schema, whatever the data source says."""
+
+    id: Mapped[int] = PrimaryGeneratedColumn()
+    title: Mapped[str] = Column(unique=True)
+    days: Mapped[int] = Column(default=0)
+
+
+@pytest.mark.postgresql("schemas of a server")
+def test_ds_05_one_class_in_several_schemas(shared: str) -> None:
+    own = shared.rpartition("=")[2]
+    tenants = [f"{own}_a", f"{own}_b"]
+    sources = [DataSource(shared, entities=[Shelf, Book], schema=name) for name in tenants]
+    try:
+        for number, db in enumerate(sources):
+            assert any(f'create table "{tenants[number]}"."sync_shelves"' in text for text in db.synchronize())
+            assert db.synchronize() == []
+            shelves = [Shelf(name=f"{number} {n}") for n in range(30)]
+            db.save(shelves)
+            done = db.repository(Shelf).upsert(
+                [Shelf(name=f"{number} {n}") for n in range(20, 40)], on=[Shelf.name], update=[Shelf.name]
+            )
+            assert [len(done.inserted), len(done.updated)] == [10, 10]
+            done = db.repository(Shelf).upsert(Shelf(name=f"{number} 0"), on=[Shelf.name], update=[Shelf.name])
+            assert len(done.updated) == 1
+            db.save(Book(title="x", shelf=shelves[0]))
+            with pytest.raises(errors.UniqueViolation) as caught:
+                db.save(Shelf(name=f"{number} 1"))
+            assert caught.value.field == "name" and caught.value.diag.schema_name == tenants[number]
+        for number, db in enumerate(sources):
+            assert {shelf.name[0] for shelf in db.repository(Shelf).find()} == {str(number)}
+            assert db.repository(Shelf).count() == 40
+    finally:
+        for name, db in zip(tenants, sources):
+            db.sql(f"drop schema {name} cascade").run()
+            db.close()
+
+
+@pytest.mark.postgresql("schemas of a server")
+def test_ds_05_an_entity_with_a_schema_of_its_own(shared: str) -> None:
+    with DataSource(shared, entities=[Shelf, Loan]) as db:
+        db.sql("drop schema if exists takeo_library cascade").run()
+        try:
+            assert db.synchronize() != [] and db.synchronize() == []
+            db.save([Shelf(name="s"), *(Loan(title=f"{n}") for n in range(40))])
+            loans = [Loan(title=f"{n}", days=n) for n in range(30, 60)]
+            done = db.repository(Loan).upsert(loans, on=[Loan.title])
+            assert [len(done.inserted), len(done.updated)] == [20, 10]
+            assert db.sql("select count(*) from takeo_library.sync_loans").scalar() == 60
+        finally:
+            db.sql("drop schema takeo_library cascade").run()
