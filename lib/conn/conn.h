@@ -176,6 +176,7 @@ struct takeo_op {
     int64_t deadline_ns; /* -1: none */
     int32_t cancel;      /* atomic: tk_cancel */
     bool in_transaction; /* this run wants a transaction of its own (a savepoint inside one) */
+    uint16_t isolation;  /* of that: takeo_isolation_values, which the driver has; 0: any */
     bool is_write;
     bool is_asleep; /* a thread waits for its turn; under the source's mutex */
     tk_conn *conn;  /* while it has one; written under the source's mutex, for who cancels */

@@ -106,6 +106,7 @@ static void clear_run(tk_op *op) {
     op->deadline_ns = -1;
     op->in_transaction = false;
     op->is_write = false;
+    op->isolation = TAKEO_ISOLATION_DEFAULT;
     op->first = op->last = op->current = NULL;
     op->interpreter = NULL;
     op->finish = NULL;

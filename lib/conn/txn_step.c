@@ -38,7 +38,7 @@ static const char *begin_text(const tk_op *op, uint32_t number, char *text) {
     }
     bool is_read_only = (op->run.txn_flags & TAKEO_TXN_READ_ONLY) != 0;
     tk_begin how = {
-        .isolation = op->run.txn_isolation,
+        .isolation = op->run.txn == TK_TXN_BEGIN ? op->run.txn_isolation : op->isolation,
         .is_read_only = is_read_only,
         .is_deferrable = (op->run.txn_flags & TAKEO_TXN_DEFERRABLE) != 0,
         .is_write = op->run.txn == TK_TXN_BEGIN ? !is_read_only : op->is_write,

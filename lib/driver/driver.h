@@ -200,7 +200,7 @@ struct tk_driver {
                              tk_error *error);
     /* Columns of a result whose types were not known; borrowed until forget.  0: returns no rows.
      * Of TAKEO_TYPE_NONE each cell says its own type.  After a change of the schema fetch fails
-     * once with TAKEO.SQLITE.SCHEMA when there are more or fewer columns than before. */
+     * once with TAKEO.SQLITE.SCHEMA, TAKEO.SERVER.SCHEMA, when there are more or fewer columns than before. */
     uint32_t (*columns)(tk_server *server, tk_prepared *prepared, const takeo_column_info **out);
     /* Rows of the next executions are given as they come, so that a large result needs little
      * memory; else it may be collected first.  NULL: always so. */

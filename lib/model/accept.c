@@ -80,6 +80,7 @@ tk_accept tk_accept_column(const tk_column *column) {
     accept.length = column->length;
     accept.precision = column->precision;
     accept.scale = column->scale;
+    accept.is_whole_second = (column->flags & TAKEO_COLUMN_WHOLE_SECONDS) != 0;
     accept.is_nullable = column->is_nullable;
     accept.is_secret = (column->flags & TAKEO_COLUMN_SECRET) != 0;
     accept.labels = column->labels;
@@ -117,7 +118,7 @@ static void put_limits(const tk_accept *accept, tk_buf *out) {
     }
     if (accept->precision != 0 && accept->type == TAKEO_TYPE_DECIMAL) {
         tk_buf_printf(out, "(%" PRIu32 ", %" PRIu32 ")", accept->precision, accept->scale);
-    } else if (accept->precision != 0) {
+    } else if (accept->precision != 0 || accept->is_whole_second) {
         tk_buf_printf(out, "(%" PRIu32 ")", accept->precision);
     }
     if (accept->length != 0) {

@@ -34,7 +34,7 @@ static int64_t floor_divide(int64_t number, int64_t by) {
 /* Microseconds with no more digits than the column keeps. */
 static takeo_status fit_digits(const tk_fit *fit, int64_t *us) {
     uint32_t precision = fit->accept->precision;
-    if (precision == 0 || precision >= SECOND_DIGITS) {
+    if ((precision == 0 && !fit->accept->is_whole_second) || precision >= SECOND_DIGITS) {
         return TAKEO_DONE;
     }
     int64_t unit = 1;

@@ -83,6 +83,9 @@ static void check_digits(tk_checker *check, const takeo_column_def *def) {
         tk_check_add(check, def->name, "a time with %u digits of a second; %d is the most",
                      def->precision, TK_TIME_PRECISION_MAX);
     }
+    if ((def->flags & TAKEO_COLUMN_WHOLE_SECONDS) != 0 && (!has_ticks || def->precision != 0)) {
+        tk_check_add(check, def->name, "whole seconds are for times without a precision");
+    }
     if (def->scale == 0) {
         return;
     }
@@ -263,7 +266,7 @@ static const tk_text_rule column_texts[] = {
 };
 
 static void check_flags(tk_checker *check, const takeo_column_def *def) {
-    const uint32_t known = (TAKEO_COLUMN_INHERITED << 1) - 1;
+    const uint32_t known = (TAKEO_COLUMN_WHOLE_SECONDS << 1) - 1;
     bool is_key = (def->flags & TAKEO_COLUMN_PRIMARY) != 0;
     if ((def->flags & ~known) != 0) {
         tk_check_add(check, def->name, "flags of the column are unknown (%#x)",

@@ -49,7 +49,7 @@ static const word column_flags[] = {
     {TAKEO_COLUMN_UNIQUE, "unique"},       {TAKEO_COLUMN_INDEX, "index"},
     {TAKEO_COLUMN_DEFERRED, "deferred"},   {TAKEO_COLUMN_NO_INSERT, "no_insert"},
     {TAKEO_COLUMN_NO_UPDATE, "no_update"}, {TAKEO_COLUMN_SECRET, "secret"},
-    {TAKEO_COLUMN_UNSIGNED, "unsigned"},
+    {TAKEO_COLUMN_UNSIGNED, "unsigned"},   {TAKEO_COLUMN_WHOLE_SECONDS, "whole_seconds"},
 };
 static const word relation_flags[] = {
     {TAKEO_RELATION_FLAG_PRIMARY, "primary"},

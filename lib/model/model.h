@@ -176,7 +176,8 @@ typedef struct tk_accept { /* what a value has to fit: a column's limits, or a b
     uint32_t length;
     uint32_t precision;
     uint32_t scale;
-    int64_t min; /* of integers */
+    bool is_whole_second; /* of a time whose precision is 0 */
+    int64_t min;          /* of integers */
     int64_t max;
     bool is_nullable;
     bool is_secret;

@@ -2,21 +2,23 @@
  *
  *     insert   prepare: fresh keys, and what stands in the rows' way -> rows by bulk, or by a
  *              statement that gives back which keys came in
+ *     upsert   one statement that gives back which rows came in and which were there
  *     update   one statement; so many rows as objects, or something is wrong
  *     delete   the same
  *
  * Keys are drawn before the rows are sent, so an object knows its key by value and no order of rows
- * is relied on.  Whatever does not come out as expected (a row that is not there, a constraint, a
+ * is relied on.  Rows of an upsert are told apart by the values of its target; objects with the same
+ * ones go in several executions, so that the later one wins.  Whatever does not come out as expected (a row that is not there, a constraint, a
  * key that a trigger changed) ends the run; it is rolled back, and all is written once more object
  * by object, so that what is told is exact (tk_batch_again).  No object of the host is touched here.
  */
 #include "orm/write_int.h"
 
-enum {
-    LEAST_INSERTED = 24, /* fewer are sent one by one, in a window, for the same round trips */
-    LEAST_CHANGED = 4,
-    CHUNK_ROWS = 16384,
-    CHUNK_BYTES = 16 << 20
+enum {                      /* of objects in a batch */
+       LEAST_INSERTED = 24, /* fewer are sent one by one, in a window, for the same round trips */
+       LEAST_CHANGED = 4,   /* upserts too */
+       CHUNK_ROWS = 16384,
+       CHUNK_BYTES = 16 << 20
 };
 
 typedef struct batch_job {
@@ -31,13 +33,14 @@ typedef struct batch_job {
     uint32_t column_count;
     takeo_cell *lists;
     uint32_t key_at; /* of an insert with fresh keys: their place among the columns; else count */
-    /* What comes back of an insert, with its key columns first. */
+    /* What comes back of an insert or upsert: first the columns that tell its rows apart. */
     const tk_column **returned;
     uint32_t returned_count;
-    uint32_t returned_keys;
-    uint32_t rows;   /* that came back for this chunk */
-    uint32_t cursor; /* where the object of the next one probably is */
-    int64_t *keys;   /* fresh, one for each object from `first` on */
+    uint32_t told_by_count;
+    tk_upsert_target target; /* of an upsert */
+    uint32_t rows;           /* that came back for this chunk */
+    uint32_t cursor;         /* where the object of the next one probably is */
+    int64_t *keys;           /* fresh, one for each object from `first` on */
     uint32_t key_count;
     tk_subject **first;
 } batch_job;
@@ -58,11 +61,17 @@ static takeo_status raise_surprise(batch_job *job, tk_op *op) {
 
 /* ---- lists of values ------------------------------------------------------------------------- */
 
-static size_t bytes_of(const takeo_cell *cells, uint32_t count) {
+static size_t bytes_of(const takeo_cell *cells, size_t count) {
     size_t bytes = 0;
-    for (uint32_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const tk_type_info *info = tk_type_info_of(cells[i].type);
-        bytes += info != NULL && info->form == TK_FORM_TEXT ? cells[i].v.text.len : 8;
+        tk_form form = info != NULL ? (tk_form)info->form : TK_FORM_NONE;
+        bytes += sizeof(int64_t);
+        if (form == TK_FORM_TEXT) {
+            bytes += cells[i].v.text.len;
+        } else if (form == TK_FORM_LIST && !tk_cell_is_null(&cells[i])) {
+            bytes += bytes_of(cells[i].v.list.cells, cells[i].v.list.count);
+        }
     }
     return bytes;
 }
@@ -107,6 +116,14 @@ static takeo_status make_lists(batch_job *job, tk_op *op) {
     return TAKEO_DONE;
 }
 
+/* One statement updates no row twice: the chunk ends before the first twin.  Where that leaves few
+ * objects to a chunk, they are better sent one by one. */
+static takeo_status cut_chunk(batch_job *job, tk_op *op) {
+    job->chunk_count = tk_upsert_before_twin(&job->target, job->chunk, job->chunk_count);
+    bool is_last = job->chunk + job->chunk_count == job->end;
+    return is_last || job->chunk_count >= LEAST_CHANGED ? TAKEO_DONE : raise_surprise(job, op);
+}
+
 static takeo_status bind(tk_job *base, tk_op *op, const takeo_cell **out) {
     batch_job *job = (batch_job *)base;
     if (job->next == job->end) {
@@ -114,11 +131,14 @@ static takeo_status bind(tk_job *base, tk_op *op, const takeo_cell **out) {
     }
     job->chunk = job->next;
     job->chunk_count = chunk_of(job);
-    job->next += job->chunk_count;
     job->rows = job->cursor = 0;
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         TK_TRY(tk_send_bind_late(job->group, job->chunk[i], op));
     }
+    if (job->group->action == TK_ACTION_UPSERT) {
+        TK_TRY(cut_chunk(job, op));
+    }
+    job->next += job->chunk_count;
     TK_TRY(make_lists(job, op));
     *out = job->lists;
     return TAKEO_ROWS;
@@ -126,13 +146,16 @@ static takeo_status bind(tk_job *base, tk_op *op, const takeo_cell **out) {
 
 /* ---- what comes back ------------------------------------------------------------------------- */
 
-/* Is this row the object's?  Its key columns stand first. */
+/* Is this row the object's?  What tells rows apart stands first. */
 static bool is_row_of(const batch_job *job, uint32_t place, const takeo_cell *cells) {
     if (job->keys != NULL) {
         return cells[0].v.i == job->keys[job->chunk - job->first + place];
     }
-    for (uint32_t k = 0; k < job->returned_keys; k++) {
-        if (!tk_cell_equal(&cells[k], &job->chunk[place]->key[k])) {
+    const tk_subject *subject = job->chunk[place];
+    const uint32_t *places = job->target.places;
+    for (uint32_t k = 0; k < job->told_by_count; k++) {
+        const takeo_cell *own = places != NULL ? &subject->arguments[places[k]] : &subject->key[k];
+        if (!tk_cell_equal(&cells[k], own)) {
             return false;
         }
     }
@@ -179,8 +202,15 @@ static takeo_status row(tk_job *base, tk_op *op, const takeo_cell *cells) {
         return raise_surprise(job, op);
     }
     job->rows++;
-    tk_send_count(op, subject, TAKEO_WRITTEN_INSERTED);
-    return keep_returned(job, subject, cells, op);
+    TK_TRY(keep_returned(job, subject, cells, op));
+    if (subject->action == TK_ACTION_UPSERT) {
+        bool is_new = cells[job->returned_count].v.i != 0;
+        tk_send_count(op, subject, is_new ? TAKEO_WRITTEN_INSERTED : TAKEO_WRITTEN_UPDATED);
+        tk_send_take_key(job->group, subject, NULL);
+    } else {
+        tk_send_count(op, subject, TAKEO_WRITTEN_INSERTED);
+    }
+    return TAKEO_DONE;
 }
 
 /* The fresh keys are the objects'. */
@@ -194,6 +224,14 @@ static void take_keys(const batch_job *job) {
     }
 }
 
+/* An upsert gives back every row that it inserts or updates.  Where one was dropped all the same, by
+ * a trigger, the rows behind it may say the wrong thing (sql/postgresql_upsert.c). */
+static bool is_row_missing(const batch_job *job) {
+    const tk_upsert *upsert = job->write->upsert;
+    return job->group->action == TK_ACTION_UPSERT && !upsert->nothing && !upsert->only_if_changed
+           && job->rows != job->chunk_count;
+}
+
 static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) {
     static const uint8_t outcomes[] = {[TK_ACTION_INSERT] = TAKEO_WRITTEN_INSERTED,
                                        [TK_ACTION_UPDATE] = TAKEO_WRITTEN_UPDATED,
@@ -201,7 +239,7 @@ static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) 
     batch_job *job = (batch_job *)base;
     op->result.affected += execution->affected;
     bool is_told = job->returned_count != 0;
-    if (!is_told && execution->affected != (int64_t)job->chunk_count) {
+    if (is_told ? is_row_missing(job) : execution->affected != (int64_t)job->chunk_count) {
         return raise_surprise(job, op);
     }
     for (uint32_t i = 0; i < job->chunk_count; i++) {
@@ -224,13 +262,23 @@ static const tk_job_methods returning_methods = {
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
-typedef enum batch_kind { BULK, RETURNING, CHANGE, PREPARE } batch_kind;
+typedef enum batch_kind { BULK, RETURNING, UPSERT, CHANGE, PREPARE } batch_kind;
 
 typedef struct maker {
     const batch_job *job;
     const tk_dialect *dialect;
     batch_kind kind;
 } maker;
+
+static takeo_status make_upsert(const maker *at, tk_alloc alloc, tk_statement **out,
+                                tk_error *error) {
+    const batch_job *job = at->job;
+    tk_shape_upsert_def def;
+    TK_TRY(tk_upsert_define(job->write, job->group, &def));
+    def.returning = job->returned;
+    def.returning_count = job->returned_count;
+    return tk_batch_upsert(at->dialect, job->group->entity, &def, alloc, out, error);
+}
 
 static takeo_status make(const void *context, tk_alloc alloc, tk_statement **out, tk_error *error) {
     const maker *at = context;
@@ -243,6 +291,8 @@ static takeo_status make(const void *context, tk_alloc alloc, tk_statement **out
     case RETURNING:
         return tk_batch_insert(at->dialect, entity, job->columns, job->column_count, job->returned,
                                job->returned_count, alloc, out, error);
+    case UPSERT:
+        return make_upsert(at, alloc, out, error);
     case PREPARE:
         return tk_batch_prepare(at->dialect, entity, alloc, out, error);
     case CHANGE:
@@ -258,18 +308,23 @@ static takeo_status make(const void *context, tk_alloc alloc, tk_statement **out
 static takeo_status get_statement(const batch_job *job, batch_kind kind, const tk_sql **out) {
     tk_op *op = job->write->op;
     takeo_text key = job->group->key;
-    char *bytes = tk_arena_take(&op->arena, key.len + 2);
+    takeo_text more = job->write->upsert_key; /* empty but for an upsert */
+    size_t len = key.len + more.len;
+    char *bytes = tk_arena_take(&op->arena, len + 2);
     if (bytes == NULL) {
         return tk_raise_memory(&op->error);
     }
     memcpy(bytes, key.data, key.len);
-    bytes[key.len] = 'b';
-    bytes[key.len + 1] = (char)kind;
+    if (more.len != 0) {
+        memcpy(bytes + key.len, more.data, more.len);
+    }
+    bytes[len] = 'b';
+    bytes[len + 1] = (char)kind;
     maker context = {.job = job, .kind = kind};
     tk_statement *statement;
     TK_TRY(tk_shapes_dialect(op->source, &context.dialect, &op->error));
-    TK_TRY(tk_shapes_get(op->source, tk_text(bytes, key.len + 2), make, &context, &statement,
-                         &op->error));
+    TK_TRY(
+        tk_shapes_get(op->source, tk_text(bytes, len + 2), make, &context, &statement, &op->error));
     TK_TRY(tk_task_keep(&job->write->task, statement));
     return tk_shapes_render(op->source, statement, out, &op->error);
 }
@@ -354,13 +409,16 @@ static takeo_status set_columns(batch_job *job) {
     const tk_group *group = job->group;
     const tk_entity *entity = group->entity;
     bool is_insert = group->action == TK_ACTION_INSERT;
-    uint32_t more = is_insert ? (leaves_key(group) ? 1 : 0) : entity->key_count;
+    uint32_t more = is_insert                           ? (leaves_key(group) ? 1 : 0)
+                    : group->action == TK_ACTION_UPSERT ? 0
+                                                        : entity->key_count;
     tk_op *op = job->write->op;
     job->column_count = group->column_count + more;
     job->columns = tk_arena_array(&op->arena, job->column_count, sizeof *job->columns);
     job->lists = tk_arena_array(&op->arena, job->column_count, sizeof *job->lists);
-    job->returned = tk_arena_array(&op->arena, group->returning_count + entity->key_count,
-                                   sizeof *job->returned);
+    job->returned = tk_arena_array(
+        &op->arena, (size_t)group->returning_count + entity->key_count + job->write->conflict_count,
+        sizeof *job->returned);
     if (job->columns == NULL || job->lists == NULL || job->returned == NULL) {
         return tk_raise_memory(&op->error);
     }
@@ -372,16 +430,24 @@ static takeo_status set_columns(batch_job *job) {
     return TAKEO_DONE;
 }
 
-/* What an insert asks back: the key first, then what else the server makes. */
-static void set_returned(batch_job *job) {
-    const tk_entity *entity = job->group->entity;
-    job->returned_keys = entity->key_count;
-    for (uint32_t i = 0; i < entity->key_count; i++) {
-        job->returned[job->returned_count++] = entity->key[i];
+static bool is_among(const tk_column *column, const tk_column *const *columns, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (columns[i] == column) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is asked back: first what tells the rows apart, then what else the server makes. */
+static void set_returned(batch_job *job, const tk_column *const *told_by, uint32_t count) {
+    job->told_by_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        job->returned[job->returned_count++] = told_by[i];
     }
     for (uint32_t i = 0; i < job->group->returning_count; i++) {
         const tk_column *column = job->group->returning[i];
-        if (!column->is_key) {
+        if (!is_among(column, told_by, count)) {
             job->returned[job->returned_count++] = column;
         }
     }
@@ -417,10 +483,51 @@ static takeo_status start(tk_write *write, tk_subject **at, tk_subject **end, ba
 
 static bool is_worth_it(const tk_write *write, const tk_group *group, size_t count) {
     bool is_insert = group->action == TK_ACTION_INSERT;
-    bool is_change = (group->action == TK_ACTION_UPDATE && group->column_count != 0)
+    bool has_columns = group->column_count != 0;
+    bool is_change = (group->action == TK_ACTION_UPDATE && has_columns)
+                     || (group->action == TK_ACTION_UPSERT && has_columns)
                      || group->action == TK_ACTION_DELETE;
     return !write->is_exact && (is_insert || is_change)
            && count >= (is_insert ? LEAST_INSERTED : LEAST_CHANGED);
+}
+
+/* An insert; fresh keys are drawn first. */
+static takeo_status begin_insert(batch_job *job) {
+    tk_op *op = job->write->op;
+    const tk_entity *entity = job->group->entity;
+    if (leaves_key(job->group)) {
+        job->key_count = (uint32_t)(job->end - job->first);
+        job->keys = tk_arena_array(&op->arena, job->key_count, sizeof *job->keys);
+        if (job->keys == NULL) {
+            return tk_raise_memory(&op->error);
+        }
+    }
+    set_returned(job, entity->key, entity->key_count);
+    TK_TRY(append_prepare(job));
+    job->job.methods = &returning_methods;
+    return get_statement(job, RETURNING, &job->job.sql); /* until the table is known */
+}
+
+static takeo_status begin_upsert(batch_job *job) {
+    set_returned(job, job->write->conflict, job->write->conflict_count);
+    job->job.methods = &returning_methods;
+    return get_statement(job, UPSERT, &job->job.sql);
+}
+
+/* Can these objects go together? */
+static takeo_status check(batch_job *job, const tk_dialect *dialect, bool *out_is_good) {
+    if (!tk_batch_takes(dialect, job->columns, job->column_count)) {
+        *out_is_good = false;
+    } else if (job->group->action == TK_ACTION_UPSERT) {
+        size_t count = (size_t)(job->end - job->first);
+        TK_TRY(tk_upsert_find_target(job->write, job->first, count,
+                                     count < CHUNK_ROWS ? (uint32_t)count : CHUNK_ROWS,
+                                     &job->target));
+        *out_is_good = job->target.places != NULL;
+    } else {
+        *out_is_good = knows_keys(job);
+    }
+    return TAKEO_DONE;
 }
 
 takeo_status tk_batch_append(tk_write *write, tk_subject **at, tk_subject **end,
@@ -428,35 +535,34 @@ takeo_status tk_batch_append(tk_write *write, tk_subject **at, tk_subject **end,
     tk_op *op = write->op;
     const tk_dialect *dialect = NULL;
     batch_job *job = NULL;
+    bool is_good = false;
     *out_is_appended = false;
     if (!is_worth_it(write, (*at)->group, (size_t)(end - at))) {
         return TAKEO_DONE;
     }
     TK_TRY(tk_shapes_dialect(op->source, &dialect, &op->error));
     const tk_entity *entity = (*at)->group->entity;
-    if (!tk_batch_takes(dialect, entity->key, entity->key_count)) {
+    bool is_upsert = (*at)->group->action == TK_ACTION_UPSERT;
+    if (!tk_batch_takes(dialect, is_upsert ? write->conflict : entity->key,
+                        is_upsert ? write->conflict_count : entity->key_count)) {
         return TAKEO_DONE;
     }
     TK_TRY(start(write, at, end, &job));
-    if (!knows_keys(job) || !tk_batch_takes(dialect, job->columns, job->column_count)) {
+    TK_TRY(check(job, dialect, &is_good));
+    if (!is_good) {
         return TAKEO_DONE;
     }
-    if (job->group->action == TK_ACTION_INSERT) {
-        if (leaves_key(job->group)) {
-            job->key_count = (uint32_t)(end - at);
-            job->keys = tk_arena_array(&op->arena, job->key_count, sizeof *job->keys);
-            if (job->keys == NULL) {
-                return tk_raise_memory(&op->error);
-            }
-        }
-        set_returned(job);
-        TK_TRY(append_prepare(job));
-        /* Any text of its own will do until the table is known. */
-        TK_TRY(get_statement(job, RETURNING, &job->job.sql));
-        job->job.methods = &returning_methods;
-    } else {
+    switch (job->group->action) {
+    case TK_ACTION_INSERT:
+        TK_TRY(begin_insert(job));
+        break;
+    case TK_ACTION_UPSERT:
+        TK_TRY(begin_upsert(job));
+        break;
+    default:
         TK_TRY(get_statement(job, CHANGE, &job->job.sql));
         job->job.methods = &batch_methods;
+        break;
     }
     tk_op_append(op, &job->job);
     write->is_batched = true;

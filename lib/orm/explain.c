@@ -13,6 +13,7 @@ typedef struct found { /* what the names of a failure mean */
     const tk_entity *entity;
     const tk_column *columns[TK_KEY_MAX];
     uint32_t column_count;
+    bool is_computed; /* an expression over the columns, or one that the entity does not know */
 } found;
 
 static bool is_same_name(takeo_text a, takeo_text b) {
@@ -45,28 +46,36 @@ static const tk_entity *find_table(const tk_model *model, takeo_text schema, tak
 }
 
 static void add_column(found *what, const tk_column *column) {
+    for (uint32_t i = 0; i < what->column_count; i++) {
+        if (what->columns[i] == column) {
+            return;
+        }
+    }
     if (what->column_count < TK_COUNT(what->columns)) {
         what->columns[what->column_count++] = column;
     }
 }
 
-/* "name, country_code" -> columns */
+static bool find_column(found *what, takeo_text item) {
+    for (uint32_t i = 0; i < what->entity->column_count; i++) {
+        if (tk_names_is(item, what->entity->columns[i].column)) {
+            add_column(what, &what->entity->columns[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "name, lower(code)" -> columns */
 static void find_columns(found *what, takeo_text list) {
-    size_t at = 0;
-    while (at < list.len) {
-        size_t end = at;
-        while (end < list.len && list.data[end] != ',') {
-            end++;
-        }
-        takeo_text name = tk_text(list.data + at, end - at);
-        for (uint32_t i = 0; i < what->entity->column_count; i++) {
-            if (is_same_name(what->entity->columns[i].column, name)) {
-                add_column(what, &what->entity->columns[i]);
+    takeo_text item;
+    takeo_text word;
+    while (tk_names_next(&list, &item)) {
+        if (!find_column(what, item)) {
+            what->is_computed = true;
+            while (tk_names_word(&item, &word)) {
+                (void)find_column(what, word);
             }
-        }
-        at = end + 1;
-        while (at < list.len && list.data[at] == ' ') {
-            at++;
         }
     }
 }
@@ -202,12 +211,51 @@ static void find_argument(found *what, tk_task *task, uint32_t number) {
     }
 }
 
-static void find_names(found *what, tk_op *op, const takeo_error *record) {
+static bool is_same_set(const found *what, const tk_column *const *columns, uint32_t count) {
+    uint32_t same = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t c = 0; c < what->column_count; c++) {
+            same += what->columns[c] == columns[i];
+        }
+    }
+    return count == what->column_count && same == count;
+}
+
+/* Has the entity said that it is unique by just these columns? */
+static bool is_unique_by(const found *what) {
+    const tk_entity *entity = what->entity;
+    bool is_unique = is_same_set(what, entity->key, entity->key_count);
+    for (uint32_t i = 0; i < entity->index_count && !is_unique; i++) {
+        const tk_index *index = &entity->indexes[i];
+        is_unique = index->is_unique && is_same_set(what, index->columns, index->column_count);
+    }
+    return is_unique && what->column_count != 0 && !what->is_computed;
+}
+
+/* A failure of a partition names that, which is no table of the model.  It is the written entity's
+ * when that is unique by the same columns. */
+static void find_partition(found *what, const tk_entity *written, const takeo_error *record) {
+    found parted = {.entity = written};
+    if (written == NULL || record->status != TAKEO_EUNIQUE) {
+        return;
+    }
+    find_columns(&parted, record->column_name);
+    if (is_unique_by(&parted)) {
+        *what = parted;
+    }
+}
+
+static void find_names(found *what, tk_op *op, const tk_entity *written,
+                       const takeo_error *record) {
     const tk_model *model = op->source->model;
     const tk_dialect *dialect;
     what->entity = find_table(model, record->schema_name, record->table_name);
-    if (what->entity != NULL && record->column_name.len != 0) {
-        find_columns(what, record->column_name);
+    if (record->column_name.len != 0) {
+        if (what->entity != NULL) {
+            find_columns(what, record->column_name);
+        } else {
+            find_partition(what, written, record);
+        }
         return;
     }
     if (record->constraint_name.len == 0
@@ -224,22 +272,20 @@ static void find_names(found *what, tk_op *op, const takeo_error *record) {
     }
 }
 
-static bool is_same_list(const found *what, const tk_column *const *columns, uint32_t count) {
-    bool is_same = what->column_count == count;
-    for (uint32_t i = 0; is_same && i < count; i++) {
-        is_same = what->columns[i] == columns[i];
-    }
-    return is_same;
-}
-
 /* A hidden key column is called by its relation: nobody else knows it. */
 static const char *name_of(const tk_column *column) {
     return column->is_hidden && column->relation != NULL ? column->relation->name.data
                                                          : column->name.data;
 }
 
-static void tell_unique(const found *what, tk_error *error) {
+static void tell_unique(const found *what, const takeo_error *record, tk_error *error) {
     char fields[256];
+    if (what->is_computed) {
+        TK_SET(error, message, "another %s has the same %s", what->entity->name.data,
+               record->column_name.data);
+        TK_SET(error, hint, "give another value");
+        return;
+    }
     size_t used = 0;
     for (uint32_t i = 0; i < what->column_count && used < sizeof fields - TK_NAME_MAX - 8; i++) {
         const char *name = name_of(what->columns[i]);
@@ -265,7 +311,7 @@ static void tell(const found *what, const takeo_error *record, tk_error *error) 
     }
     switch (record->status) {
     case TAKEO_EUNIQUE:
-        tell_unique(what, error);
+        tell_unique(what, record, error);
         break;
     case TAKEO_ENOT_NULL:
         TK_SET(error, message, "%s.%s takes no NULL", name, field != NULL ? field : "?");
@@ -319,12 +365,12 @@ static void name_constraint(const found *what, const takeo_error *record, tk_err
     }
     for (uint32_t i = 0; i < entity->index_count; i++) {
         const tk_index *index = &entity->indexes[i];
-        if (index->is_unique && is_same_list(what, index->columns, index->column_count)) {
+        if (index->is_unique && is_same_set(what, index->columns, index->column_count)) {
             TK_SET(error, constraint_name, "%s", index->name.data);
             return;
         }
     }
-    if (entity->primary_key.len != 0 && is_same_list(what, entity->key, entity->key_count)) {
+    if (entity->primary_key.len != 0 && is_same_set(what, entity->key, entity->key_count)) {
         TK_SET(error, constraint_name, "%s", entity->primary_key.data);
     }
 }
@@ -351,7 +397,7 @@ void tk_orm_explain(tk_op *op, takeo_error *record) {
     } else if (record->status == TAKEO_EUNDEFINED_COLUMN && record->table_name.len == 0) {
         find_cell(&by_name, task != NULL ? task->running : NULL, record->column_name);
     } else {
-        find_names(&by_name, op, record);
+        find_names(&by_name, op, what.entity, record);
     }
     if (by_name.entity != NULL) {
         what = by_name;

@@ -8,7 +8,7 @@
  *     find.c        get, find, count, delete; find_shape.c: their statements
  *     load.c        relations of objects; load_paths.c: of objects in hand; reload.c
  *     write.c       writing objects, with the files that write_int.h names
- *     explain.c     failures of a database in the nouns of the model
+ *     explain.c     failures of a database in the nouns of the model; names.c: lists of names in them
  *     synchronize.c the schema; compare.c: a table that is there
  */
 #ifndef TK_ORM_INT_H
@@ -150,6 +150,15 @@ TK_CHECKED takeo_status tk_load_read(const tk_layout *layout, const tk_relation 
                                      const tk_column *const *columns, uint32_t count, void *object,
                                      tk_holder *holder, takeo_cell *out, bool *out_is_null,
                                      tk_error *error);
+
+/* ---- names.c --------------------------------------------------------------------------------- */
+
+/* Take the first item off a list; false: there is none. */
+bool tk_names_next(takeo_text *list, takeo_text *out);
+/* Does the item, in quotes or not, say this name? */
+bool tk_names_is(takeo_text item, takeo_text name);
+/* The next word of an expression that may be the name of a column; false: there is none. */
+bool tk_names_word(takeo_text *expression, takeo_text *out);
 
 /* ---- explain.c ------------------------------------------------------------------------------- */
 

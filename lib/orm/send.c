@@ -156,20 +156,19 @@ void tk_send_count(tk_op *op, tk_subject *subject, uint8_t written) {
     op->result.skipped += written == TAKEO_WRITTEN_SKIPPED;
 }
 
-/* The key that the server made, from whichever place has it. */
-static void take_key(const write_job *job, tk_subject *subject, const tk_execution *execution) {
+void tk_send_take_key(const tk_group *group, tk_subject *subject, const tk_execution *execution) {
     const tk_column *key = subject->entity->generated_key;
     if (key == NULL || subject->has_key) {
         return;
     }
-    for (uint32_t i = 0; subject->returned != NULL && i < job->group->returning_count; i++) {
-        if (job->group->returning[i] == key) {
+    for (uint32_t i = 0; subject->returned != NULL && i < group->returning_count; i++) {
+        if (group->returning[i] == key) {
             subject->last_key = subject->returned[i].v.i;
             subject->is_fresh = true;
             return;
         }
     }
-    if (execution->has_last_key) {
+    if (execution != NULL && execution->has_last_key) {
         subject->last_key = execution->last_key;
         subject->is_fresh = true;
     }
@@ -195,7 +194,7 @@ static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) 
                           : execution->affected > 0           ? TAKEO_WRITTEN_INSERTED
                                                               : TAKEO_WRITTEN_SKIPPED;
         if (outcome != TAKEO_WRITTEN_SKIPPED) {
-            take_key(job, subject, execution);
+            tk_send_take_key(job->group, subject, execution);
         }
         tk_send_count(op, subject, outcome);
         return TAKEO_DONE;

@@ -1,9 +1,9 @@
 /* synchronize.c - the tables and indexes that the model has and the database lacks are made.
  *
- *     a job that runs nothing reads the catalogue -> differences? then nothing is done
- *                                                 -> statements, as further jobs
+ *     lock -> a job that runs nothing reads the catalogue -> differences? then nothing is done
+ *                                                         -> statements, as further jobs
  *
- * All in one transaction.  What is made is written down in the table takeo_objects, so that later
+ * All in one transaction, which sees what others have made before it had the lock.  What is made is written down in the table takeo_objects, so that later
  * versions know what is theirs.  Nothing is altered and nothing is dropped.
  */
 #include <stdlib.h>
@@ -28,6 +28,17 @@ typedef struct sync_job {
 
 static const tk_job_methods text_methods = {.name = "define"};
 
+static takeo_status append_text(tk_op *op, const char *text) {
+    tk_job *job = tk_task_take(op, sizeof *job);
+    if (job == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    job->methods = &text_methods;
+    job->text = text;
+    tk_op_append(op, job);
+    return TAKEO_DONE;
+}
+
 /* One more statement: told, and run unless it is only a plan. */
 static takeo_status add_text(sync_job *sync, const tk_buf *text) {
     tk_op *op = sync->task->op;
@@ -39,15 +50,8 @@ static takeo_status add_text(sync_job *sync, const tk_buf *text) {
     if (sync->is_plan) {
         return TAKEO_DONE;
     }
-    tk_job *job = tk_task_take(op, sizeof *job);
-    char *copy = tk_arena_copy(&op->arena, text->data, text->len);
-    if (job == NULL || copy == NULL) {
-        return tk_raise_memory(&op->error);
-    }
-    job->methods = &text_methods;
-    job->text = copy;
-    tk_op_append(op, job);
-    return TAKEO_DONE;
+    const char *copy = tk_arena_copy(&op->arena, text->data, text->len);
+    return copy != NULL ? append_text(op, copy) : tk_raise_memory(&op->error);
 }
 
 /* A row for takeo_objects. */
@@ -283,6 +287,11 @@ static takeo_status begin(tk_task *task, uint32_t flags) {
     sync->schema.facts = tk_dialect_facts_of(sync->schema.dialect);
     sync->job.methods = &look_methods;
     op->is_write = op->in_transaction = !sync->is_plan;
+    const char *lock = sync->schema.facts->synchronize_lock;
+    if (lock != NULL && !sync->is_plan) {
+        op->isolation = TAKEO_ISOLATION_READ_COMMITTED;
+        TK_TRY(append_text(op, lock));
+    }
     tk_op_append(op, &sync->job);
     return TAKEO_DONE;
 }

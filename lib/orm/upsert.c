@@ -1,4 +1,5 @@
-/* upsert.c - what only an upsert has: its conflict target, and what happens to a row that is there.
+/* upsert.c - what only an upsert has: its conflict target, what happens to a row that is there, and
+ * which of many objects mean the same row.
  *
  * The target has to be the key or declared unique, for otherwise the database would refuse it, or
  * worse, meet another constraint than was meant.
@@ -160,18 +161,133 @@ static takeo_status update_columns(tk_write *write, const tk_group *group, const
     return TAKEO_DONE;
 }
 
+takeo_status tk_upsert_define(tk_write *write, const tk_group *group, tk_shape_upsert_def *out) {
+    const tk_column **update = NULL;
+    *out = (tk_shape_upsert_def){.columns = group->columns,
+                                 .column_count = group->column_count,
+                                 .on = write->conflict,
+                                 .on_count = write->conflict_count,
+                                 .returning = group->returning,
+                                 .returning_count = group->returning_count,
+                                 .only_if_changed = write->upsert->only_if_changed,
+                                 .index_where = write->upsert->index_where};
+    TK_TRY(update_columns(write, group, &update, &out->update_count));
+    out->update = update;
+    return TAKEO_DONE;
+}
+
 takeo_status tk_upsert_statement(tk_write *write, const tk_group *group, tk_alloc alloc,
                                  tk_statement **out, tk_error *error) {
-    const tk_column **update = NULL;
-    tk_shape_upsert_def def = {.columns = group->columns,
-                               .column_count = group->column_count,
-                               .on = write->conflict,
-                               .on_count = write->conflict_count,
-                               .returning = group->returning,
-                               .returning_count = group->returning_count,
-                               .only_if_changed = write->upsert->only_if_changed,
-                               .index_where = write->upsert->index_where};
-    TK_TRY(update_columns(write, group, &update, &def.update_count));
-    def.update = update;
+    tk_shape_upsert_def def;
+    TK_TRY(tk_upsert_define(write, group, &def));
     return tk_shape_upsert(group->entity, &def, alloc, out, error);
+}
+
+/* ---- many at once ---------------------------------------------------------------------------- */
+
+/* Does the database compare these values as we do?  It takes 1.5 for 1.50, and citext has cases. */
+static bool is_compared_as_here(const tk_column *column) {
+    switch (column->type) {
+    case TAKEO_TYPE_BOOL:
+    case TAKEO_TYPE_INT16:
+    case TAKEO_TYPE_INT32:
+    case TAKEO_TYPE_INT64:
+    case TAKEO_TYPE_UINT64:
+    case TAKEO_TYPE_BYTES:
+    case TAKEO_TYPE_UUID:
+    case TAKEO_TYPE_DATE:
+    case TAKEO_TYPE_TIME:
+    case TAKEO_TYPE_TIMESTAMP:
+    case TAKEO_TYPE_TIMESTAMPTZ:
+        return true;
+    case TAKEO_TYPE_TEXT:
+    case TAKEO_TYPE_ENUM:
+        return column->type_name.len == 0 && column->collation.len == 0;
+    default:
+        return false;
+    }
+}
+
+/* Have all objects a value in this column, or will they get one?  A NULL meets no other row. */
+static bool is_given(tk_subject *const *subjects, size_t count, uint32_t at) {
+    for (size_t i = 0; i < count; i++) {
+        const takeo_cell *cell = &subjects[i]->arguments[at];
+        if (tk_cell_is_null(cell) && (cell->flags & TAKEO_CELL_UNSET) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool find_places(const tk_write *write, tk_subject *const *subjects, size_t count,
+                        uint32_t *places) {
+    const tk_group *group = subjects[0]->group;
+    for (uint32_t k = 0; k < write->conflict_count; k++) {
+        uint32_t at = 0;
+        while (at < group->column_count && group->columns[at] != write->conflict[k]) {
+            at++;
+        }
+        if (at == group->column_count || !is_compared_as_here(write->conflict[k])
+            || !is_given(subjects, count, at)) {
+            return false;
+        }
+        places[k] = at;
+    }
+    return true;
+}
+
+takeo_status tk_upsert_find_target(tk_write *write, tk_subject *const *subjects, size_t count,
+                                   uint32_t most, tk_upsert_target *out) {
+    tk_op *op = write->op;
+    *out = (tk_upsert_target){.count = write->conflict_count, .slot_mask = 16 - 1};
+    uint32_t *places = tk_arena_array(&op->arena, write->conflict_count, sizeof *places);
+    if (places == NULL) {
+        return tk_raise_memory(&op->error);
+    }
+    if (!find_places(write, subjects, count, places)) {
+        return TAKEO_DONE;
+    }
+    while (out->slot_mask < 2 * most) {
+        out->slot_mask = 2 * out->slot_mask + 1;
+    }
+    out->slots = tk_arena_array(&op->arena, (size_t)out->slot_mask + 1, sizeof *out->slots);
+    out->places = places;
+    return out->slots != NULL ? TAKEO_DONE : tk_raise_memory(&op->error);
+}
+
+static bool has_same_values(const tk_upsert_target *target, const takeo_cell *a,
+                            const takeo_cell *b) {
+    for (uint32_t k = 0; k < target->count; k++) {
+        if (!tk_cell_equal(&a[target->places[k]], &b[target->places[k]])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Is there one with the same values before it?  If not, it is noted. */
+static bool is_twin(const tk_upsert_target *target, tk_subject *const *subjects, uint32_t place) {
+    const takeo_cell *cells = subjects[place]->arguments;
+    uint64_t hash = 0;
+    for (uint32_t k = 0; k < target->count; k++) {
+        hash = tk_cell_hash(&cells[target->places[k]], hash);
+    }
+    uint32_t slot = (uint32_t)(hash >> 32) & target->slot_mask;
+    for (; target->slots[slot] != 0; slot = (slot + 1) & target->slot_mask) {
+        if (has_same_values(target, cells, subjects[target->slots[slot] - 1]->arguments)) {
+            return true;
+        }
+    }
+    target->slots[slot] = place + 1;
+    return false;
+}
+
+uint32_t tk_upsert_before_twin(const tk_upsert_target *target, tk_subject *const *subjects,
+                               uint32_t count) {
+    memset(target->slots, 0, ((size_t)target->slot_mask + 1) * sizeof *target->slots);
+    uint32_t found = 0;
+    while (found < count && !is_twin(target, subjects, found)) {
+        found++;
+    }
+    return found;
 }

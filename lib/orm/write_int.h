@@ -189,6 +189,8 @@ TK_CHECKED takeo_status tk_send_append(tk_write *write);
 TK_CHECKED takeo_status tk_send_bind_late(const tk_group *group, const tk_subject *subject,
                                           tk_op *op);
 void tk_send_count(tk_op *op, tk_subject *subject, uint8_t written);
+/* The key that the server made, from whichever place has it; `execution` may be NULL. */
+void tk_send_take_key(const tk_group *group, tk_subject *subject, const tk_execution *execution);
 takeo_status tk_settle(tk_task *task, takeo_status status);
 const tk_entity *tk_send_blame(tk_task *task, takeo_error *record);
 const tk_column *tk_send_argument(tk_task *task, uint32_t number);
@@ -203,7 +205,24 @@ bool tk_batch_again(tk_op *op, takeo_status status);
 
 /* ---- upsert.c -------------------------------------------------------------------------------- */
 TK_CHECKED takeo_status tk_upsert_begin(tk_write *write, const tk_entity *entity);
+/* What is to be said of the objects of a group. */
+TK_CHECKED takeo_status tk_upsert_define(tk_write *write, const tk_group *group,
+                                         tk_shape_upsert_def *out);
 TK_CHECKED takeo_status tk_upsert_statement(tk_write *write, const tk_group *group, tk_alloc alloc,
                                             tk_statement **out, tk_error *error);
+
+/* The columns whose values tell the rows of many objects apart. */
+typedef struct tk_upsert_target {
+    const uint32_t *places; /* among the arguments; NULL: their rows cannot be told apart so */
+    uint32_t count;
+    uint32_t *slots; /* object + 1 by its values, while twins are looked for */
+    uint32_t slot_mask;
+} tk_upsert_target;
+/* Of objects of one group, of which `most` go together. */
+TK_CHECKED takeo_status tk_upsert_find_target(tk_write *write, tk_subject *const *subjects,
+                                              size_t count, uint32_t most, tk_upsert_target *out);
+/* How many of them come before the first with the same values as one before it. */
+uint32_t tk_upsert_before_twin(const tk_upsert_target *target, tk_subject *const *subjects,
+                               uint32_t count);
 
 #endif

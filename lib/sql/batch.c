@@ -14,9 +14,10 @@ typedef struct draft {
     tk_buf copy;       /* the same by the server's way for bulk; empty: none */
     tk_buf copy_types; /* a statement whose parameters have the columns' types */
     takeo_type parameters[TK_COLUMN_MAX];
+    bool holds_lists[TK_COLUMN_MAX];
     uint32_t parameter_count;
-    takeo_type columns[TK_COLUMN_MAX];
-    takeo_type elements[TK_COLUMN_MAX];
+    takeo_type columns[TK_COLUMN_MAX + 1]; /* and one that tells of an upsert */
+    takeo_type elements[TK_COLUMN_MAX + 1];
     uint32_t column_count;
 } draft;
 
@@ -42,11 +43,43 @@ static void put_lists(draft *made, const tk_column *const *columns, uint32_t cou
     tk_buf *out = &made->text;
     for (uint32_t i = 0; i < count; i++) {
         tk_buf_puts(out, made->parameter_count != 0 ? ", " : "");
+        made->parameters[made->parameter_count] = TAKEO_TYPE_ARRAY;
+        made->holds_lists[made->parameter_count] = columns[i]->type == TAKEO_TYPE_ARRAY;
         tk_buf_printf(out, "cast($%u as ", ++made->parameter_count);
         (void)made->dialect->methods.list_type(columns[i], out);
         tk_buf_puts(out, ")");
-        made->parameters[made->parameter_count - 1] = TAKEO_TYPE_ARRAY;
     }
+}
+
+/* "v1, v2": the lists' names, which no column has behind its qualifier. */
+static void put_places(tk_buf *out, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        tk_buf_printf(out, "%sv%u", i != 0 ? ", " : "", i + 1);
+    }
+}
+
+/* The value of list `number` in a row: "given.v1", or what its text stands for. */
+static void put_value(draft *made, const tk_column *column, uint32_t number) {
+    bool is_list = column->type == TAKEO_TYPE_ARRAY;
+    tk_buf_printf(&made->text, is_list ? "cast(given.v%u as " : "given.v%u", number);
+    if (is_list) {
+        made->dialect->methods.array_type_name(column, &made->text);
+        tk_buf_puts(&made->text, ")");
+    }
+}
+
+/* " select given.v1, given.v2 from unnest(...) as given (v1, v2)" */
+static void put_rows(draft *made, const tk_column *const *columns, uint32_t count) {
+    tk_buf_puts(&made->text, " select ");
+    for (uint32_t i = 0; i < count; i++) {
+        tk_buf_puts(&made->text, i != 0 ? ", " : "");
+        put_value(made, columns[i], i + 1);
+    }
+    tk_buf_puts(&made->text, " from unnest(");
+    put_lists(made, columns, count);
+    tk_buf_puts(&made->text, ") as given (");
+    put_places(&made->text, count);
+    tk_buf_puts(&made->text, ")");
 }
 
 static void put_returning(draft *made, const tk_column *const *columns, uint32_t count) {
@@ -70,6 +103,17 @@ static const char *keep_text(tk_statement *statement, const tk_buf *buf, bool *f
     return kept;
 }
 
+/* Which parameters hold lists; NULL: none of them. */
+static const bool *keep_lists(tk_statement *statement, const draft *made, bool *failed) {
+    size_t size = made->parameter_count * sizeof *made->holds_lists;
+    if (memchr(made->holds_lists, true, size) == NULL) {
+        return NULL;
+    }
+    bool *kept = tk_arena_take(&statement->arena, size);
+    *failed |= kept == NULL;
+    return kept != NULL ? memcpy(kept, made->holds_lists, size) : NULL;
+}
+
 static takeo_status keep(const draft *made, tk_statement *statement, tk_error *error) {
     size_t columns = made->column_count;
     takeo_type *types =
@@ -83,7 +127,8 @@ static takeo_status keep(const draft *made, tk_statement *statement, tk_error *e
                   .column_count = made->column_count,
                   .is_write = statement->is_write,
                   .copy_text = keep_text(statement, &made->copy, &failed),
-                  .copy_types_text = keep_text(statement, &made->copy_types, &failed)};
+                  .copy_types_text = keep_text(statement, &made->copy_types, &failed),
+                  .holds_lists = keep_lists(statement, made, &failed)};
     if (failed) {
         return tk_raise_memory(error);
     }
@@ -138,10 +183,29 @@ bool tk_batch_takes(const tk_dialect *dialect, const tk_column *const *columns, 
     return dialect->methods.list_type != NULL && count != 0 && count <= TK_COLUMN_MAX;
 }
 
-/* ---- insert ---------------------------------------------------------------------------------- */
+/* ---- insert, upsert -------------------------------------------------------------------------- */
 
-static void put_copy(draft *made, const tk_column *const *columns, uint32_t count,
-                     const char *overriding) {
+/* Who names a key that the server makes means the values that are given. */
+static const char *overriding_text(const draft *made, const tk_column *const *columns,
+                                   uint32_t count) {
+    bool has_made_key = false;
+    for (uint32_t i = 0; i < count; i++) {
+        has_made_key |= columns[i] == made->entity->generated_key;
+    }
+    return has_made_key && made->dialect->overriding_text != NULL ? made->dialect->overriding_text
+                                                                  : "";
+}
+
+static void put_insert(draft *made, const tk_column *const *columns, uint32_t count) {
+    tk_buf_puts(&made->text, "insert into ");
+    tk_put_table(&made->text, made->entity);
+    tk_buf_puts(&made->text, " (");
+    put_names(&made->text, columns, count, ", ");
+    tk_buf_printf(&made->text, ")%s", overriding_text(made, columns, count));
+    put_rows(made, columns, count);
+}
+
+static void put_copy(draft *made, const tk_column *const *columns, uint32_t count) {
     tk_buf_puts(&made->copy, "copy ");
     tk_put_table(&made->copy, made->entity);
     tk_buf_puts(&made->copy, " (");
@@ -151,7 +215,7 @@ static void put_copy(draft *made, const tk_column *const *columns, uint32_t coun
     tk_put_table(&made->copy_types, made->entity);
     tk_buf_puts(&made->copy_types, " (");
     put_names(&made->copy_types, columns, count, ", ");
-    tk_buf_printf(&made->copy_types, ")%s values (", overriding);
+    tk_buf_printf(&made->copy_types, ")%s values (", overriding_text(made, columns, count));
     for (uint32_t i = 0; i < count; i++) {
         tk_buf_printf(&made->copy_types, "%s$%u", i != 0 ? ", " : "", i + 1);
     }
@@ -164,34 +228,74 @@ takeo_status tk_batch_insert(const tk_dialect *dialect, const tk_entity *entity,
                              tk_alloc alloc, tk_statement **out, tk_error *error) {
     draft made;
     begin(&made, dialect, entity, alloc);
-    bool has_made_key = false;
-    for (uint32_t i = 0; i < count; i++) {
-        has_made_key |= columns[i] == entity->generated_key;
-    }
-    bool overrides = has_made_key && dialect->overriding_text != NULL;
-    const char *overriding = overrides ? dialect->overriding_text : "";
-    tk_buf_puts(&made.text, "insert into ");
-    tk_put_table(&made.text, entity);
-    tk_buf_puts(&made.text, " (");
-    put_names(&made.text, columns, count, ", ");
-    tk_buf_printf(&made.text, ")%s select * from unnest(", overriding);
-    put_lists(&made, columns, count);
-    tk_buf_puts(&made.text, ")");
+    put_insert(&made, columns, count);
     put_returning(&made, returned, returned_count);
     if (returned_count == 0) {
-        put_copy(&made, columns, count, overriding);
+        put_copy(&made, columns, count);
     }
     return finish(&made, true, out, error);
 }
 
-/* ---- update, delete -------------------------------------------------------------------------- */
-
-/* "v1, v2": the lists' names, which no column has behind its qualifier. */
-static void put_places(tk_buf *out, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        tk_buf_printf(out, "%sv%u", i != 0 ? ", " : "", i + 1);
+static void put_changed(draft *made, const tk_shape_upsert_def *def) {
+    tk_buf *out = &made->text;
+    for (uint32_t i = 0; i < def->update_count; i++) {
+        tk_buf_puts(out, i != 0 ? " or " : "(");
+        tk_put_quoted(out, made->entity->table);
+        tk_buf_puts(out, ".");
+        tk_put_quoted(out, def->update[i]->column);
+        tk_buf_puts(out, " is distinct from excluded.");
+        tk_put_quoted(out, def->update[i]->column);
     }
+    tk_buf_puts(out, ") and ");
 }
+
+static void put_conflict(draft *made, const tk_shape_upsert_def *def) {
+    tk_buf *out = &made->text;
+    tk_buf_puts(out, " on conflict (");
+    put_names(out, def->on, def->on_count, ", ");
+    tk_buf_puts(out, ")");
+    if (def->index_where != NULL) {
+        tk_buf_printf(out, " where (%s)", def->index_where);
+    }
+    if (def->update_count == 0) {
+        tk_buf_puts(out, " do nothing");
+        return;
+    }
+    tk_buf_puts(out, " do update set ");
+    for (uint32_t i = 0; i < def->update_count; i++) {
+        tk_buf_puts(out, i != 0 ? ", " : "");
+        tk_put_quoted(out, def->update[i]->column);
+        tk_buf_puts(out, " = excluded.");
+        tk_put_quoted(out, def->update[i]->column);
+    }
+    tk_buf_puts(out, " where ");
+    if (def->only_if_changed) {
+        put_changed(made, def);
+    }
+    tk_buf_puts(out, "(");
+    made->dialect->methods.note_update(made->entity, out);
+    tk_buf_puts(out, ")");
+}
+
+takeo_status tk_batch_upsert(const tk_dialect *dialect, const tk_entity *entity,
+                             const tk_shape_upsert_def *def, tk_alloc alloc, tk_statement **out,
+                             tk_error *error) {
+    draft made;
+    begin(&made, dialect, entity, alloc);
+    put_insert(&made, def->columns, def->column_count);
+    put_conflict(&made, def);
+    put_returning(&made, def->returning, def->returning_count);
+    tk_buf_puts(&made.text, ", ");
+    if (def->update_count == 0) {
+        tk_buf_puts(&made.text, dialect->true_text);
+    } else {
+        dialect->methods.put_inserted(entity, &made.text);
+    }
+    made.columns[made.column_count++] = TAKEO_TYPE_BOOL;
+    return finish(&made, true, out, error);
+}
+
+/* ---- update, delete -------------------------------------------------------------------------- */
 
 /* " unnest(...) as given (v1, v2) where target.key = given.v2" */
 static void put_given(draft *made, const tk_column *const *columns, uint32_t count) {
@@ -205,7 +309,8 @@ static void put_given(draft *made, const tk_column *const *columns, uint32_t cou
     for (uint32_t i = 0; i < entity->key_count; i++) {
         tk_buf_puts(&made->text, i != 0 ? " and target." : "target.");
         tk_put_quoted(&made->text, entity->key[i]->column);
-        tk_buf_printf(&made->text, " = given.v%u", count + i + 1);
+        tk_buf_puts(&made->text, " = ");
+        put_value(made, entity->key[i], count + i + 1);
     }
 }
 
@@ -220,7 +325,8 @@ takeo_status tk_batch_update(const tk_dialect *dialect, const tk_entity *entity,
     for (uint32_t i = 0; i < count; i++) {
         tk_buf_puts(&made.text, i != 0 ? ", " : "");
         tk_put_quoted(&made.text, columns[i]->column);
-        tk_buf_printf(&made.text, " = given.v%u", i + 1);
+        tk_buf_puts(&made.text, " = ");
+        put_value(&made, columns[i], i + 1);
     }
     tk_buf_puts(&made.text, " from ");
     put_given(&made, columns, count);

@@ -21,7 +21,9 @@ static bool put_type(tk_render *render, const tk_column *column, takeo_type type
         return true;
     }
     bool is_list = type == TAKEO_TYPE_ARRAY;
-    const char *word = tk_postgresql_word(is_list ? element : type);
+    const char *word = column != NULL && column->type == type && !is_list
+                           ? tk_postgresql_word_of(column)
+                           : tk_postgresql_word(is_list ? element : type);
     if (word == NULL) {
         return false;
     }
@@ -347,7 +349,9 @@ const tk_dialect tk_dialect_postgresql = {
     .name = "postgresql",
     .title = "PostgreSQL",
     .number = TK_DIALECT_POSTGRESQL,
-    .facts = {.names_have_case = true,
+    /* The number is the letters of "takeo". */
+    .facts = {.synchronize_lock = "select pg_catalog.pg_advisory_xact_lock(499850634607)",
+              .names_have_case = true,
               .has_schemas = true,
               .key_suffix = "_pkey",
               .unique_suffix = "_key",
@@ -356,7 +360,6 @@ const tk_dialect tk_dialect_postgresql = {
     .true_text = "true",
     .false_text = "false",
     .overriding_text = " overriding system value",
-    .inserted_text = "(xmax = 0)", /* a row that was there before bears the mark of the update */
     .key_list_by_column = true,
     .key_needs_table = true,
     .array_type = TAKEO_TYPE_ARRAY,
@@ -371,6 +374,8 @@ const tk_dialect tk_dialect_postgresql = {
                 .limit = limit,
                 .distinct_on = distinct_on,
                 .default_value = default_value,
+                .put_inserted = tk_postgresql_put_inserted,
+                .note_update = tk_postgresql_note_update,
                 .column_type = tk_postgresql_column_type,
                 .same_type = tk_postgresql_same_type,
                 .identity = tk_postgresql_identity,
@@ -378,5 +383,6 @@ const tk_dialect tk_dialect_postgresql = {
                 .make_schema = tk_postgresql_make_schema,
                 .table_options = table_options,
                 .list_type = tk_postgresql_list_type,
+                .array_type_name = tk_postgresql_array_type,
                 .prepare_batch = tk_postgresql_prepare_batch},
 };

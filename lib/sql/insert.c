@@ -2,14 +2,18 @@
 #include "sql/sql_int.h"
 
 bool tk_asks_outcome(const tk_render *render) {
-    return render->statement->tells_outcome && render->dialect->inserted_text != NULL;
+    return render->statement->tells_outcome && render->dialect->methods.put_inserted != NULL;
 }
 
 /* A row that comes back where nothing is updated is new. */
 static void put_outcome(tk_render *render, uint32_t number) {
     uint32_t conflict = tk_clause(render->nodes, number, TAKEO_NODE_CONFLICT);
     bool is_new = conflict == 0 || render->nodes[conflict].op == TAKEO_VARIANT_NOTHING;
-    tk_put(render, is_new ? render->dialect->true_text : render->dialect->inserted_text);
+    if (is_new) {
+        tk_put(render, render->dialect->true_text);
+    } else {
+        render->dialect->methods.put_inserted(render->scope->first->entity, &render->buf);
+    }
 }
 
 void tk_put_returning(tk_render *render, uint32_t number) {
@@ -106,6 +110,12 @@ static void put_conflict(tk_render *render, uint32_t number) {
             tk_put_expr(render, part->a, TK_LEVEL_NOT);
             before = " and ";
         }
+    }
+    if (tk_asks_outcome(render)) {
+        tk_put(render, before);
+        tk_put(render, "(");
+        render->dialect->methods.note_update(render->scope->first->entity, &render->buf);
+        tk_put(render, ")");
     }
 }
 

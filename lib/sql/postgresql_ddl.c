@@ -64,24 +64,64 @@ const char *tk_postgresql_word(takeo_type type) {
     return NULL;
 }
 
+/* The column that this one refers to, as part of a relation's key; NULL: none. */
+static const tk_column *referenced(const tk_column *column) {
+    const tk_relation *relation = column->relation;
+    for (uint32_t i = 0; relation != NULL && i < relation->column_count; i++) {
+        if (relation->columns[i] == column) {
+            return relation->references[i];
+        }
+    }
+    return NULL;
+}
+
+/* Is it a key that the server makes, or does it lead to one? */
+static bool is_counted(const tk_column *column) {
+    for (int step = 0; step < TK_KEY_MAX && column != NULL; step++) { /* keys may lead in a ring */
+        if (column == column->entity->generated_key) {
+            return true;
+        }
+        column = referenced(column);
+    }
+    return false;
+}
+
+const char *tk_postgresql_word_of(const tk_column *column) {
+    bool is_bigint = column->type == TAKEO_TYPE_UINT64 && is_counted(column);
+    return is_bigint ? "bigint" : tk_postgresql_word(column->type); /* nothing counts further */
+}
+
+static bool has_ticks(takeo_type type) {
+    return (type >= TAKEO_TYPE_TIME && type <= TAKEO_TYPE_TIMESTAMPTZ)
+           || type == TAKEO_TYPE_INTERVAL;
+}
+
+/* How many digits of a second it keeps, unless it keeps all of them. */
+static void put_ticks(const tk_column *column, tk_buf *out) {
+    if (column->precision != 0 || (column->flags & TAKEO_COLUMN_WHOLE_SECONDS) != 0) {
+        tk_buf_printf(out, "(%u)", (unsigned)column->precision);
+    }
+}
+
 void tk_postgresql_column_type(const tk_column *column, tk_buf *out) {
     if (column->type_name.len != 0) {
         tk_buf_put(out, column->type_name.data, column->type_name.len);
         return;
     }
     takeo_type type = column->type == TAKEO_TYPE_ARRAY ? column->element : column->type;
-    const char *name = tk_postgresql_word(type);
-    bool is_counted = column == column->entity->generated_key;
+    const char *name =
+        column->type == type ? tk_postgresql_word_of(column) : tk_postgresql_word(type);
     if (type == TAKEO_TYPE_TEXT && column->length != 0) {
         tk_buf_printf(out, "varchar(%u)", (unsigned)column->length);
     } else if (type == TAKEO_TYPE_VECTOR && column->length != 0) {
         tk_buf_printf(out, "vector(%u)", (unsigned)column->length);
     } else if (type == TAKEO_TYPE_DECIMAL && column->precision != 0) {
         tk_buf_printf(out, "numeric(%u, %u)", (unsigned)column->precision, (unsigned)column->scale);
-    } else if (type == TAKEO_TYPE_UINT64 && is_counted) {
-        tk_buf_puts(out, "bigint"); /* no other type counts that far */
     } else {
         tk_buf_puts(out, name != NULL ? name : "text");
+        if (has_ticks(type)) {
+            put_ticks(column, out);
+        }
     }
     uint32_t dimensions = column->dimensions != 0 ? column->dimensions : 1;
     for (uint32_t i = 0; column->type == TAKEO_TYPE_ARRAY && i < dimensions; i++) {
@@ -261,6 +301,10 @@ static void complete(spelling *of) {
     if (strcmp(meant, "numeric") == 0 && of->limits[0] != '\0' && strchr(of->limits, ',') == NULL) {
         add(of->limits, ',');
         add(of->limits, '0');
+    }
+    bool is_time = strncmp(meant, "time", 4) == 0 || strcmp(meant, "interval") == 0;
+    if (is_time && strcmp(of->limits, "6") == 0) {
+        of->limits[0] = '\0'; /* all digits that there are */
     }
     if (meant != of->words) {
         (void)snprintf(of->words, sizeof of->words, "%s", meant);

@@ -29,6 +29,9 @@ typedef struct tk_dialect_facts {
     bool tells_last_key;  /* an INSERT tells which key was made; else it is asked by RETURNING */
     bool names_have_case; /* "City" and "city" are two tables */
     bool has_schemas;     /* a schema has to be made before its tables */
+    /* Waits until nobody else synchronizes, up to the end of the transaction; NULL: to begin one
+     * does that. */
+    const char *synchronize_lock;
     /* Names that the server gives to constraints that have none: table_column_suffix. */
     const char *key_suffix; /* NULL: it gives none */
     const char *unique_suffix;
@@ -182,6 +185,11 @@ TK_CHECKED takeo_status tk_batch_insert(const tk_dialect *dialect, const tk_enti
                                         const tk_column *const *columns, uint32_t count,
                                         const tk_column *const *returned, uint32_t returned_count,
                                         tk_alloc alloc, tk_statement **out, tk_error *error);
+/* The row's own cells, at least one, and the BOOL of tk_shape_upsert.  No two rows may have the same
+ * values in the columns of the target. */
+TK_CHECKED takeo_status tk_batch_upsert(const tk_dialect *dialect, const tk_entity *entity,
+                                        const tk_shape_upsert_def *def, tk_alloc alloc,
+                                        tk_statement **out, tk_error *error);
 /* Parameters: the columns, then the key. */
 TK_CHECKED takeo_status tk_batch_update(const tk_dialect *dialect, const tk_entity *entity,
                                         const tk_column *const *columns, uint32_t count,

@@ -363,6 +363,10 @@ typedef struct tk_dialect_methods {
     void (*limit)(tk_render *render, uint32_t limit, uint32_t offset); /* nodes, 0: none */
     void (*distinct_on)(tk_render *render, uint32_t clause);
     void (*default_value)(tk_render *render); /* DEFAULT inside VALUES */
+    /* In RETURNING of an upsert that updates: was the row inserted?  NULL: found out elsewhere. */
+    void (*put_inserted)(const tk_entity *entity, tk_buf *out);
+    /* A last condition of the update, always true, that put_inserted needs. */
+    void (*note_update)(const tk_entity *entity, tk_buf *out);
     /* DDL */
     void (*column_type)(const tk_column *column, tk_buf *out);
     bool (*same_type)(takeo_text a, takeo_text b); /* NULL: by their letters */
@@ -372,8 +376,10 @@ typedef struct tk_dialect_methods {
     void (*table_options)(const tk_entity *entity, tk_buf *out);
     void (*make_schema)(const tk_entity *entity, tk_buf *out); /* NULL: there are none */
     /* Many rows at once (batch.c); NULL: it has no such statements.  The type of a list of a
-     * column's values; false: the column cannot go so.  `out` may be NULL. */
+     * column's values; false: the column cannot go so.  `out` may be NULL.  Values that are lists
+     * themselves go as texts, and are cast to the second. */
     bool (*list_type)(const tk_column *column, tk_buf *out);
+    void (*array_type_name)(const tk_column *column, tk_buf *out);
     void (*prepare_batch)(const tk_entity *entity, tk_buf *out);
 } tk_dialect_methods;
 
@@ -385,10 +391,9 @@ struct tk_dialect {
     const char *true_text;
     const char *false_text;
     const char *overriding_text; /* before the values for a key that the server alone makes */
-    const char *inserted_text; /* in RETURNING: was the row inserted?  NULL: found out elsewhere */
-    bool conflict_needs_where; /* INSERT ... SELECT ... ON CONFLICT is misread without one */
-    bool key_list_by_column;   /* a list of keys goes as one list for each of their columns */
-    bool key_needs_table;      /* a foreign key leads to a table that is there */
+    bool conflict_needs_where;   /* INSERT ... SELECT ... ON CONFLICT is misread without one */
+    bool key_list_by_column;     /* a list of keys goes as one list for each of their columns */
+    bool key_needs_table;        /* a foreign key leads to a table that is there */
     bool
         index_has_schema; /* an index is named with it, its table and what is referred to without */
     uint32_t source_max;  /* tables in one statement; 0: no limit */
@@ -408,15 +413,22 @@ void tk_postgresql_call(tk_render *render, uint32_t node);
 void tk_postgresql_cast(tk_render *render, uint32_t node);
 
 /* postgresql_ddl.c */
-const char *tk_postgresql_word(takeo_type type); /* of a type; NULL: there is none */
+const char *tk_postgresql_word(takeo_type type);            /* of a type; NULL: there is none */
+const char *tk_postgresql_word_of(const tk_column *column); /* without limits */
 void tk_postgresql_column_type(const tk_column *column, tk_buf *out);
 bool tk_postgresql_same_type(takeo_text a, takeo_text b);
 bool tk_postgresql_identity(const tk_column *column, tk_buf *out);
 void tk_postgresql_make_schema(const tk_entity *entity, tk_buf *out);
 void tk_postgresql_literal(const tk_column *column, const takeo_cell *cell, tk_buf *out);
 
+/* postgresql_upsert.c */
+void tk_postgresql_put_inserted(const tk_entity *entity, tk_buf *out);
+void tk_postgresql_note_update(const tk_entity *entity, tk_buf *out);
+
 /* postgresql_batch.c */
+void tk_postgresql_put_table(const tk_entity *entity, tk_buf *out); /* its name, for regclass */
 bool tk_postgresql_list_type(const tk_column *column, tk_buf *out);
+void tk_postgresql_array_type(const tk_column *column, tk_buf *out);
 void tk_postgresql_prepare_batch(const tk_entity *entity, tk_buf *out);
 
 /* render.c */

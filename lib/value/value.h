@@ -82,6 +82,9 @@ typedef struct tk_sql {
      * types of those columns. */
     const char *copy_text;
     const char *copy_types_text;
+    /* Of each parameter: is it a list whose values are lists themselves?  To the server these are
+     * texts, which the text casts.  NULL: none. */
+    const bool *holds_lists;
 } tk_sql;
 
 /* ---- decimal.c: decimals as text, no floating point on the way ------------------------------- */

@@ -315,7 +315,120 @@ static void copy_f28_tells_a_lost_connection(void **state) {
     free_rows(&made);
 }
 
+/* ---- columns of lists ------------------------------------------------------------------------ */
+
+static const char lists_text[] =
+    "insert into lists (id, numbers, words) select v1, cast(v2 as bigint[]), cast(v3 as text[]) "
+    "from unnest(cast($1 as integer[]), cast($2 as text[]), cast($3 as text[])) as given (v1, v2, "
+    "v3)";
+static const char lists_there[] =
+    "select count(*) from lists l join (values (0, null, '{}'), (1, '{}', '{a,\"b c\",NULL}'), "
+    "(2, '{1,NULL,-3}', E'{\"\\\\\"\",\"\\\\\\\\\",\"{}\",\"\",\"NULL\"}'), "
+    "(3, '{{1,2},{3,4}}', '{{x,y},{NULL,z}}'), (4, '{9223372036854775807}', null)) "
+    "w (id, numbers, words) on w.id = l.id and w.numbers::bigint[] is not distinct from l.numbers "
+    "and w.words::text[] is not distinct from l.words";
+
+#define LIST(...)                                                                                  \
+    {                                                                                              \
+        .type = TAKEO_TYPE_ARRAY,                                                                  \
+        .v = {.list = {(takeo_cell[]){__VA_ARGS__},                                                \
+                       sizeof((takeo_cell[]){__VA_ARGS__}) / sizeof(takeo_cell)}},                 \
+    }
+#define LIST_CELL(...) ((takeo_cell)LIST(__VA_ARGS__))
+#define NO_LIST ((takeo_cell){.type = TAKEO_TYPE_ARRAY})
+
+/* NULL, empty, with NULLs, with what has to be quoted, nested; as one list for each column. */
+static takeo_status insert_lists(fixture *f, tk_prepared *prepared, tk_execution *done) {
+    const takeo_cell columns[] = {
+        LIST(INT(0), INT(1), INT(2), INT(3), INT(4)),
+        LIST(NULL_CELL, NO_LIST, LIST_CELL(INT(1), NULL_CELL, INT(-3)),
+             LIST_CELL(LIST_CELL(INT(1), INT(2)), LIST_CELL(INT(3), INT(4))),
+             LIST_CELL(INT(INT64_MAX))),
+        LIST(NO_LIST, LIST_CELL(TEXT("a"), TEXT("b c"), NULL_CELL),
+             LIST_CELL(TEXT("\""), TEXT("\\"), TEXT("{}"), TEXT(""), TEXT("NULL")),
+             LIST_CELL(LIST_CELL(TEXT("x"), TEXT("y")), LIST_CELL(NULL_CELL, TEXT("z"))),
+             NULL_CELL)};
+    return execute(f, prepared, columns, TK_COUNT(columns), done, NULL);
+}
+
+static tk_prepared *prepare_lists(fixture *f, bool by_copy) {
+    static const bool holds_lists[] = {false, true, true};
+    static const takeo_type arrays[] = {TAKEO_TYPE_ARRAY, TAKEO_TYPE_ARRAY, TAKEO_TYPE_ARRAY};
+    tk_sql given = sql_of(lists_text, NULL, 0, true);
+    tk_prepared *prepared = NULL;
+    given.parameters = arrays;
+    given.parameter_count = TK_COUNT(arrays);
+    given.holds_lists = holds_lists;
+    if (by_copy) {
+        given.copy_text = "copy lists (id, numbers, words) from stdin (format binary)";
+        given.copy_types_text = "insert into lists (id, numbers, words) values ($1, $2, $3)";
+    }
+    return f->driver->prepare(f->server, &given, &prepared, &f->error) == TAKEO_DONE ? prepared
+                                                                                     : NULL;
+}
+
+static const char lists_table[] =
+    "create temp table lists (id integer, numbers bigint[], words text[])";
+
+static void copy_takes_lists(void **state) {
+    fixture *f = *state;
+    run(f, lists_table);
+    for (int by_copy = 0; by_copy < 2; by_copy++) {
+        tk_prepared *prepared = prepare_lists(f, by_copy != 0);
+        assert_non_null(prepared);
+        for (int again = 0; again < 2; again++) { /* with and without knowing the types */
+            tk_execution done;
+            run(f, "delete from lists");
+            assert_done(f, insert_lists(f, prepared, &done));
+            assert_int_equal(done.affected, 5);
+            assert_int_equal(int_of(f, lists_there), 5);
+        }
+        assert_true((prepared->copy_columns != NULL) == (by_copy != 0));
+        f->driver->forget(f->server, prepared);
+    }
+    assert_idle(f);
+}
+
+static void lists_of_several_lengths_are_refused(void **state) {
+    fixture *f = *state;
+    run(f, lists_table);
+    const takeo_cell columns[] = {LIST(INT(0)),
+                                  LIST(LIST_CELL(LIST_CELL(INT(1), INT(2)), LIST_CELL(INT(3)))),
+                                  LIST(NULL_CELL)};
+    for (int by_copy = 0; by_copy < 2; by_copy++) {
+        tk_prepared *prepared = prepare_lists(f, by_copy != 0);
+        tk_execution done;
+        assert_int_equal(execute(f, prepared, columns, TK_COUNT(columns), &done, NULL),
+                         TAKEO_EINPUT);
+        tk_error_clear(&f->error);
+        f->driver->forget(f->server, prepared);
+    }
+    assert_idle(f);
+    assert_int_equal(int_of(f, "select count(*) from lists"), 0);
+}
+
 /* ---- no memory ------------------------------------------------------------------------------- */
+
+static bool run_lists(const takeo_allocator *allocator, void *context) {
+    fixture *f = context;
+    tk_alloc alloc = tk_alloc_from(allocator);
+    tk_error_clear(&f->error);
+    if (open_all(f, &alloc, getenv("TAKEO_TEST_POSTGRESQL"), NULL) != TAKEO_DONE) {
+        return false;
+    }
+    tk_execution done = {0};
+    bool is_good = try_run(f, lists_table) == TAKEO_DONE;
+    tk_prepared *prepared = is_good ? prepare_lists(f, false) : NULL;
+    if (prepared != NULL) {
+        takeo_status status = insert_lists(f, prepared, &done);
+        assert_true(status == TAKEO_DONE || status == TAKEO_ENOMEM);
+        is_good = status == TAKEO_DONE && done.affected == 5;
+    }
+    is_good &= prepared != NULL;
+    f->driver->close(f->server);
+    f->server = NULL;
+    return is_good;
+}
 
 static bool run_scenario(const takeo_allocator *allocator, void *context) {
     fixture *f = context;
@@ -349,6 +462,7 @@ static void copy_survives_without_memory(void **state) {
     f->driver->close(f->server);
     f->server = NULL;
     assert_true(tk_sweep(run_scenario, f) >= 8);
+    assert_true(tk_sweep(run_lists, f) >= 8);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
@@ -358,6 +472,8 @@ int main(void) {
         CASE(copy_brings_rows_of_any_count),
         CASE(copy_goes_with_a_begin_that_waits),
         CASE(copy_falls_back_to_the_ordinary_text),
+        CASE(copy_takes_lists),
+        CASE(lists_of_several_lengths_are_refused),
         CASE(copy_f28_that_fails_leaves_nothing),
         CASE(copy_into_nothing_is_told),
         CASE(copy_f28_is_given_up_at_any_place),

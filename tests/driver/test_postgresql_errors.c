@@ -16,6 +16,11 @@ static const char schema[] =
     "insert into parents values (1, 'a', 1, 'a@b');"
     "insert into children values (1, 1);"
     "insert into rooms values ('[1,5)');"
+    "create table odd (a int4, \"b, (c\" varchar(9));"
+    "create unique index \"odd one\" on odd (a, \"b, (c\", lower(\"b, (c\"));"
+    "insert into odd values (1, 'X');"
+    "create function pg_temp.say(text) returns int4 language plpgsql as $$begin raise exception "
+    "'a key is there' using errcode = 'unique_violation', detail = $1; end$$;"
     "create function pg_temp.refuse() returns int4 language plpgsql as "
     "$$begin raise exception 'no way' using hint = 'another way'; end$$";
 
@@ -41,9 +46,22 @@ static const struct failure_row {
     const char *constraint;
 } rows[] = {
     {"insert into parents values (1, 'b', 1, 'b')", "23505", TAKEO_EUNIQUE, "TAKEO.SERVER.UNIQUE",
-     "same unique value", "parents", NULL, "parents_pkey"},
+     "same unique value", "parents", "id", "parents_pkey"},
     {"insert into parents values (2, 'b', 1, 'a@b')", "23505", TAKEO_EUNIQUE, "TAKEO.SERVER.UNIQUE",
-     "same unique value", "parents", NULL, "parents_email"},
+     "same unique value", "parents", "email", "parents_email"},
+    {"insert into odd (a, \"b, (c\") values (1, 'X')", "23505", TAKEO_EUNIQUE,
+     "TAKEO.SERVER.UNIQUE", "same unique value", "odd", "a, \"b, (c\", lower(\"b, (c\"::text)",
+     "odd one"},
+    {"select pg_temp.say('Schlüssel »(\"b, (c\")=(1)« existiert bereits.')", "23505", TAKEO_EUNIQUE,
+     "TAKEO.SERVER.UNIQUE", "same unique value", NULL, "\"b, (c\"", NULL},
+    {"select pg_temp.say('(a, b)=(1, (2)) 키가 이미 있습니다.')", "23505", TAKEO_EUNIQUE,
+     "TAKEO.SERVER.UNIQUE", "same unique value", NULL, "a, b", NULL},
+    {"select pg_temp.say('(it has no key')", "23505", TAKEO_EUNIQUE, "TAKEO.SERVER.UNIQUE",
+     "same unique value", NULL, NULL, NULL},
+    {"select pg_temp.say('a bracket (so) and \"quotes')", "23505", TAKEO_EUNIQUE,
+     "TAKEO.SERVER.UNIQUE", "same unique value", NULL, NULL, NULL},
+    {"select pg_temp.say('(\"without an end)=(1)')", "23505", TAKEO_EUNIQUE, "TAKEO.SERVER.UNIQUE",
+     "same unique value", NULL, NULL, NULL},
     {"insert into children values (2, 7)", "23503", TAKEO_EFOREIGN_KEY, "TAKEO.SERVER.FOREIGN_KEY",
      "refers to one that is not there", "children", NULL, "children_parent"},
     {"delete from parents", "23503", TAKEO_EFOREIGN_KEY, "TAKEO.SERVER.FOREIGN_KEY",
@@ -53,7 +71,7 @@ static const struct failure_row {
     {"insert into parents values (4, 'b', 0, 'c')", "23514", TAKEO_ECHECK, "TAKEO.SERVER.CHECK",
      "check constraint", "parents", NULL, "parents_age"},
     {"insert into rooms values ('[4,6)')", "23P01", TAKEO_EEXCLUSION, "TAKEO.SERVER.EXCLUSION",
-     "excludes this one", "rooms", NULL, "rooms_during_excl"},
+     "excludes this one", "rooms", "during", "rooms_during_excl"},
     {"insert into parents values (5, 'b', 1, 'too long')", "22001", TAKEO_EDATA,
      "TAKEO.SERVER.DATA", "longer than its column", NULL, NULL, NULL},
     {"select 2147483648::int8::int4", "22003", TAKEO_EDATA, "TAKEO.SERVER.DATA",

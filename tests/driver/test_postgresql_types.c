@@ -798,7 +798,9 @@ static void pairs_are_known(void **state) {
     assert_true(tk_pg_encodes(TAKEO_TYPE_INT64, TAKEO_TYPE_NONE, TK_PG_OID_INT4));
     assert_true(tk_pg_encodes(TAKEO_TYPE_ARRAY, TAKEO_TYPE_INT64, 1007));
     assert_true(tk_pg_encodes(TAKEO_TYPE_ARRAY, TAKEO_TYPE_TEXT, 1009));
-    assert_false(tk_pg_encodes(TAKEO_TYPE_ARRAY, TAKEO_TYPE_NONE, 1007));
+    assert_true(tk_pg_encodes(TAKEO_TYPE_ARRAY, TAKEO_TYPE_NONE, 1007));  /* nothing in it */
+    assert_false(tk_pg_encodes(TAKEO_TYPE_ARRAY, TAKEO_TYPE_NONE, 1002)); /* "char"[] */
+    assert_false(tk_pg_encodes(TAKEO_TYPE_ARRAY, TAKEO_TYPE_NONE, TK_PG_OID_INT4));
     assert_false(tk_pg_encodes(TAKEO_TYPE_ARRAY, TAKEO_TYPE_TEXT, 1007));
     assert_false(tk_pg_encodes(TAKEO_TYPE_ARRAY, TAKEO_TYPE_INET, 1041));
     assert_false(tk_pg_encodes(TAKEO_TYPE_TEXT, TAKEO_TYPE_NONE, TK_PG_OID_INT4));

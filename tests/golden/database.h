@@ -100,7 +100,10 @@ static inline tk_model *database_model(const char *schema) {
     return model;
 }
 
-static inline void database_open(database *on, bool is_server) {
+/* `schema`: a name for the tables that stand in another one; NULL: there are no schemas. */
+typedef tk_model *(*database_maker)(const char *schema);
+
+static inline void database_open_with(database *on, bool is_server, database_maker make) {
     static int number;
     char url[600] = "sqlite://";
     *on = (database){0};
@@ -114,10 +117,14 @@ static inline void database_open(database *on, bool is_server) {
         snprintf(url, sizeof url, "%s%coptions=-csearch_path%%3D%s", database_url(),
                  strchr(database_url(), '?') != NULL ? '&' : '?', on->schema);
     }
-    on->model = database_model(is_server ? on->other : NULL);
+    on->model = make(is_server ? on->other : NULL);
     const takeo_source_options options = {.struct_size = sizeof options, .url = url};
     assert_int_equal(takeo_source_open(on->model, &options, &on->source, NULL), TAKEO_DONE);
     assert_int_equal(takeo_op_new(takeo_source_session(on->source), &on->op, NULL), TAKEO_DONE);
+}
+
+static inline void database_open(database *on, bool is_server) {
+    database_open_with(on, is_server, database_model);
 }
 
 static inline void database_close(database *on) {

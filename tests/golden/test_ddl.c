@@ -137,6 +137,63 @@ static void show_shapes(const tk_entity *entity, tk_error *error, tk_buf *out) {
     show("upsert what changed", status, made, error, out);
 }
 
+/* Of many rows at once, in the one dialect that has them. */
+static void show_batch(const char *what, takeo_status status, tk_statement *statement,
+                       tk_error *error, tk_buf *out) {
+    const tk_dialect *dialect = tk_dialect_find("postgresql");
+    const tk_sql *sql = NULL;
+    assert_int_equal(status, TAKEO_DONE);
+    assert_int_equal(tk_statement_render(statement, dialect, &sql, error), TAKEO_DONE);
+    tk_buf_printf(out, "%s\n  postgresql: %s\n", what, sql->text);
+    if (sql->copy_text != NULL) {
+        tk_buf_printf(out, "  copy: %s\n  postgresql: %s\n", sql->copy_text, sql->copy_types_text);
+    }
+    tk_statement_drop(statement);
+}
+
+static void show_batches(const tk_entity *entity, const tk_column *const *columns, tk_error *error,
+                         tk_buf *out) {
+    const tk_dialect *dialect = tk_dialect_find("postgresql");
+    tk_alloc alloc = tk_alloc_default;
+    tk_statement *made = NULL;
+    struct tk_shape_upsert upsert = {.columns = columns,
+                                     .column_count = 2,
+                                     .on = entity->key,
+                                     .on_count = entity->key_count,
+                                     .returning = entity->key,
+                                     .returning_count = entity->key_count};
+    tk_buf_printf(out, "== lists of %s\n", entity->name.data);
+    assert_true(tk_batch_takes(dialect, columns, 2));
+    assert_false(tk_batch_takes(tk_dialect_find("sqlite"), columns, 2));
+    takeo_status status =
+        tk_batch_insert(dialect, entity, columns, 2, NULL, 0, alloc, &made, error);
+    show_batch("insert", status, made, error, out);
+    status = tk_batch_insert(dialect, entity, columns, 2, columns, 2, alloc, &made, error);
+    show_batch("insert, and tell", status, made, error, out);
+    status = tk_batch_upsert(dialect, entity, &upsert, alloc, &made, error);
+    show_batch("upsert, or nothing", status, made, error, out);
+    upsert.update = columns + 1;
+    upsert.update_count = 1;
+    status = tk_batch_upsert(dialect, entity, &upsert, alloc, &made, error);
+    show_batch("upsert", status, made, error, out);
+    upsert.only_if_changed = true;
+    upsert.index_where = "1 = 1";
+    status = tk_batch_upsert(dialect, entity, &upsert, alloc, &made, error);
+    show_batch("upsert what changed", status, made, error, out);
+    status = tk_batch_update(dialect, entity, columns + 1, 1, alloc, &made, error);
+    show_batch("update", status, made, error, out);
+    status = tk_batch_delete(dialect, entity, alloc, &made, error);
+    show_batch("delete", status, made, error, out);
+    status = tk_batch_prepare(dialect, entity, alloc, &made, error);
+    show_batch("before an insert", status, made, error, out);
+}
+
+static const tk_column *column_of(const tk_entity *entity, const char *name) {
+    const tk_column *column = tk_entity_find_column(entity, name, strlen(name));
+    assert_non_null(column);
+    return column;
+}
+
 static void shapes_every_statement_is_written(void **state) {
     (void)state;
     tk_model *model = world_new(NULL);
@@ -160,6 +217,11 @@ static void shapes_every_statement_is_written(void **state) {
     uint32_t unknown[] = {77, 0};
     status = tk_shape_load(cities, unknown, 1, tk_alloc_default, &made, &error);
     show("of a relation that is none", status, made, &error, &out);
+    const tk_column *named[] = {city->key[0], column_of(city, "name")};
+    show_batches(city, named, &error, &out);
+    const tk_entity *sample = tk_model_find_entity(model, "Sample", 6);
+    const tk_column *nested[] = {sample->key[0], column_of(sample, "grid")};
+    show_batches(sample, nested, &error, &out);
     tk_error_done(&error);
     tk_model_drop(model);
     check_file("shapes.txt", &out);

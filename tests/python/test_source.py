@@ -241,6 +241,7 @@ def test_ent_04_05_07_options_of_a_table(database: str, new_url: Callable[[], st
 # ---- SQL by hand
 
 
+# REPO-17
 def test_sql_02_braces(db: DataSource, towns: list[City]) -> None:
     assert db.sql("select name from cities where id = {id}", id=3).scalars() == ["Caen"]
     assert db.sql("select {col} from {table} where {col} in {names} order by 1", col=City.name, table=City,

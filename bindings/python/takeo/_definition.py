@@ -106,9 +106,12 @@ class Definition:
         made["element"] = getattr(lib, f"TAKEO_TYPE_{kind.element}")
         made["dimensions"] = kind.dimensions
         for name in ("length", "precision", "scale"):
-            made[name] = getattr(declared, name) or getattr(kind, name)
+            made[name] = getattr(declared, name) or getattr(kind, name) or 0
         made["labels"], made["label_count"] = memory.names(kind.labels), len(kind.labels)
         made["flags"] = _flags(column)
+        precision = kind.precision if declared.precision is None else declared.precision
+        if kind.has_ticks and precision == 0:
+            made["precision"], made["flags"] = 0, made["flags"] | lib.TAKEO_COLUMN_WHOLE_SECONDS
         made["generated"] = self._generated(column, kind)
         made |= self._texts(declared, "column", "collation", "comment", "enum_name")
         if isinstance(declared.unique, str):

@@ -152,10 +152,15 @@ class Kind:
         self.element: str = said.get("element", "NONE")
         self.dimensions: int = said.get("dimensions", 0)
         self.length: int = said.get("length", 0)
-        self.precision: int = said.get("precision", 0)
+        self.precision: int | None = said.get("precision")
         self.scale: int = said.get("scale", 0)
         self.labels: tuple[str, ...] = said.get("labels", ())
         self.members: Any = said.get("members")
+
+    @property
+    def has_ticks(self) -> bool:
+        """A time, whose precision is the number of digits of a second; there may be none."""
+        return self.type in _TICKING
 
     @property
     def is_mutable(self) -> bool:
@@ -195,7 +200,8 @@ _WORDS = {
     "timestamptz": "TIMESTAMPTZ", "timestamp with time zone": "TIMESTAMPTZ",
 }  # fmt: skip
 _LIMITS = {"TEXT": ("length",), "BYTES": ("length",), "DECIMAL": ("precision", "scale")}
-_LIMITS |= dict.fromkeys(("TIME", "TIMETZ", "TIMESTAMP", "TIMESTAMPTZ"), ("precision",))
+_TICKING = ("TIME", "TIMETZ", "TIMESTAMP", "TIMESTAMPTZ")
+_LIMITS |= dict.fromkeys(_TICKING, ("precision",))
 
 
 def kind_of(said: Any, annotation: Any) -> Kind:

@@ -131,7 +131,8 @@ def PrimaryGeneratedColumn(how: str | None = None, /, *, always: bool = False, *
 
     Args:
         how: "identity", "increment", "uuid7" or "uuid4"; from the annotation when left out.
-        always: the server refuses a value that is given by hand (identity only).
+        always: the server refuses a value that others give by hand (identity only, PostgreSQL).
+            One that an object has is written all the same, with OVERRIDING SYSTEM VALUE.
     """
     if how is not None and how not in GENERATED:
         raise errors.MappingError(

@@ -38,7 +38,7 @@ void tk_pg_bind(tk_pg_binding *binding, const takeo_cell *cell) {
     }
     binding->type = cell->type;
     binding->element = element;
-    binding->is_binary = tk_pg_encodes(cell->type, element, binding->oid);
+    binding->is_binary = !binding->holds_lists && tk_pg_encodes(cell->type, element, binding->oid);
     const tk_pg_type *server = tk_pg_type_of(binding->oid);
     bool is_plain = server != NULL && server->element == 0 && cell->type != TAKEO_TYPE_ARRAY;
     binding->server = is_plain && binding->is_binary ? server : NULL;
@@ -82,7 +82,9 @@ static takeo_status put_text(tk_pg_values *values, const tk_prepared *prepared,
                              const takeo_cell *cell, uint32_t i, uint32_t oid, tk_error *error) {
     tk_buf *bytes = &values->bytes;
     size_t place = bytes->len;
-    bool is_written = tk_pg_encode_text(cell, bytes);
+    bool holds_lists = prepared->holds_lists != NULL && prepared->holds_lists[i];
+    bool is_written =
+        holds_lists ? tk_pg_encode_lists(cell, bytes) : tk_pg_encode_text(cell, bytes);
     if (TK_UNLIKELY(bytes->failed)) {
         return tk_raise_memory(error);
     }

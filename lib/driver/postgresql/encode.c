@@ -53,6 +53,10 @@ bool tk_pg_encodes(takeo_type type, takeo_type element, uint32_t oid) {
     if (type != TAKEO_TYPE_ARRAY) {
         return true;
     }
+    if (element == TAKEO_TYPE_NONE) { /* empty, or NULLs alone */
+        const tk_pg_type *inner = tk_pg_type_of(server->element);
+        return inner != NULL && inner->encode != NULL;
+    }
     return element != TAKEO_TYPE_ARRAY && tk_pg_encodes(element, TAKEO_TYPE_NONE, server->element);
 }
 

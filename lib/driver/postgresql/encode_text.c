@@ -299,3 +299,24 @@ static bool put_text(const takeo_cell *cell, unsigned depth, tk_buf *out) {
 bool tk_pg_encode_text(const takeo_cell *cell, tk_buf *out) {
     return put_text(cell, 0, out);
 }
+
+bool tk_pg_encode_lists(const takeo_cell *lists, tk_buf *out) {
+    bool is_written = lists->type == TAKEO_TYPE_ARRAY;
+    tk_buf text;
+    tk_buf_init(&text, out->alloc, out->max);
+    tk_buf_putc(out, '{');
+    for (size_t i = 0; is_written && i < lists->v.list.count; i++) {
+        const takeo_cell *list = &lists->v.list.cells[i];
+        tk_buf_puts(out, i != 0 ? "," : "");
+        tk_buf_clear(&text);
+        if (tk_cell_is_null(list)) {
+            tk_buf_puts(out, "NULL");
+        } else if ((is_written = put_text(list, 1, &text))) {
+            put_quoted(text.data, text.len, out);
+        }
+    }
+    tk_buf_putc(out, '}');
+    out->failed |= text.failed;
+    tk_buf_done(&text);
+    return is_written && !out->failed;
+}

@@ -170,6 +170,32 @@ static void set_names(tk_error *error, const PGresult *result) {
     }
 }
 
+/* Behind the bracket that is closed again; brackets in quotes do not count.  NULL: it never is. */
+static const char *skip_brackets(const char *at) {
+    int depth = 0;
+    do {
+        if (*at == '"' || *at == '\'') {
+            at = strchr(at + 1, *at);
+            if (at == NULL) {
+                return NULL;
+            }
+        }
+        depth += (*at == '(') - (*at == ')');
+        at++;
+    } while (depth > 0 && *at != '\0');
+    return depth == 0 ? at : NULL;
+}
+
+/* What a unique index is over stands in the DETAIL, 'Key (a, lower(b))=(1, x) already exists.': in
+ * every language in brackets, and with this sign behind them. */
+static void set_key(tk_error *error, const char *detail) {
+    const char *begin = strchr(detail, '(');
+    const char *end = begin != NULL ? skip_brackets(begin) : NULL;
+    if (end != NULL && *end == '=') {
+        TK_SET(error, column_name, "%.*s", (int)(end - begin) - 2, begin + 1);
+    }
+}
+
 static void set_place(tk_error *error, const PGresult *result, const char *sql) {
     if (sql == NULL) {
         return;
@@ -221,6 +247,9 @@ static takeo_status raise_state(const char *state, const PGresult *result, const
         tk_error_last(error)->outcome = TAKEO_OUTCOME_ROLLED_BACK;
     }
     set_names(error, result);
+    if (row->code == TK_SERVER_UNIQUE || row->code == TK_SERVER_EXCLUSION) {
+        set_key(error, field(result, PG_DIAG_MESSAGE_DETAIL));
+    }
     set_detail(error, result);
     set_place(error, result, sql);
     return tk_error_last(error)->status;

@@ -430,6 +430,8 @@ void tk_pg_column_set_format(tk_pg_column *column, bool is_binary);
 /* The text of a cell as PostgreSQL reads it for a parameter of whatever type; arrays as literals.
  * False: it has none (refused with tk_pg_refuse), or out->failed. */
 bool tk_pg_encode_text(const takeo_cell *cell, tk_buf *out);
+/* A list of lists as an array of texts, each of them the text of one list. */
+bool tk_pg_encode_lists(const takeo_cell *lists, tk_buf *out);
 /* Can cells of this type go in binary as a parameter of that server type? */
 bool tk_pg_encodes(takeo_type type, takeo_type element, uint32_t oid);
 /* The same, done: behind out's end, without a length word.  False: its value does not fit the
@@ -476,6 +478,7 @@ typedef struct tk_pg_binding { /* of a parameter, once its type is known */
     takeo_type type; /* of the cells for which the rest was found out */
     takeo_type element;
     bool is_binary; /* they go in binary */
+    bool holds_lists;
     bool is_direct; /* the cell's own bytes are the value */
 } tk_pg_binding;
 
@@ -496,8 +499,9 @@ struct tk_prepared {
     const char *copy_text; /* as in tk_sql, copied; NULL: no bulk */
     const char *copy_types_text;
     char name[TK_PG_NAME_SIZE];
-    uint32_t free_count; /* parameters of whose types the statement says nothing: guess.c */
-    uint32_t *guessed;   /* what it is parsed with then; NULL: nothing yet */
+    const bool *holds_lists; /* as in tk_sql, copied; NULL: no parameter does */
+    uint32_t free_count;     /* parameters of whose types the statement says nothing: guess.c */
+    uint32_t *guessed;       /* what it is parsed with then; NULL: nothing yet */
     uint32_t guessed_count;
     const takeo_type *wanted; /* types of the columns as the statement says them; or NULL */
     const takeo_type *wanted_elements; /* of arrays, or NULL */

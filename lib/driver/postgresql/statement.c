@@ -47,7 +47,9 @@ static bool read_parameters(tk_prepared *prepared, const PGresult *result) {
     prepared->parameter_count = count;
     for (uint32_t i = 0; i < count; i++) {
         prepared->parameters[i] = tk_pq.paramtype(result, (int)i);
-        prepared->bindings[i] = (tk_pg_binding){.oid = prepared->parameters[i]};
+        bool holds_lists = prepared->holds_lists != NULL && prepared->holds_lists[i];
+        prepared->bindings[i] =
+            (tk_pg_binding){.oid = prepared->parameters[i], .holds_lists = holds_lists};
     }
     return true;
 }
@@ -258,6 +260,13 @@ static bool fill(tk_prepared *prepared, const tk_sql *sql) {
         || (sql->columns != NULL && sql->elements != NULL
             && !copy_types(arena, sql->elements, sql->column_count, &prepared->wanted_elements))) {
         return false;
+    }
+    if (sql->holds_lists != NULL) {
+        size_t size = sql->parameter_count * sizeof *sql->holds_lists;
+        prepared->holds_lists = (const bool *)tk_arena_copy(arena, sql->holds_lists, size);
+        if (prepared->holds_lists == NULL) {
+            return false;
+        }
     }
     if (sql->copy_text == NULL || sql->copy_types_text == NULL) {
         return true;

@@ -199,6 +199,10 @@ static void check_column_texts_are_found(void **state) {
         {{.type = TAKEO_TYPE_TEXT, .constraint = "uq_x"},
          "the constraint uq_x is named, but the column has none"},
         {{.type = TAKEO_TYPE_TEXT, .flags = 1 << 20}, "flags of the column are unknown (0x100000)"},
+        {{.type = TAKEO_TYPE_DATE, .flags = TAKEO_COLUMN_WHOLE_SECONDS},
+         "whole seconds are for times without a precision"},
+        {{.type = TAKEO_TYPE_TIME, .precision = 3, .flags = TAKEO_COLUMN_WHOLE_SECONDS},
+         "whole seconds are for times without a precision"},
         {{.type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_INHERITED},
          "inheritance is not built yet"},
     };

@@ -124,6 +124,95 @@ static void postgresql_synchronize_failure_undoes_all(void **state) {
     database_close(&on);
 }
 
+/* ---- keys that count ------------------------------------------------------------------------- */
+
+/* A key of 64 bits without a sign, what refers to it, and what refers to that. */
+static tk_model *counted_model(const char *schema) {
+    (void)schema;
+    static const takeo_column_def account_columns[] = {{.name = "id",
+                                                        .type = TAKEO_TYPE_UINT64,
+                                                        .flags = TAKEO_COLUMN_PRIMARY,
+                                                        .generated = TAKEO_GENERATED_IDENTITY}};
+    static const takeo_column_def page_columns[] = {
+        {.name = "size", .type = TAKEO_TYPE_UINT64},
+        {.name = "editor_id", .type = TAKEO_TYPE_UINT64, .flags = TAKEO_COLUMN_NULLABLE}};
+    static const char *const editor_keys[] = {"editor_id"};
+    static const takeo_relation_def page_relations[] = {{.name = "user",
+                                                         .target = "Account",
+                                                         .kind = TAKEO_RELATION_ONE_TO_ONE,
+                                                         .flags = TAKEO_RELATION_FLAG_PRIMARY},
+                                                        {.name = "editor",
+                                                         .target = "Account",
+                                                         .kind = TAKEO_RELATION_MANY_TO_ONE,
+                                                         .flags = TAKEO_RELATION_FLAG_NULLABLE,
+                                                         .keys = editor_keys,
+                                                         .key_count = 1}};
+    static const takeo_relation_def note_relations[] = {{.name = "page",
+                                                         .target = "Page",
+                                                         .kind = TAKEO_RELATION_ONE_TO_ONE,
+                                                         .flags = TAKEO_RELATION_FLAG_PRIMARY}};
+    const takeo_entity_def entities[] = {
+        {WORLD_ENTITY("Account", account)},
+        {WORLD_ENTITY("Page", page), WORLD_RELATIONS(page)},
+        {.struct_size = sizeof(takeo_entity_def), .name = "Note", WORLD_RELATIONS(note)}};
+    takeo_model *model = NULL;
+    assert_int_equal(takeo_model_new(NULL, &model, NULL), TAKEO_DONE);
+    assert_int_equal(takeo_model_add(model, entities, TK_COUNT(entities), NULL), TAKEO_DONE);
+    assert_int_equal(takeo_model_freeze(model, NULL), TAKEO_DONE);
+    return model;
+}
+
+static void postgresql_what_leads_to_a_counted_key_is_of_its_type(void **state) {
+    (void)state;
+    DATABASE_NEEDED();
+    database on;
+    database_open_with(&on, true, counted_model);
+    assert_true(synchronize(&on, 0) != 0);
+    assert_int_equal(synchronize(&on, 0), 0);
+    assert_string_equal(
+        database_ask(&on,
+                     "(raw-sql \"select string_agg(attrelid::regclass || '.' || attname || ' ' || "
+                     "format_type(atttypid, atttypmod), ', ' order by attrelid::regclass::text, "
+                     "attnum) from pg_attribute where attrelid in ('page'::regclass, "
+                     "'note'::regclass, 'account'::regclass) and attnum > 0\")",
+                     ""),
+        "account.id bigint, note.page_user_id bigint, page.size numeric(20,0), "
+        "page.editor_id bigint, page.user_id bigint");
+    database_close(&on);
+}
+
+/* Of rows that are changed together the key is looked up in its index. */
+static void postgresql_lists_of_counted_keys_use_the_index(void **state) {
+    (void)state;
+    DATABASE_NEEDED();
+    database on;
+    database_open_with(&on, true, counted_model);
+    (void)synchronize(&on, 0);
+    const tk_entity *page = entity_of(&on, "Page");
+    const tk_column *size[] = {tk_entity_column(page, column_of(page, "size"))};
+    tk_error error;
+    tk_error_init(&error, tk_alloc_default);
+    tk_statement *statement = NULL;
+    const tk_sql *sql = NULL;
+    const tk_dialect *dialect = tk_dialect_find("postgresql");
+    assert_int_equal(tk_batch_update(dialect, page, size, 1, tk_alloc_default, &statement, &error),
+                     0);
+    assert_int_equal(tk_statement_render(statement, dialect, &sql, &error), 0);
+    assert_non_null(strstr(sql->text, "cast($2 as bigint[])"));
+    database_sql(&on, "insert into account (id) select generate_series(1, 20000)");
+    database_sql(&on, "insert into page (user_id, size) select id, 0 from account");
+    database_sql(&on, "analyze page");
+    database_sql(&on, tk_arena_printf(&on.arena, "prepare change as %s", sql->text));
+    const char *plan =
+        database_ask(&on, "(raw-sql \"explain execute change('{1,2}', '{1,2}')\")", "");
+    if (strstr(plan, "Index Scan using pk_page") == NULL) {
+        fail_msg("%s", plan);
+    }
+    tk_statement_drop(statement);
+    tk_error_done(&error);
+    database_close(&on);
+}
+
 /* ---- spellings of types ---------------------------------------------------------------------- */
 
 static const struct {
@@ -140,6 +229,11 @@ static const struct {
     {"numeric", "numeric(12,0)", false},
     {"timestamptz(3)", "timestamp(3) with time zone", true},
     {"timestamp", "timestamp without time zone", true},
+    {"timestamptz", "timestamp(6) with time zone", true},
+    {"timestamptz(6)", "timestamp(3) with time zone", false},
+    {"timestamptz(0)", "timestamp with time zone", false},
+    {"interval", "interval(6)", true},
+    {"numeric(6)", "numeric", false},
     {"timestamp", "timestamp with time zone", false},
     {"TIME (2) WITH TIME ZONE", "time(2) with time zone", true},
     {"char", "character(1)", true},
@@ -525,6 +619,8 @@ int main(void) {
         cmocka_unit_test(postgresql_synchronize_knows_other_spellings),
         cmocka_unit_test(postgresql_synchronize_tells_all_differences),
         cmocka_unit_test(postgresql_synchronize_failure_undoes_all),
+        cmocka_unit_test(postgresql_what_leads_to_a_counted_key_is_of_its_type),
+        cmocka_unit_test(postgresql_lists_of_counted_keys_use_the_index),
         cmocka_unit_test(postgresql_types_have_several_spellings),
         cmocka_unit_test(postgresql_insert_brings_the_key),
         cmocka_unit_test(postgresql_insert_overrides_identity_always),

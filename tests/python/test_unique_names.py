@@ -1,0 +1,127 @@
+"""Unique violations name entity and field, also of indexes that somebody else has made and named.
+
+What the server says of them is in its own language: the part that Takeo reads is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from takeo import Column, DataSource, Entity, ManyToOne, Mapped, PrimaryGeneratedColumn, Rel, errors
+
+
+@Entity("unique_shops")
+class Shop:
+    id: Mapped[int] = PrimaryGeneratedColumn()
+
+
+@Entity("unique_parts")
+class Part:
+    id: Mapped[int] = PrimaryGeneratedColumn()
+    name: Mapped[str] = Column(default="n")
+    code: Mapped[str] = Column(default="c")
+    size: Mapped[int] = Column(default=1)
+    odd: Mapped[str] = Column(name='Odd, (na"me)', default="o")
+    shop: Rel[Shop | None] = ManyToOne(Shop, default=None)
+
+
+@pytest.fixture
+def db(new_url: Any) -> Iterator[DataSource]:
+    with DataSource(new_url(), entities=[Shop, Part]) as source:
+        source.synchronize()
+        yield source
+
+
+ODD = '"Odd, (na""me)"'
+
+
+@pytest.mark.parametrize(
+    ("index", "field", "message"),
+    [
+        ("(name)", "name", "another Part has the same name"),
+        ("(size, name)", "size", "another Part has the same size and name"),
+        ("(code) where size > 0", "code", "another Part has the same code"),
+        ("(shop_id, code)", "shop", "another Part has the same shop and code"),
+        (f"({ODD})", "odd", "another Part has the same odd"),
+        (f"({ODD}, code)", "odd", "another Part has the same odd and code"),
+    ],
+)
+def test_an_index_of_any_name(db: DataSource, database: str, index: str, field: str, message: str) -> None:
+    if database == "sqlite" and ODD in index:
+        pytest.skip("SQLite names columns without quotes, so that a comma in one cannot be told")
+    db.sql(f'create unique index "of somebody else (1)" on unique_parts {index}').run()
+    shop = Shop()
+    db.save(shop)
+    db.save(Part(shop=shop))
+    with pytest.raises(errors.UniqueViolation) as caught:
+        db.save(Part(shop=shop))
+    error = caught.value
+    assert (error.entity, error.field, error.message) == ("Part", field, message)
+
+
+@pytest.mark.postgresql("SQLite names the index alone")
+@pytest.mark.parametrize(
+    ("index", "field", "said"),
+    [
+        ("(lower(name))", "name", "lower(name)"),
+        ("(size, upper(code || ', ('))", "size", "size, upper(code || ', ('::text)"),
+        ("((code || name))", "code", "(code || name)"),
+        (f"(lower({ODD}))", "odd", f"lower({ODD})"),
+        ("((size + 1), (size + 2))", "size", "(size + 1), (size + 2)"),
+        ("((1))", None, "(1)"),
+    ],
+)
+def test_an_index_over_an_expression(db: DataSource, index: str, field: str | None, said: str) -> None:
+    db.sql(f"create unique index others on unique_parts {index}").run()
+    db.save(Part())
+    with pytest.raises(errors.UniqueViolation) as caught:
+        db.save(Part())
+    error = caught.value
+    assert (error.entity, error.field, error.constraint) == ("Part", field, "others")
+    assert error.message == f"another Part has the same {said}"
+
+
+@pytest.mark.postgresql("constraints that exclude")
+def test_an_exclusion_names_its_field(db: DataSource) -> None:
+    db.sql("alter table unique_parts add constraint one exclude using btree (size with =)").run()
+    db.save(Part())
+    with pytest.raises(errors.IntegrityError) as caught:
+        db.save(Part())
+    assert (caught.value.entity, caught.value.field) == ("Part", "size")
+
+
+@pytest.mark.postgresql("rights of a server")
+def test_without_the_right_to_see_the_key(db: DataSource) -> None:
+    schema = db.sql("select current_schema()").scalar()
+    role = f"unique_{schema}"
+    db.sql("create unique index others on unique_parts (name)").run()
+    db.sql(f"create role {role}").run()
+    try:
+        db.sql(f"grant usage on schema {schema} to {role}").run()
+        db.sql(f"grant insert on unique_parts to {role}").run()
+        db.sql(f"grant select (id) on unique_parts to {role}").run()
+        db.save(Part())
+        with pytest.raises(errors.UniqueViolation) as caught, db.transaction():
+            db.sql(f"set local role {role}").run()
+            db.save(Part())
+        assert (caught.value.entity, caught.value.field) == ("Part", None)
+    finally:
+        db.sql(f"drop owned by {role}").run()
+        db.sql(f"drop role {role}").run()
+
+
+@pytest.mark.postgresql("triggers of a server")
+def test_another_table_is_not_taken_for_the_written_one(db: DataSource) -> None:
+    db.sql("create table notes (size bigint unique)").run()
+    db.sql(
+        "create function note() returns trigger language plpgsql as "
+        "$$ begin insert into notes values (new.size); return new; end $$"
+    ).run()
+    db.sql("create trigger note before insert on unique_parts for each row execute function note()").run()
+    db.save(Part())
+    with pytest.raises(errors.UniqueViolation) as caught:
+        db.save(Part())
+    assert (caught.value.diag.table_name, caught.value.field) == ("notes", None)
