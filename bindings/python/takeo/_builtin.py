@@ -56,7 +56,7 @@ def _objects() -> dict[str, Any]:
         "RuntimeError": RuntimeError, "StopIteration": StopIteration, "UnicodeError": UnicodeError, "object": object, "type": type,
         "bool": bool, "int": int, "float": float, "str": str, "bytes": bytes, "bytearray": bytearray,
         "memoryview": memoryview, "list": list, "tuple": tuple, "dict": dict, "empty_tuple": (),
-        "date": datetime.date, "time": datetime.time,
+        "date": datetime.date, "time": datetime.time, "timedelta": datetime.timedelta,
         "datetime": datetime.datetime, "utc": datetime.timezone.utc,
         "datetime_CAPI": datetime.datetime_CAPI, "complete": _complete, "construct": _construct, "construction": "_takeo_construction",
         "UNSET": UNSET, "SKIP": SKIP, "JSON_NULL": JSON_NULL, "not_loaded": _not_loaded,

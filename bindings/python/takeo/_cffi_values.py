@@ -153,7 +153,7 @@ class Writer:
         elif isinstance(value, datetime.date):
             cell.type, cell.v.i = DATE, datetime.date.toordinal(value) - EPOCH_DAY
         elif isinstance(value, datetime.time):
-            _time(cell, value)
+            _time(cell, kind, value)
         elif isinstance(value, Decimal):
             self._bytes(cell, DECIMAL, _digits(kind, value).encode())
         elif isinstance(value, Uuid):
@@ -235,11 +235,15 @@ def _of_day(value: datetime.datetime | datetime.time) -> int:
     return seconds * 1_000_000 + value.microsecond
 
 
-def _time(cell: Any, value: datetime.time) -> None:
-    if value.tzinfo is None:
+def _time(cell: Any, kind: Kind, value: datetime.time) -> None:
+    """A zone with a name has no offset without a day, so its time is a naive one."""
+    offset = value.utcoffset()
+    if offset is None:
         cell.type, cell.v.i = TIME, _of_day(value)
         return
-    offset = value.utcoffset() or datetime.timedelta()
+    if offset.microseconds:
+        message = "the offset of a time has digits behind its seconds"
+        raise Refused(kind, "TAKEO.INPUT.PRECISION", message, expected="an offset of whole seconds")
     cell.type = TIMETZ
     cell.v.span.us, cell.v.span.months = _of_day(value), 0
     cell.v.span.days = offset.days * 86400 + offset.seconds
