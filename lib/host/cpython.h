@@ -169,6 +169,7 @@ enum tk_py_constants {
     F(uuid_is_safe)                                                                                \
     F(uuid_unknown)                                                                                \
     F(json_dumps)                                                                                  \
+    F(json_compare)                                                                                \
     F(json_loads)                                                                                  \
     F(json_scan)
 

@@ -49,10 +49,7 @@ static tk_py make_text(const tk_py_field *field, const takeo_cell *cell, tk_erro
     return tk_py_text_of(cell, "text in UTF-8", error);
 }
 
-/* What is packed in its cell (bits, points, vectors) in the server's words. */
-static tk_py make_written(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
-    (void)field;
-    (void)error;
+tk_py tk_py_written(const takeo_cell *cell) {
     tk_buf text;
     tk_buf_init(&text, tk_alloc_default, INT_MAX);
     tk_cell_format(cell, &text);
@@ -60,6 +57,13 @@ static tk_py make_written(const tk_py_field *field, const takeo_cell *cell, tk_e
                              : P.PyUnicode_FromStringAndSize(text.data, (tk_py_size)text.len);
     tk_buf_done(&text);
     return made;
+}
+
+/* What is packed in its cell (bits, points, vectors) in the server's words. */
+static tk_py make_written(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    (void)error;
+    return tk_py_written(cell);
 }
 
 static tk_py make_bytes(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {

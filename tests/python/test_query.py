@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from models import Cat, City, Country, Person, Stamped, Status
+from models import Cat, City, Country, Everything, Move, Person, Stamped, Status
 from takeo import SKIP, DataSource, alias, and_, count, or_, ref, select, sql
 from takeo import functions as fn
 from takeo.errors import InputError, MultipleFound, NotFound, NotSupportedError, UnknownField
@@ -426,3 +427,22 @@ def test_b67_too_many_parameters(db: DataSource) -> None:
     assert e.value.code == "TAKEO.QUERY.TOO_LARGE"
     with pytest.raises(InputError):
         db.repository(City).find(or_(*[City.name == str(n) for n in range(40_000)]))
+
+
+def test_qb_14_nulls_stand_where_the_order_says_or_where_the_database_has_them(database: str, memory: DataSource) -> None:
+    everything = memory.repository(Everything)
+    everything.insert([Everything(big=1), Everything(big=None), Everything(big=2)])
+
+    def found(order: Any) -> list[int | None]:
+        return [one.big for one in everything.find(order_by=order)]
+
+    big = Everything.big
+    assert found(big.asc(nulls="first")) == [None, 1, 2] and found(big.asc(nulls="last")) == [1, 2, None]
+    assert found(big.desc(nulls="first")) == [None, 2, 1] and found(big.desc(nulls="last")) == [2, 1, None]
+    own = {"sqlite": ([None, 1, 2], [2, 1, None]), "postgresql": ([1, 2, None], [None, 2, 1])}
+    assert (found(big), found(big.desc())) == own[database] and found(big.asc()) == found(big)
+
+
+def test_qb_14_every_part_of_a_relations_key_says_where_its_nulls_go(memory: DataSource) -> None:
+    words = str(memory.query(Move).order_by(Move.item.desc(nulls="last"))).partition(" order by ")[2]
+    assert words == '"item_shop" desc nulls last, "item_sku" desc nulls last'

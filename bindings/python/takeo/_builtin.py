@@ -36,10 +36,11 @@ def _complete() -> None:
 
     slots = uuid.UUID.__dict__
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+    compare = json.JSONEncoder().encode
     decoder = json.JSONDecoder()
     scan = getattr(decoder, "scan_once", decoder.raw_decode)
     _made["provide"](decimal.Decimal, uuid.UUID, slots["int"], slots["is_safe"], uuid.SafeUUID.unknown,
-                     encode, json.loads, scan)
+                     encode, compare, json.loads, scan)
 
 
 def _not_loaded(field: Any, instance: Any) -> BaseException:

@@ -127,8 +127,8 @@ def text_of(cell: Any, expected: str = "text in UTF-8") -> str:
 def _json(cell: Any, kind: Kind) -> Any:
     try:
         value = json.loads(text_of(cell, "JSON"))
-    except ValueError:
-        raise _Undecodable("JSON") from None
+    except ValueError as e:  # such as an int of more digits than Python reads
+        raise _Undecodable("JSON", why=str(e)) from None
     if value is None:  # the JSON null, which is not SQL's NULL
         return JSON_NULL
     load = kind.functions[0]

@@ -10,6 +10,7 @@ It must not know entities' objects, statements or operations.
 from __future__ import annotations
 
 import datetime
+import json
 import operator
 from decimal import Decimal
 from typing import Any
@@ -174,8 +175,7 @@ class Writer:
 
 def json_text(kind: Kind, value: Any) -> str:
     """The JSON of a value as it is stored."""
-    dump = kind.functions[1]
-    plain = dump(value) if dump is not None else None if value is JSON_NULL else value
+    plain = _plain(kind, value)
     expected = "dict, list, str, int, finite float, bool or None"
     try:
         text = encode(plain)
@@ -186,6 +186,21 @@ def json_text(kind: Kind, value: Any) -> str:
         message = "the value cannot be written as JSON: keys must be str"
         raise Refused(kind, "TAKEO.INPUT.FORM", message, expected=expected)
     return text
+
+
+def _plain(kind: Kind, value: Any) -> Any:
+    """What json is to write."""
+    dump = kind.functions[1]
+    return dump(value) if dump is not None else None if value is JSON_NULL else value
+
+
+def says_the_same(kind: Kind, value: Any, loaded: str) -> bool:
+    """Does a value that cannot be written still say what was loaded?"""
+    plain = _plain(kind, value)
+    try:
+        return json.dumps(plain) == json.dumps(json.loads(loaded)) and _has_text_keys(plain)
+    except (TypeError, ValueError):
+        return False
 
 
 def _has_text_keys(plain: Any) -> bool:
