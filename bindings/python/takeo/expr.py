@@ -106,6 +106,23 @@ class Expr:
             "into brackets, as in (City.id > 3) & (City.id < 9)"
         )
 
+    # ---- of conditions, which sql() may be too; others are refused with what to write instead
+    def __and__(self, other: Predicate) -> Predicate:
+        return _all(AND, (self, other))
+
+    def __or__(self, other: Predicate) -> Predicate:
+        return _all(OR, (self, other))
+
+    def __rand__(self, other: Any) -> Predicate:
+        return _all(AND, (other, self))
+
+    def __ror__(self, other: Any) -> Predicate:
+        return _all(OR, (other, self))
+
+    def __invert__(self) -> Predicate:
+        condition(self)
+        return Predicate((NOT, self.shape), self.values, self.depth + 1)
+
     # ---- comparisons
     def __eq__(self, other: object) -> Predicate:  # type: ignore[override]
         return compare(EQ, self, other)
@@ -247,21 +264,6 @@ class Predicate(Value):
     """A condition.  `&`, `|`, `~` join conditions; brackets are needed around comparisons."""
 
     __slots__ = ()
-
-    def __and__(self, other: Predicate) -> Predicate:
-        return _all(AND, (self, other))
-
-    def __or__(self, other: Predicate) -> Predicate:
-        return _all(OR, (self, other))
-
-    def __rand__(self, other: Any) -> Predicate:
-        return _all(AND, (other, self))
-
-    def __ror__(self, other: Any) -> Predicate:
-        return _all(OR, (other, self))
-
-    def __invert__(self) -> Predicate:
-        return Predicate((NOT, self.shape), self.values, self.depth + 1)
 
 
 class Order:

@@ -111,6 +111,7 @@ def predicates(france: Country, now: datetime) -> list[Predicate]:
         City.name == sql("{x}", x=1).typed(str), City.id.in_(select(Person.born_in_id).subquery()),
         City.country.in_(select(Country.code).subquery()), City.twin.not_in(select(City.id).subquery()),
         (City.id == 1) & sql("{x} % 2 = 0", x=City.id), sql("{x} % 2 = 0", x=City.id) | (City.id == 1),
+        ~sql("{x} % 2 = 0", x=City.id), sql("{x} = 1", x=City.id) | ~sql("{x} = 2", x=City.id).typed(bool),
         fn.exists(select(Person).where(Person.email == "x").subquery()),
     ]  # fmt: skip
 
