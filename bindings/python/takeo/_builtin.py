@@ -108,8 +108,9 @@ def _slots_of(cls: type) -> list[str]:
 def places(cls: type, names: Any) -> dict[str, int]:
     """CPython lays slots out in sorted order after the base; believed only after a look."""
     wanted, found, probe = set(names), {}, _made["new"](cls)
+    base: Any = cls.__base__
     for index, name in enumerate(_slots_of(cls)):
-        place, marker = cls.__base__.__basicsize__ + index * _WORD, object()
+        place, marker = base.__basicsize__ + index * _WORD, object()
         cls.__dict__[name].__set__(probe, marker)
         if not _holds(probe, place, marker):
             raise ImportError(f"{cls.__name__}.{name} does not lie where this CPython should put it")
@@ -119,19 +120,19 @@ def places(cls: type, names: Any) -> dict[str, int]:
     return found
 
 
-class Source(_made["Source"]):  # type: ignore[misc]
+class Source(_made["Source"]):  # type: ignore[misc,valid-type]
     __slots__ = ("keep",)
 
 
-class Session(_made["Session"]):  # type: ignore[misc]
+class Session(_made["Session"]):  # type: ignore[misc,valid-type]
     __slots__ = ("keep",)
 
 
-class Statement(_made["Statement"]):  # type: ignore[misc]
+class Statement(_made["Statement"]):  # type: ignore[misc,valid-type]
     __slots__ = ("keep",)
 
 
-class Target(_made["Target"]):  # type: ignore[misc]
+class Target(_made["Target"]):  # type: ignore[misc,valid-type]
     __slots__ = ("keep",)
 
 
@@ -171,8 +172,8 @@ class BuiltinDoor:
     def state(self, instance: Any) -> int:
         return _made["state_get"](instance, self._words(type(instance)))  # type: ignore[no-any-return]
 
-    def set_state(self, instance: Any, state: int) -> None:
-        _made["state_set"](instance, self._words(type(instance)), state)
+    def set_state(self, instance: Any, bits: int) -> None:
+        _made["state_set"](instance, self._words(type(instance)), bits)
 
     def _words(self, cls: type) -> int:
         for words in range(len(self._bases), 1, -1):

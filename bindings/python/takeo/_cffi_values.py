@@ -284,7 +284,7 @@ def settled(kind: Kind, value: Any) -> Any:
         return list(value) if isinstance(value, tuple) else value
     if isinstance(value, str) and kind.type in _PARSED:
         return _parsed(kind, value)
-    if kind.type in INTEGERS and not isinstance(value, int) and hasattr(type(value), "__index__"):
+    if kind.type in INTEGERS and not isinstance(value, (int, str)) and hasattr(type(value), "__index__"):
         return operator.index(value)
     return value
 

@@ -28,6 +28,7 @@ from .types import SKIP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     Clause = tuple[Any, tuple[Any, ...]]  # shape, values
@@ -350,7 +351,7 @@ def select(*what: Any) -> Any:
 # ---- clauses from what was given ------------------------------------------------------------------------------
 
 
-def conditions(where: tuple[Any, ...], word: str = "where") -> list[Clause]:
+def conditions(where: Iterable[Any], word: str = "where") -> list[Clause]:
     """WHERE clauses; SKIP is left out, what is no condition is an InputError."""
     made = []
     for one in where:

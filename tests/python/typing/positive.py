@@ -143,6 +143,8 @@ def repository(db: DataSource, france: Country, name: str | None) -> None:
     assert_type(cities.update_one(7, name="Lyon"), City | None)
     assert_type(cities.update_one(7, City.name.to("Lyon"), City.population.to(City.population + 1)), City | None)
     assert_type(cities.update(City.country == france, City.population.to(0)), int)
+    assert_type(france == france, bool)  # noqa: PLR0124
+    assert_type({france}, set[Country])
     assert_type(cities.update(City.country == france, population=0), int)
     assert_type(cities.delete(City.population == 0), int)
     assert_type(cities.delete_one(3), bool)
