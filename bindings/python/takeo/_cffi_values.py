@@ -216,8 +216,14 @@ def _has_text_keys(plain: Any) -> bool:
     return True
 
 
+_PLAIN = "bool, int, float, Decimal, str, bytes, date, time, datetime, UUID, a list of them or None"
+
+
 def _of_wrong_class(kind: Kind, value: Any) -> Refused:
     name, wanted = type(value).__name__, NAMES.get(kind.type, "?")
+    if kind.type == 0:  # of raw SQL, where the value says what it is
+        return Refused(kind, "TAKEO.INPUT.TYPE", f"a value of class {name} has no form in SQL", expected=_PLAIN, got=name,
+                       hint="give what is stored: an enum's .value, a text, a number")
     return Refused(kind, "TAKEO.INPUT.TYPE", f"a value of class {name} is no {wanted}", expected=wanted, got=name)
 
 

@@ -358,11 +358,11 @@ def _membership(op: int, left: Expr, right: Any) -> Predicate:
     return Predicate((op, left.shape, LIST), (*left.values, values), left.depth + 1)
 
 
-def listed(values: Any) -> tuple[Any, ...]:
+def listed(values: Any, word: str = "in_") -> tuple[Any, ...]:
     """The values of a list as a tuple; what is no list, or holds None, is an InputError."""
     if isinstance(values, (str, bytes, bytearray, dict)) or not hasattr(values, "__iter__"):
         raise errors.InputError(
-            "in_ takes a list of values", expected="a list", got=errors.shown(values)
+            f"{word} takes a list of values", expected="a list", got=errors.shown(values)
         )
     found = tuple(values)
     if any(one is None or one is UNSET for one in found):

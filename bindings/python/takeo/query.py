@@ -485,6 +485,7 @@ def seconds_of(value: Any) -> float:
         raise errors.InputError(
             "a time limit is a number of seconds above zero",
             code="TAKEO.INPUT.RANGE",
+            expected="a number above 0 and below 1e9, or None for no limit",
             got=errors.shown(value),
         )
     return float(value)
