@@ -70,6 +70,8 @@ static bool learn(void) {
     memcpy(&tk_py_state.new_date, &datetime[TK_PY_DATE_FROM], sizeof(void *));
     memcpy(&tk_py_state.new_datetime, &datetime[TK_PY_DATETIME_FROM], sizeof(void *));
     memcpy(&tk_py_state.new_time, &datetime[TK_PY_TIME_FROM], sizeof(void *));
+    memcpy(&tk_py_state.new_delta, &datetime[TK_PY_DELTA_FROM], sizeof(void *));
+    memcpy(&tk_py_state.new_zone, &datetime[TK_PY_ZONE_FROM], sizeof(void *));
     return tk_py_state.header >= (tk_py_size)(2 * sizeof(void *)) && make != NULL;
 }
 

@@ -5,8 +5,14 @@
  */
 #include "door/door_int.h"
 
-/* A stored value that is none of its type: say in which row, and of which column. */
-static void tell_place(const py_receiver *receiver, const tk_column *column, tk_error *error) {
+static tk_py const *labels_of(const py_receiver *receiver) {
+    return receiver->labels != NULL ? receiver->labels : receiver->statement->labels;
+}
+
+/* A stored value that is none of its type: say in which row, and of which column of the model or,
+ * where there is none, of the result. */
+static void tell_place(const py_receiver *receiver, uint32_t output, const tk_column *column,
+                       tk_error *error) {
     if (P.PyErr_Occurred() || error->last == NULL) {
         return;
     }
@@ -14,6 +20,14 @@ static void tell_place(const py_receiver *receiver, const tk_column *column, tk_
     if (column != NULL) {
         TK_SET(error, entity, "%s", column->entity->name.data);
         TK_SET(error, field, "%s", column->name.data);
+        return;
+    }
+    tk_py_size len = 0;
+    const char *label = P.PyUnicode_AsUTF8AndSize(labels_of(receiver)[output], &len);
+    if (label != NULL) {
+        TK_SET(error, field, "%.*s", (int)len, label);
+    } else {
+        P.PyErr_Clear();
     }
 }
 
@@ -24,7 +38,7 @@ static tk_py output_value(py_receiver *receiver, uint32_t output, const takeo_ce
     if (receiver->values != NULL) { /* a shape found out at run time */
         tk_py made = tk_py_make(&receiver->values[output], &cells[output], error);
         if (TK_UNLIKELY(made == NULL)) {
-            tell_place(receiver, NULL, error);
+            tell_place(receiver, output, NULL, error);
         }
         return made;
     }
@@ -35,7 +49,7 @@ static tk_py output_value(py_receiver *receiver, uint32_t output, const takeo_ce
     }
     tk_py made = tk_py_make(&receiver->statement->values[out->cell], &cells[out->cell], error);
     if (TK_UNLIKELY(made == NULL)) {
-        tell_place(receiver, statement->cells[out->cell].column, error);
+        tell_place(receiver, output, statement->cells[out->cell].column, error);
     }
     return made;
 }
@@ -61,7 +75,7 @@ static tk_py row_tuple(py_receiver *receiver, const takeo_cell *cells, tk_error 
 
 static tk_py row_dict(py_receiver *receiver, const takeo_cell *cells, tk_error *error) {
     uint32_t count = output_count(receiver);
-    tk_py const *labels = receiver->labels != NULL ? receiver->labels : receiver->statement->labels;
+    tk_py const *labels = labels_of(receiver);
     tk_py dict = P.PyDict_New();
     for (uint32_t i = 0; dict != NULL && i < count; i++) {
         tk_py value = output_value(receiver, i, cells, error);

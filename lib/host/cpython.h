@@ -147,6 +147,7 @@ enum tk_py_constants {
     F(empty_tuple)                                                                                 \
     F(date)                                                                                        \
     F(time)                                                                                        \
+    F(timedelta)                                                                                   \
     F(datetime)                                                                                    \
     F(utc)                                                                                         \
     F(datetime_CAPI)                                                                               \
@@ -168,11 +169,18 @@ enum tk_py_constants {
     F(uuid_is_safe)                                                                                \
     F(uuid_unknown)                                                                                \
     F(json_dumps)                                                                                  \
+    F(json_compare)                                                                                \
     F(json_loads)                                                                                  \
     F(json_scan)
 
 /* Functions of the datetime capsule, by their place in it. */
-enum { TK_PY_DATE_FROM = 6, TK_PY_DATETIME_FROM = 7, TK_PY_TIME_FROM = 8 };
+enum {
+    TK_PY_DATE_FROM = 6,
+    TK_PY_DATETIME_FROM = 7,
+    TK_PY_TIME_FROM = 8,
+    TK_PY_DELTA_FROM = 9,
+    TK_PY_ZONE_FROM = 10
+};
 
 struct tk_py_functions {
 #define TK_PY_POINTER(result, name, parameters) result(*name) parameters;
@@ -198,6 +206,8 @@ typedef struct tk_cpython {
     tk_py (*new_date)(int, int, int, tk_py type);
     tk_py (*new_datetime)(int, int, int, int, int, int, int, tk_py zone, tk_py type);
     tk_py (*new_time)(int, int, int, int, tk_py zone, tk_py type);
+    tk_py (*new_delta)(int days, int seconds, int us, int normalise, tk_py type);
+    tk_py (*new_zone)(tk_py delta, tk_py name);
     int (*set_member)(tk_py descriptor, tk_py object, tk_py value); /* of a slot's descriptor */
     bool times_are_in_place; /* fields of dates and times may be read in memory (verified) */
     tk_py field_type;        /* base of fields */
@@ -292,9 +302,10 @@ takeo_status tk_py_hold(tk_holder *holder, tk_py object, tk_error *error);
 
 tk_py tk_py_make_date(int64_t days);
 tk_py tk_py_make_time(int64_t us);
+tk_py tk_py_make_timetz(int64_t us, int32_t east); /* seconds */
 tk_py tk_py_make_timestamp(int64_t us, bool is_utc);
-/* A date, time or datetime as the cell that it is by itself (DATE, TIME, TIMESTAMP, TIMESTAMPTZ).
- */
+/* A date, time or datetime as the cell that it is by itself (DATE, TIME, TIMETZ, TIMESTAMP,
+ * TIMESTAMPTZ). */
 takeo_status tk_py_read_temporal(tk_py value, takeo_cell *out, tk_error *error);
 /* Probe whether fields of dates and times can be read in memory; sets times_are_in_place. */
 void tk_py_probe_times(void);

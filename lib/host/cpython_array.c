@@ -64,7 +64,7 @@ takeo_status tk_py_read_array(const tk_py_field *field, tk_py value, takeo_cell 
     for (tk_py_size i = 0; status >= 0 && i < count; i++) {
         status = tk_py_read(&element, P.PyTuple_GetItem(items, i), &cells[i], holder, error);
         if (status == TAKEO_EINPUT) {
-            tk_error_last(error)->object = (uint32_t)i + 1;
+            tk_accept_name_element(error, (size_t)i);
         }
     }
     if (status >= 0) {

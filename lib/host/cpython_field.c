@@ -39,6 +39,7 @@ static tk_py canonical_class_of(takeo_type type) {
     case TAKEO_TYPE_DATE:
         return O.date_;
     case TAKEO_TYPE_TIME:
+    case TAKEO_TYPE_TIMETZ:
         return O.time_;
     case TAKEO_TYPE_TIMESTAMP:
     case TAKEO_TYPE_TIMESTAMPTZ:

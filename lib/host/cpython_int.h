@@ -45,6 +45,9 @@ tk_py_maker *tk_py_maker_of(takeo_type type); /* NULL: Python has no form for th
 /* For columns whose type is not known before: the cell says what it is. */
 tk_py tk_py_make_any(const tk_py_field *field, const takeo_cell *cell, tk_error *error);
 
+/* A cell in the words of takeo_cell_format: any two of one type that differ have other words. */
+tk_py tk_py_written(const takeo_cell *cell);
+
 /* The text of a cell as a str, where something else is made of it or not. */
 static inline tk_py tk_py_text_of(const takeo_cell *cell, const char *expected, tk_error *error) {
     tk_py made = P.PyUnicode_FromStringAndSize(cell->v.text.data, (tk_py_size)cell->v.text.len);
@@ -79,6 +82,9 @@ tk_py tk_py_make_json_of(const tk_py_field *field, const takeo_cell *cell, tk_py
                          tk_error *error);
 takeo_status tk_py_read_json(const tk_py_field *field, tk_py value, takeo_cell *out,
                              tk_holder *holder, tk_error *error);
+/* Is a value still the one whose JSON was loaded?  Also for one that cannot be written: a number
+ * beyond a float's range is read as infinity.  No, with an exception, when that cannot be said. */
+bool tk_py_json_says_the_same(const tk_py_field *field, tk_py value, tk_py loaded);
 tk_py tk_py_make_array(const tk_py_field *field, const takeo_cell *cell, tk_error *error);
 takeo_status tk_py_read_array(const tk_py_field *field, tk_py value, takeo_cell *out,
                               tk_holder *holder, tk_error *error);
@@ -114,17 +120,14 @@ void tk_py_settle(tk_holder *holder);
 
 /* ---- cpython_mutable.c ----------------------------------------------------------------------- */
 
-/* An array as JSON; UNSET when JSON cannot say it, so that it counts as changed. */
-tk_py tk_py_array_form(const takeo_cell *cell);
-
-/* The text of a mutable column, which is compared with what its value says later; of an array its
- * JSON.  A new reference, or NULL with an exception. */
+/* The text of a mutable column, which is compared with what its value says later; of an array
+ * one that is only compared.  A new reference, or NULL with an exception. */
 static inline tk_py tk_py_loaded_form(const takeo_cell *cell) {
     if (tk_cell_is_null(cell)) {
         return tk_py_own(O.None_);
     }
     return cell->type == TAKEO_TYPE_ARRAY
-               ? tk_py_array_form(cell)
+               ? tk_py_written(cell)
                : P.PyUnicode_FromStringAndSize(cell->v.text.data, (tk_py_size)cell->v.text.len);
 }
 

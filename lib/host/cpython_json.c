@@ -31,12 +31,33 @@ static tk_py load(tk_py text) {
     return made;
 }
 
+/* What the exception says that is set, which is over then; a new reference or NULL. */
+static tk_py words_of_exception(void) {
+    tk_py kind = NULL, raised = NULL, trace = NULL;
+    P.PyErr_Fetch(&kind, &raised, &trace);
+    tk_py words = raised != NULL ? P.PyObject_Str(raised) : NULL;
+    P.PyErr_Clear();
+    tk_py_drop(kind);
+    tk_py_drop(raised);
+    tk_py_drop(trace);
+    return words;
+}
+
+static const char *utf8_of(tk_py words) {
+    const char *said = words != NULL ? P.PyUnicode_AsUTF8AndSize(words, NULL) : NULL;
+    P.PyErr_Clear();
+    return said != NULL ? said : "?";
+}
+
 tk_py tk_py_make_json_of(const tk_py_field *field, const takeo_cell *cell, tk_py text,
                          tk_error *error) {
     tk_py made = load(text);
     if (made == NULL && P.PyErr_ExceptionMatches(O.ValueError_)) {
-        P.PyErr_Clear();
-        return tk_py_undecodable(cell, "JSON", error);
+        tk_py words = words_of_exception(); /* such as an int of more digits than Python reads */
+        tk_py_undecodable(cell, "JSON", error);
+        TK_SET(error, why, "%s", utf8_of(words));
+        tk_py_drop(words);
+        return NULL;
     }
     if (made == O.None_) { /* the JSON null, which is not SQL's NULL */
         P.Py_DecRef(made);
@@ -89,10 +110,15 @@ static bool keys_are_text(tk_py value, int depth) {
     return are;
 }
 
+/* What json is to write: a new reference, or NULL with an exception. */
+static tk_py plain_of(const tk_py_field *field, tk_py value) {
+    return field->dump != NULL ? P.PyObject_CallFunctionObjArgs(field->dump, value, NULL)
+                               : tk_py_own(value == O.JSON_NULL_ ? O.None_ : value);
+}
+
 static takeo_status json_of(const tk_py_field *field, tk_py value, takeo_cell *out,
                             tk_holder *holder, tk_error *error) {
-    tk_py plain = field->dump != NULL ? P.PyObject_CallFunctionObjArgs(field->dump, value, NULL)
-                                      : tk_py_own(value == O.JSON_NULL_ ? O.None_ : value);
+    tk_py plain = plain_of(field, value);
     if (plain == NULL) {
         return TAKEO_EHOST;
     }
@@ -113,17 +139,9 @@ static takeo_status json_of(const tk_py_field *field, tk_py value, takeo_cell *o
         if (!P.PyErr_ExceptionMatches(O.TypeError_) && !P.PyErr_ExceptionMatches(O.ValueError_)) {
             return TAKEO_EHOST;
         }
-        tk_py kind = NULL, raised = NULL, trace = NULL;
-        P.PyErr_Fetch(&kind, &raised, &trace);
-        tk_py words = raised != NULL ? P.PyObject_Str(raised) : NULL;
-        const char *said = words != NULL ? P.PyUnicode_AsUTF8AndSize(words, NULL) : NULL;
-        tk_raise(error, TK_INPUT_FORM, "the value cannot be written as JSON: %s",
-                 said != NULL ? said : "?");
-        P.PyErr_Clear();
+        tk_py words = words_of_exception();
+        tk_raise(error, TK_INPUT_FORM, "the value cannot be written as JSON: %s", utf8_of(words));
         tk_py_drop(words);
-        tk_py_drop(kind);
-        tk_py_drop(raised);
-        tk_py_drop(trace);
         TK_SET(error, expected, "dict, list, str, int, finite float, bool or None");
         return TAKEO_EINPUT;
     }
@@ -137,4 +155,29 @@ takeo_status tk_py_read_json(const tk_py_field *field, tk_py value, takeo_cell *
     takeo_cell cell;
     TK_TRY(json_of(field, value, &cell, holder, error));
     return tk_accept_cell(&field->accept, &cell, out, holder->arena, error);
+}
+
+/* ---- comparing ------------------------------------------------------------------------------- */
+
+/* A value in words that are only compared: infinities, which JSON has not, have one here. */
+static tk_py words_of(tk_py plain) {
+    return plain != NULL ? P.PyObject_CallFunctionObjArgs(O.json_compare_, plain, NULL) : NULL;
+}
+
+bool tk_py_json_says_the_same(const tk_py_field *field, tk_py value, tk_py loaded) {
+    tk_py plain = plain_of(field, value);
+    tk_py now = words_of(plain);
+    tk_py before = now != NULL ? P.PyObject_CallFunctionObjArgs(O.json_loads_, loaded, NULL) : NULL;
+    tk_py then = words_of(before);
+    tk_py_size now_len = 0, then_len = 0;
+    const char *now_text = then != NULL ? P.PyUnicode_AsUTF8AndSize(now, &now_len) : NULL;
+    const char *then_text = now_text != NULL ? P.PyUnicode_AsUTF8AndSize(then, &then_len) : NULL;
+    bool is_same = then_text != NULL && now_len == then_len
+                   && memcmp(now_text, then_text, (size_t)now_len) == 0
+                   && (field->dump != NULL || keys_are_text(plain, 0));
+    tk_py_drop(then);
+    tk_py_drop(before);
+    tk_py_drop(now);
+    tk_py_drop(plain);
+    return is_same;
 }

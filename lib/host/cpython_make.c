@@ -4,6 +4,8 @@
  *
  * It must not know how values are read, entities, statements or results.
  */
+#include <limits.h>
+
 #include "host/cpython_int.h"
 
 /* ---- numbers --------------------------------------------------------------------------------- */
@@ -45,6 +47,23 @@ static tk_py make_decimal(const tk_py_field *field, const takeo_cell *cell, tk_e
 static tk_py make_text(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
     (void)field;
     return tk_py_text_of(cell, "text in UTF-8", error);
+}
+
+tk_py tk_py_written(const takeo_cell *cell) {
+    tk_buf text;
+    tk_buf_init(&text, tk_alloc_default, INT_MAX);
+    tk_cell_format(cell, &text);
+    tk_py made = text.failed ? P.PyErr_NoMemory()
+                             : P.PyUnicode_FromStringAndSize(text.data, (tk_py_size)text.len);
+    tk_buf_done(&text);
+    return made;
+}
+
+/* What is packed in its cell (bits, points, vectors) in the server's words. */
+static tk_py make_written(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    (void)error;
+    return tk_py_written(cell);
 }
 
 static tk_py make_bytes(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
@@ -92,16 +111,22 @@ static bool is_endless(const takeo_cell *cell) {
     return TK_UNLIKELY((cell->flags & TAKEO_CELL_INFINITE) != 0);
 }
 
-/* Python's calendar ends where the server's may go on. */
+/* Python's classes end where the server's types may go on. */
+static tk_py refuse_time(const takeo_cell *cell, const char *expected, tk_error *error) {
+    tk_py_undecodable(cell, expected, error);
+    TK_SET(error, hint, "cast(... as text) reads it");
+    return NULL;
+}
+
 static tk_py within_calendar(tk_py made, const takeo_cell *cell, const char *expected,
                              tk_error *error) {
     if (TK_UNLIKELY(is_endless(cell))) {
         tk_py_drop(made);
-        return tk_py_undecodable(cell, expected, error);
+        return refuse_time(cell, expected, error);
     }
     if (TK_UNLIKELY(made == NULL) && P.PyErr_ExceptionMatches(O.ValueError_)) {
         P.PyErr_Clear();
-        return tk_py_undecodable(cell, expected, error);
+        return refuse_time(cell, expected, error);
     }
     return made;
 }
@@ -114,9 +139,17 @@ static tk_py make_date(const tk_py_field *field, const takeo_cell *cell, tk_erro
 static tk_py make_time(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
     (void)field;
     if (cell->v.i >= TK_DAY_US) {
-        return tk_py_undecodable(cell, "time below 24:00", error);
+        return refuse_time(cell, "time below 24:00", error);
     }
     return tk_py_make_time(cell->v.i);
+}
+
+static tk_py make_timetz(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    if (cell->v.span.us >= TK_DAY_US) {
+        return refuse_time(cell, "time below 24:00", error);
+    }
+    return tk_py_make_timetz(cell->v.span.us, cell->v.span.days);
 }
 
 static tk_py make_timestamp(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
@@ -134,23 +167,20 @@ static tk_py make_timestamptz(const tk_py_field *field, const takeo_cell *cell, 
 /* ---- choosing -------------------------------------------------------------------------------- */
 
 static tk_py_maker *const makers[] = {
-    [TAKEO_TYPE_BOOL] = make_bool,
-    [TAKEO_TYPE_INT16] = make_int,
-    [TAKEO_TYPE_INT32] = make_int,
-    [TAKEO_TYPE_INT64] = make_int,
-    [TAKEO_TYPE_FLOAT32] = make_float,
-    [TAKEO_TYPE_FLOAT64] = make_float,
-    [TAKEO_TYPE_DECIMAL] = make_decimal,
-    [TAKEO_TYPE_TEXT] = make_text,
-    [TAKEO_TYPE_CITEXT] = make_text,
-    [TAKEO_TYPE_BYTES] = make_bytes,
-    [TAKEO_TYPE_UUID] = make_uuid,
-    [TAKEO_TYPE_JSON] = tk_py_make_json,
-    [TAKEO_TYPE_ENUM] = tk_py_make_enum,
-    [TAKEO_TYPE_DATE] = make_date,
-    [TAKEO_TYPE_TIME] = make_time,
-    [TAKEO_TYPE_TIMESTAMP] = make_timestamp,
-    [TAKEO_TYPE_TIMESTAMPTZ] = make_timestamptz,
+    [TAKEO_TYPE_BOOL] = make_bool,           [TAKEO_TYPE_INT16] = make_int,
+    [TAKEO_TYPE_INT32] = make_int,           [TAKEO_TYPE_INT64] = make_int,
+    [TAKEO_TYPE_FLOAT32] = make_float,       [TAKEO_TYPE_FLOAT64] = make_float,
+    [TAKEO_TYPE_DECIMAL] = make_decimal,     [TAKEO_TYPE_TEXT] = make_text,
+    [TAKEO_TYPE_CITEXT] = make_text,         [TAKEO_TYPE_BYTES] = make_bytes,
+    [TAKEO_TYPE_UUID] = make_uuid,           [TAKEO_TYPE_JSON] = tk_py_make_json,
+    [TAKEO_TYPE_ENUM] = tk_py_make_enum,     [TAKEO_TYPE_BITS] = make_written,
+    [TAKEO_TYPE_POINT] = make_written,       [TAKEO_TYPE_LINE] = make_written,
+    [TAKEO_TYPE_SEGMENT] = make_written,     [TAKEO_TYPE_BOX] = make_written,
+    [TAKEO_TYPE_PATH] = make_written,        [TAKEO_TYPE_POLYGON] = make_written,
+    [TAKEO_TYPE_CIRCLE] = make_written,      [TAKEO_TYPE_GEOMETRY] = make_written,
+    [TAKEO_TYPE_VECTOR] = make_written,      [TAKEO_TYPE_DATE] = make_date,
+    [TAKEO_TYPE_TIME] = make_time,           [TAKEO_TYPE_TIMETZ] = make_timetz,
+    [TAKEO_TYPE_TIMESTAMP] = make_timestamp, [TAKEO_TYPE_TIMESTAMPTZ] = make_timestamptz,
     [TAKEO_TYPE_ARRAY] = tk_py_make_array,
 };
 
@@ -159,7 +189,7 @@ static tk_py_maker *const makers_by_form[] = {
     [TK_FORM_INT] = make_int,
     [TK_FORM_UINT] = make_uint,
     [TK_FORM_TEXT] = make_text,
-    [TK_FORM_LIST] = NULL, /* the last form: Python has none for it, nor for spans */
+    [TK_FORM_LIST] = NULL, /* the last form: Python has none for it, nor for intervals */
 };
 
 tk_py_maker *tk_py_maker_of(takeo_type type) {
@@ -170,12 +200,19 @@ tk_py_maker *tk_py_maker_of(takeo_type type) {
     return info != NULL ? makers_by_form[info->form] : NULL;
 }
 
+static tk_py refuse_type(const takeo_cell *cell, tk_error *error) {
+    tk_py_undecodable(cell, "value that Python has a form for", error);
+    TK_SET(error, why, "Takeo has no class for values of type %s", tk_type_name(cell->type));
+    TK_SET(error, hint, "cast(... as text) reads it");
+    return NULL;
+}
+
 tk_py tk_py_make_any(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
     (void)field;
     static const tk_py_field plain = {.accept = {.is_nullable = true}}; /* no column, no classes */
     tk_py_maker *maker = tk_py_maker_of(cell->type);
     if (TK_UNLIKELY(maker == NULL)) {
-        return tk_py_undecodable(cell, "value that Python has a form for", error);
+        return refuse_type(cell, error);
     }
     if (TK_UNLIKELY(!tk_py_state.is_complete) && tk_py_is_late(cell->type) && !tk_py_complete()) {
         return NULL;

@@ -3,22 +3,7 @@
  *
  * It must not know what is done with a changed column.
  */
-#include <limits.h>
-
 #include "host/cpython_int.h"
-
-/* ---- the loaded form ------------------------------------------------------------------------- */
-
-tk_py tk_py_array_form(const takeo_cell *cell) {
-    tk_buf text;
-    tk_buf_init(&text, tk_alloc_default, INT_MAX);
-    bool is_written = tk_array_write_json(cell, &text);
-    tk_py made = is_written    ? P.PyUnicode_FromStringAndSize(text.data, (tk_py_size)text.len)
-                 : text.failed ? P.PyErr_NoMemory()
-                               : tk_py_own(O.UNSET_);
-    tk_buf_done(&text);
-    return made;
-}
 
 /* ---- comparing ------------------------------------------------------------------------------- */
 
@@ -45,9 +30,8 @@ static bool text_is(tk_py text, const takeo_cell *cell) {
 /* With an exception it is the same: nothing may be marked then. */
 static bool is_same_array(tk_py loaded, const takeo_cell *now) {
     tk_py form = tk_py_loaded_form(now);
-    if (form == NULL || form == O.UNSET_) {
-        tk_py_drop(form);
-        return form == NULL;
+    if (form == NULL) {
+        return true;
     }
     tk_py_size len = 0;
     const char *data = P.PyUnicode_AsUTF8AndSize(form, &len);
@@ -61,9 +45,6 @@ static bool is_loaded_form(tk_py loaded, const takeo_cell *now) {
     if (loaded == O.None_ || tk_cell_is_null(now)) {
         return (loaded == O.None_) == tk_cell_is_null(now);
     }
-    if (loaded == O.UNSET_) {
-        return false;
-    }
     if (now->type == TAKEO_TYPE_ARRAY) {
         return is_same_array(loaded, now);
     }
@@ -73,6 +54,22 @@ static bool is_loaded_form(tk_py loaded, const takeo_cell *now) {
     tk_py again = normalised(loaded);
     bool is_same = again != NULL && text_is(again, now);
     tk_py_drop(again);
+    return is_same;
+}
+
+/* A value that cannot be written has changed, and the write says what is wrong with it; unless it
+ * was loaded so, as a number is that a float does not hold. */
+static bool is_loaded_value(const tk_py_field *field, tk_py value, tk_py loaded) {
+    if (field->accept.type != TAKEO_TYPE_JSON || loaded == O.None_) {
+        return false;
+    }
+    P.Py_IncRef(value);
+    bool is_same = tk_py_json_says_the_same(field, value, loaded);
+    P.Py_DecRef(value);
+    if (!is_same && P.PyErr_Occurred()
+        && (P.PyErr_ExceptionMatches(O.TypeError_) || P.PyErr_ExceptionMatches(O.ValueError_))) {
+        P.PyErr_Clear();
+    }
     return is_same;
 }
 
@@ -87,13 +84,15 @@ static takeo_status mark_if_changed(const tk_layout *layout, const tk_step *step
     takeo_cell now;
     takeo_status status = tk_py_get_value(step, object, &now, holder, error);
     bool is_same = status >= 0 && is_loaded_form(loaded, &now);
+    if (status == TAKEO_EINPUT) {
+        tk_error_clear(error);
+        status = TAKEO_DONE;
+        tk_py value = TK_PY_SLOT(object, step->offset); /* reading may have emptied it */
+        is_same = value != NULL && is_loaded_value(field, value, loaded);
+    }
     P.Py_DecRef(loaded);
     if (P.PyErr_Occurred()) {
         return TAKEO_EHOST;
-    }
-    if (status == TAKEO_EINPUT) { /* it did change; what is wrong with it the write says */
-        tk_error_clear(error);
-        status = TAKEO_DONE;
     }
     if (!is_same) {
         uint32_t bit = layout->bits[step->column->number - 1];

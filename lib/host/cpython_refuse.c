@@ -22,16 +22,25 @@ takeo_status tk_py_make_failed(tk_error *error) {
     return P.PyErr_Occurred() ? TAKEO_EHOST : tk_error_last(error)->status;
 }
 
+#define TK_PY_PLAIN_CLASSES                                                                        \
+    "bool, int, float, Decimal, str, bytes, date, time, datetime, UUID, a list of them or None"
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 takeo_status tk_py_refuse_class(const tk_py_field *field, tk_py value, tk_error *error) {
     tk_py name = P.PyObject_GetAttrString(TK_PY_TYPE(value), "__name__");
     const char *text = name != NULL ? P.PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
     const char *wanted = tk_type_name(field->accept.type);
-    tk_raise(error, TK_INPUT_TYPE, "a value of class %s is no %s", text != NULL ? text : "value",
-             wanted);
-    TK_SET(error, expected, "%s", wanted);
-    TK_SET(error, got, "%s", text != NULL ? text : "?");
+    text = text != NULL ? text : "?";
+    if (field->accept.type == TAKEO_TYPE_NONE) { /* of raw SQL, where the value says what it is */
+        tk_raise(error, TK_INPUT_TYPE, "a value of class %s has no form in SQL", text);
+        TK_SET(error, expected, "%s", TK_PY_PLAIN_CLASSES);
+        TK_SET(error, hint, "give what is stored: an enum's .value, a text, a number");
+    } else {
+        tk_raise(error, TK_INPUT_TYPE, "a value of class %s is no %s", text, wanted);
+        TK_SET(error, expected, "%s", wanted);
+    }
+    TK_SET(error, got, "%s", text);
     P.PyErr_Clear();
     tk_py_drop(name);
     return TAKEO_EINPUT;

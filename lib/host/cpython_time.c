@@ -26,9 +26,25 @@ static inline clock_time clock_of(uint64_t us) { /* of the day; small numbers di
                         (int)(us - (uint64_t)seconds * 1000000)};
 }
 
-tk_py tk_py_make_time(int64_t us) {
+static tk_py time_in(int64_t us, tk_py zone) {
     clock_time time = clock_of((uint64_t)us);
-    return tk_py_state.new_time(time.hour, time.minute, time.second, time.us, O.None_, O.time_);
+    return tk_py_state.new_time(time.hour, time.minute, time.second, time.us, zone, O.time_);
+}
+
+tk_py tk_py_make_time(int64_t us) {
+    return time_in(us, O.None_);
+}
+
+tk_py tk_py_make_timetz(int64_t us, int32_t east) {
+    if (east == 0) {
+        return time_in(us, O.utc_);
+    }
+    tk_py offset = tk_py_state.new_delta(0, east, 0, 1, O.timedelta_);
+    tk_py zone = offset != NULL ? tk_py_state.new_zone(offset, NULL) : NULL;
+    tk_py made = zone != NULL ? time_in(us, zone) : NULL;
+    tk_py_drop(zone);
+    tk_py_drop(offset);
+    return made;
 }
 
 tk_py tk_py_make_timestamp(int64_t us, bool is_utc) {
@@ -147,13 +163,19 @@ static takeo_status read_date(tk_py value, takeo_cell *out) {
     return TAKEO_DONE;
 }
 
-static takeo_status read_time(tk_py value, takeo_cell *out) {
+/* A zone with a name has no offset without a day, so its time is a naive one. */
+static takeo_status read_time(tk_py value, takeo_cell *out, tk_error *error) {
     static const char *const names[] = {"hour", "minute", "second", "microsecond"};
     int64_t f[4], offset = 0;
     bool is_aware = false;
     TK_TRY(offset_of(value, &offset, &is_aware));
     TK_TRY(fields_by_name(value, names, f, 4));
     int64_t us = ((f[0] * 60 + f[1]) * 60 + f[2]) * 1000000 + f[3];
+    if (offset % 1000000 != 0) {
+        tk_raise(error, TK_INPUT_PRECISION, "the offset of a time has digits behind its seconds");
+        TK_SET(error, expected, "an offset of whole seconds");
+        return TAKEO_EINPUT;
+    }
     *out = tk_cell_int(TAKEO_TYPE_TIME, us);
     if (is_aware) {
         *out = (takeo_cell){.type = TAKEO_TYPE_TIMETZ,
@@ -166,7 +188,7 @@ takeo_status tk_py_read_temporal(tk_py value, takeo_cell *out, tk_error *error) 
     if (tk_py_is_a(value, O.datetime_)) {
         return read_datetime(value, out, error);
     }
-    return tk_py_is_a(value, O.date_) ? read_date(value, out) : read_time(value, out);
+    return tk_py_is_a(value, O.date_) ? read_date(value, out) : read_time(value, out, error);
 }
 
 /* ---- the probe ------------------------------------------------------------------------------- */

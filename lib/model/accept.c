@@ -103,6 +103,7 @@ static const struct hint {
     {TK_INPUT_LENGTH, "shorten it, or give the column more room; it is never cut"},
     {TK_INPUT_PRECISION, "round it first, in the way that is right for it"},
     {TK_INPUT_TIMEZONE, "say in which zone it is meant"},
+    {TK_INPUT_TEXT, "bytes that are no text belong into a column of bytes"},
 };
 
 static bool has_range(takeo_type type) {
@@ -167,25 +168,13 @@ static void set_hint(tk_error *error, tk_code code) {
     }
 }
 
-/* Zero bytes are written out: a message ends at the first. */
 static void show_value(const tk_fit *fit, tk_buf *out) {
     if (fit->accept->is_secret) {
         tk_buf_puts(out, "***");
-        return;
+    } else {
+        tk_cell_show(fit->in, SHOWN_MAX, out);
+        tk_buf_put(out, "", 0);
     }
-    tk_buf raw;
-    tk_buf_init(&raw, out->alloc, TEXT_MAX);
-    tk_cell_show(fit->in, SHOWN_MAX, &raw);
-    for (size_t i = 0; i < raw.len; i++) {
-        if (raw.data[i] == '\0') {
-            tk_buf_puts(out, "\\x00");
-        } else {
-            tk_buf_putc(out, raw.data[i]);
-        }
-    }
-    tk_buf_put(out, "", 0);
-    out->failed = out->failed || raw.failed;
-    tk_buf_done(&raw);
 }
 
 takeo_status tk_fit_refuse(const tk_fit *fit, tk_code code, const char *what, ...) {

@@ -37,11 +37,14 @@ static takeo_status give_list(const tk_fit *fit, const takeo_cell *cells, size_t
     return tk_fit_give(fit, taken);
 }
 
-/* Say which element it was that did not fit. */
+void tk_accept_name_element(tk_error *error, size_t index) {
+    takeo_text told = tk_error_last(error)->message;
+    TK_SET(error, message, "element %zu: %.*s", index + 1, (int)told.len, told.data);
+}
+
 static takeo_status name_element(const tk_fit *fit, size_t index, takeo_status status) {
     if (fit->error != NULL && status != TAKEO_ENOMEM) {
-        takeo_text told = tk_error_last(fit->error)->message;
-        TK_SET(fit->error, message, "element %zu: %.*s", index + 1, (int)told.len, told.data);
+        tk_accept_name_element(fit->error, index);
     }
     return status;
 }

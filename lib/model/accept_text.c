@@ -176,7 +176,10 @@ takeo_status tk_fit_json(const tk_fit *fit) {
     }
     TK_TRY(tk_fit_check_text(fit));
     if (!tk_json_is_valid(fit->in->v.text.data, fit->in->v.text.len)) {
-        return tk_fit_refuse(fit, TK_INPUT_FORM, "is no JSON that can be stored");
+        takeo_status status = tk_fit_refuse(fit, TK_INPUT_FORM, "is no JSON that can be stored");
+        TK_SET(fit->error, why,
+               "\\u0000 has no place in a stored JSON, nor what is nested too deep");
+        return status;
     }
     return give_text(fit);
 }

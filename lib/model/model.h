@@ -198,5 +198,7 @@ tk_accept tk_accept_type(takeo_type type); /* takes NULL; TAKEO_TYPE_NONE takes 
  * the cost of a comparison or two; text is not copied unless it changes (then into the arena). */
 TK_CHECKED takeo_status tk_accept_cell(const tk_accept *accept, const takeo_cell *in,
                                        takeo_cell *out, tk_arena *arena, tk_error *error);
+/* Say of a refusal which element of a list it was, counted from 0. */
+void tk_accept_name_element(tk_error *error, size_t index);
 
 #endif

@@ -189,6 +189,9 @@ static takeo_status read_object(tk_write *write, tk_subject *subject, const tk_r
                      subject->entity->name.data, relation->name.data, relation->target->name.data);
         TK_SET(error, entity, "%s", subject->entity->name.data);
         TK_SET(error, field, "%s", relation->name.data);
+        TK_SET(error, expected, "an object of %s", relation->target->name.data);
+        TK_SET(error, hint, "ref(%s, key) stands for the one with this key, without reading it",
+               relation->target->name.data);
         return status;
     }
     tk_subject *other = tk_write_find(write, object);

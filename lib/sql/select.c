@@ -137,10 +137,16 @@ static void put_group(tk_render *render, uint32_t clause) {
     }
 }
 
-static const char *nulls(uint32_t flags) {
-    return (flags & TAKEO_NODE_FLAG_NULLS_FIRST) != 0  ? " nulls first"
-           : (flags & TAKEO_NODE_FLAG_NULLS_LAST) != 0 ? " nulls last"
-                                                       : "";
+/* What stands behind each value of an order. */
+static const char *order_words(const takeo_node *node) {
+    bool is_descending = node->op == TAKEO_OPERATOR_DESC;
+    if ((node->flags & TAKEO_NODE_FLAG_NULLS_FIRST) != 0) {
+        return is_descending ? " desc nulls first" : " nulls first";
+    }
+    if ((node->flags & TAKEO_NODE_FLAG_NULLS_LAST) != 0) {
+        return is_descending ? " desc nulls last" : " nulls last";
+    }
+    return tk_operator_of(node->op)->text;
 }
 
 static void put_order_item(tk_render *render, uint32_t number) {
@@ -148,14 +154,13 @@ static void put_order_item(tk_render *render, uint32_t number) {
     bool is_order =
         node->kind == TAKEO_NODE_OPERATION && tk_operator_of(node->op)->group == TK_GROUP_ORDER;
     uint32_t value = is_order ? node->a : number;
-    const char *after = is_order ? tk_operator_of(node->op)->text : "";
+    const char *after = is_order ? order_words(node) : "";
     if (tk_node(render, value)->kind == TAKEO_NODE_KEY) {
         tk_put_key(render, tk_node(render, value)->a, ", ", after);
     } else {
         tk_put_operand(render, value, tk_render_type(render, value), true, TK_LEVEL_OR);
         tk_put(render, after);
     }
-    tk_put(render, is_order ? nulls(node->flags) : "");
 }
 
 static void put_default_order(tk_render *render) {

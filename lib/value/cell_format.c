@@ -346,6 +346,25 @@ static bool is_quoted(const takeo_cell *cell) {
     }
 }
 
+/* Zero bytes are written out: a message ends at the first. */
+static void put_visible(tk_buf *out, const char *data, size_t len) {
+    const char *end = data + len;
+    for (const char *zero; len != 0 && (zero = memchr(data, '\0', len)) != NULL;) {
+        tk_buf_put(out, data, (size_t)(zero - data));
+        tk_buf_puts(out, "\\x00");
+        data = zero + 1;
+        len = (size_t)(end - data);
+    }
+    tk_buf_put(out, data, len);
+}
+
+/* A float that is whole is shown as one: 1.0 is refused where 1 would be taken. */
+static bool looks_whole(const takeo_cell *cell, const tk_buf *text) {
+    bool is_float = cell->type == TAKEO_TYPE_FLOAT64 || cell->type == TAKEO_TYPE_FLOAT32;
+    return is_float && !tk_cell_is_null(cell) && text->len != 0
+           && strspn(text->data, "-0123456789") == text->len;
+}
+
 void tk_cell_show(const takeo_cell *cell, size_t limit, tk_buf *out) {
     limit = limit > SHOW_LEAST ? limit : SHOW_LEAST;
     if (is_quoted(cell)) {
@@ -353,7 +372,7 @@ void tk_cell_show(const takeo_cell *cell, size_t limit, tk_buf *out) {
         size_t len = cell->v.text.len;
         bool is_cut = len > limit - 2;
         tk_buf_putc(out, '"');
-        tk_buf_put(out, data, is_cut ? whole_characters(data, len, limit - 5) : len);
+        put_visible(out, data, is_cut ? whole_characters(data, len, limit - 5) : len);
         tk_buf_puts(out, is_cut ? "\"..." : "\"");
         return;
     }
@@ -364,10 +383,11 @@ void tk_cell_show(const takeo_cell *cell, size_t limit, tk_buf *out) {
     if (text.failed) {
         out->failed = true;
     } else if (text.len > limit) {
-        tk_buf_put(out, text.data, whole_characters(text.data, text.len, limit - 3));
+        put_visible(out, text.data, whole_characters(text.data, text.len, limit - 3));
         tk_buf_puts(out, "...");
     } else {
-        tk_buf_put(out, text.data, text.len);
+        put_visible(out, text.data, text.len);
+        tk_buf_puts(out, looks_whole(cell, &text) ? ".0" : "");
     }
     tk_buf_done(&text);
 }

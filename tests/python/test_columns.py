@@ -209,7 +209,7 @@ def test_declarations_that_contradict_themselves() -> None:
         lambda: Index(3),
         lambda: Unique(),
         lambda: Check(lambda c: c.population > 0),
-        lambda: Entity("x", eq="value"),
+        lambda: Entity("x", equal_by="value"),
     ):
         with pytest.raises(MappingError):
             wrong()

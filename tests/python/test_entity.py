@@ -417,7 +417,7 @@ def test_secrets_are_masked_s21() -> None:
 
 
 def test_equality_is_identity_unless_said() -> None:
-    @Entity(eq="key")
+    @Entity(equal_by="key")
     class Keyed:
         id: Mapped[int] = PrimaryGeneratedColumn()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from enum import Enum
+from typing import Any
 
 import pytest
 
@@ -135,3 +137,53 @@ def test_ds_06_a_library_that_is_none_is_named() -> None:
             env={"TAKEO_LIBRARY": path, "PYTHONPATH": takeo.__path__[0] + "/.."},
         )
         assert said in done.stderr
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda db: db.get(City, 2**70), ["City.id: 1180591620717411303424 is outside int64", "expected: int64 -9223"]),
+        (lambda db: db.repository(City).get_many(3), ["get_many takes a list", "expected: a list", "got: 3 (int)"]),
+        (lambda db: db.repository(City).find(timeout="3"), ["expected: a number above 0", "got: '3' (str)"]),
+        (lambda db: db.repository(City).find(City.population == 1.0), ["City.population: 1.0 is float64", "got: 1.0"]),
+        (lambda db: db.repository(City).find(City.area == "1"), ["City.area", "fix: convert it first"]),
+        (lambda db: db.save(City(name="a\0b", country=ref(Country, "FR"))), ['City.name, object 1: "a\\x00b" holds a zero byte', "fix: bytes"]),
+        (lambda db: db.save(City(name="x", country=ref(Country, "FR"), tags=["a\0"])), ['City.tags, object 1: element 1: "a\\x00"', "fix: bytes"]),
+        (lambda db: db.save(City(name="x", country=ref(Country, "FR"), meta={"a": "\0"})), ["City.meta, object 1", "why: \\u0000"]),
+        (lambda db: db.repository(City).count(City.tags == ["a", 3]), ["City.tags", "element 2: 3 is int64, not text"]),
+        (lambda db: db.save(City(name="x", country="FR")), ["City.country", "expected: an object of Country", "fix: ref(Country, key)"]),
+        (lambda db: db.sql("select {a}", a=Colour.RED).scalar(), ["class Colour has no form in SQL", "expected: bool, int", "fix: give what is stored"]),
+        (lambda db: db.sql("select {a}", a=object()).scalar(), ["class object has no form in SQL", "got: object"]),
+        (lambda db: db.sql("select {a}", a={"x": 1}).scalar(), ["{a} is no value of SQL", "expected: a value", "fix: of an object give its key"]),
+        (lambda db: db.sql("select {a}", b=1).scalar(), ["{a} has no value; b is not in the text", "fix: a name in braces is given by keyword"]),
+    ],
+)
+def test_refusals_say_what_where_and_how_to_mend_it(memory: DataSource, make: Any, said: list[str]) -> None:
+    with pytest.raises(InputError) as e:
+        make(memory)
+    for words in said:
+        assert words in str(e.value)
+    assert "no ?" not in str(e.value)
+
+
+@pytest.mark.postgresql("SQLite keeps them")
+def test_a_zero_byte_in_raw_sql_is_shown_whole(memory: DataSource) -> None:
+    with pytest.raises(InputError) as e:
+        memory.sql("select {a}", a="a\0b").scalar()
+    assert e.value.got == '"a\\x00b"'
+
+
+def test_iterators_of_objects_are_saved_and_given_back_as_a_list(db: DataSource, france: Country) -> None:
+    cities = db.repository(City)
+    made = cities.insert(City(name=name, country=france) for name in "abc")
+    assert [city.name for city in cities.find(order_by=City.id)] == [city.name for city in made] == ["a", "b", "c"]
+    for city in made:
+        city.population = 1
+    assert cities.save(iter(made)) == made and db.save(iter(made)) == made and cities.count(City.population == 1) == 3
+    assert cities.save((made[0],)) == (made[0],)
+    db.remove(iter(made))
+    assert cities.count() == 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from models import Cat, City, Country, Person, Stamped, Status
-from takeo import SKIP, DataSource, alias, and_, count, or_, ref, select, sql
+from models import Cat, City, Country, Everything, Move, Person, Stamped, Status
+from takeo import SKIP, DataSource, Predicate, alias, and_, count, or_, ref, select, sql
 from takeo import functions as fn
 from takeo.errors import InputError, MultipleFound, NotFound, NotSupportedError, UnknownField
 
@@ -426,3 +427,52 @@ def test_b67_too_many_parameters(db: DataSource) -> None:
     assert e.value.code == "TAKEO.QUERY.TOO_LARGE"
     with pytest.raises(InputError):
         db.repository(City).find(or_(*[City.name == str(n) for n in range(40_000)]))
+
+
+def test_qb_14_nulls_stand_where_the_order_says_or_where_the_database_has_them(database: str, memory: DataSource) -> None:
+    everything = memory.repository(Everything)
+    everything.insert([Everything(big=1), Everything(big=None), Everything(big=2)])
+
+    def found(order: Any) -> list[int | None]:
+        return [one.big for one in everything.find(order_by=order)]
+
+    big = Everything.big
+    assert found(big.asc(nulls="first")) == [None, 1, 2] and found(big.asc(nulls="last")) == [1, 2, None]
+    assert found(big.desc(nulls="first")) == [None, 2, 1] and found(big.desc(nulls="last")) == [2, 1, None]
+    own = {"sqlite": ([None, 1, 2], [2, 1, None]), "postgresql": ([1, 2, None], [None, 2, 1])}
+    assert (found(big), found(big.desc())) == own[database] and found(big.asc()) == found(big)
+
+
+def test_qb_14_every_part_of_a_relations_key_says_where_its_nulls_go(memory: DataSource) -> None:
+    words = str(memory.query(Move).order_by(Move.item.desc(nulls="last"))).partition(" order by ")[2]
+    assert words == '"item_shop" desc nulls last, "item_sku" desc nulls last'
+
+
+def test_sql_16_raw_conditions_are_joined_and_negated(db: DataSource, towns: list[City]) -> None:
+    cities = db.repository(City)
+    even, small = sql("{x} % 2 = 0", x=City.id), sql("{x} = {one} or {x} = 2", x=City.id, one=1)
+
+    def found(*where: Predicate) -> list[int]:
+        return [city.id for city in cities.find(*where, order_by=City.id)]
+
+    assert (found(even), found(small)) == ([2, 4, 6], [1, 2])
+    assert (found(~even), found(~small)) == ([1, 3, 5], [3, 4, 5, 6])
+    assert (found(even & small), found(even | small), found(~(even | small))) == ([2], [1, 2, 4, 6], [3, 5])
+    assert found(~even & (City.id > 1), ~~small | (City.id == 5)) == [5]
+    assert found(~even.typed(bool)) == [1, 3, 5]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: ~City.id, lambda: ~fn.lower(City.name), lambda: City.id & 3, lambda: (City.id == 3) | True, lambda: 3 & City.id]
+)
+def test_what_is_no_condition_is_neither_negated_nor_joined(make: Any) -> None:
+    with pytest.raises(InputError, match="a condition is needed here") as e:
+        make()
+    assert e.value.expected == "a condition" and e.value.hint
+
+
+def test_find_12_what_is_skipped_stays_skipped(db: DataSource, towns: list[City]) -> None:
+    unsaid = City.name == SKIP
+    assert ~unsaid is SKIP and (unsaid & unsaid) is SKIP and (unsaid | unsaid) is SKIP
+    for where in ((City.id == 3) & ~unsaid, ~unsaid & (City.id == 3), unsaid | (City.id == 3), (City.id == 3) | unsaid):
+        assert [city.id for city in db.repository(City).find(where)] == [3]

@@ -72,6 +72,19 @@ def test_repo_22_samples_type_check(checker: str, tmp_path: pathlib.Path) -> Non
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+@pytest.mark.skipif(os.environ.get("TAKEO_DOOR") == "cffi", reason="types do not depend on the door")
+def test_the_package_itself_type_checks(checker: str) -> None:
+    """mypy as pyproject.toml says, which is strict; pyright with its own defaults."""
+    if importlib.util.find_spec(checker) is None:
+        pytest.skip(f"{checker} is not installed")
+    package, cache = ROOT / "bindings/python/takeo", ROOT / "build/typing-cache-package"
+    options = {"mypy": ["--cache-dir", str(cache)], "pyright": ["--level", "error", "--pythonpath", sys.executable, str(package)]}
+    plain = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}  # a checker leaks as it likes
+    done = subprocess.run([sys.executable, "-m", checker, *options[checker]], cwd=ROOT, capture_output=True, text=True, env=plain)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_stub_and_package_name_the_same_things() -> None:
     import takeo
     from takeo import errors, functions, types

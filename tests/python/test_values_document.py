@@ -1,5 +1,5 @@
-"""The table of docs/values.md: everything in "taken" is stored and read back, everything in "refused" is
-an InputError that names the column."""
+"""The tables of docs/values.md: everything in "taken" is stored and read back, everything in "refused" is
+an InputError that names the column; and what becomes of numbers that not every database has."""
 
 from __future__ import annotations
 
@@ -19,13 +19,24 @@ CODE = r"`([^`]+)`"
 
 def declarations() -> dict[str, Any]:
     """The names of the page's first block."""
-    first = next(blocks("docs/values.md"))
     names: dict[str, Any] = {"__name__": "takeo_values"}
-    exec(first.source, names)  # noqa: S102 - the document is the test
+    for block in blocks("docs/values.md"):
+        if "db" not in names or "@Entity" in block.source:
+            exec(block.source, names)  # noqa: S102 - the document is the test
     return names
 
 
+def odd_numbers() -> list[tuple[str, str, dict[str, str]]]:
+    """Column, value, and what becomes of it on each database, of the second table."""
+    found, column = [], ""
+    for name, given, lite, server in re.findall(r"^\| (?:`(\w+)` [^|]*)?\| (`[^|]*) \| ([^|]*) \| ([^|]*) \|$", PAGE, re.M):
+        column = name or column
+        found += [(column, text, {"sqlite": lite, "postgresql": server}) for text in re.findall(CODE, given)]
+    return found
+
+
 NAMES = declarations()
+ODD = odd_numbers()
 TABLE = re.findall(r"^\| `(\w+)` [^|]*\| (`[^|]*) \| (`[^|]*) \|$", PAGE, re.M)
 TAKEN = [(column, *pair) for column, taken, _ in TABLE for pair in re.findall(rf"{CODE}(?: → {CODE})?", taken)]
 REFUSED = [(column, text) for column, _, refused in TABLE for text in re.findall(CODE, refused)]
@@ -38,14 +49,12 @@ def test_values_document_every_column_stands_in_the_table() -> None:
 
 @pytest.fixture(scope="module")
 def source(schemas: Any) -> Iterator[DataSource]:
-    if schemas is None:
-        yield NAMES["db"]
-        return
-    url = schemas.new()
-    with DataSource(url, entities=[NAMES["Row"]]) as db:
+    url = "sqlite://" if schemas is None else schemas.new()
+    with DataSource(url, entities=[NAMES["Row"], NAMES["Odd"]]) as db:
         db.synchronize()
         yield db
-    schemas.drop(url)
+    if schemas is not None:
+        schemas.drop(url)
 
 
 @pytest.mark.parametrize(("column", "given", "back"), TAKEN)
@@ -65,3 +74,29 @@ def test_typ_19_values_that_are_refused(database: str, source: DataSource, colum
     with pytest.raises(InputError):
         rows.insert(NAMES["Row"](**{column: eval(given, NAMES)}))
     assert rows.count() == before
+
+
+def test_values_document_the_table_of_odd_numbers_is_read_whole() -> None:
+    columns = list(NAMES["Odd"].__annotations__)
+    assert list(dict.fromkeys(column for column, _, _ in ODD)) == columns[1:]
+
+
+@pytest.mark.parametrize(("column", "given", "said"), ODD)
+def test_typ_19_numbers_that_not_every_database_has(
+    database: str, source: DataSource, column: str, given: str, said: dict[str, str]
+) -> None:
+    rows, value, becomes = source.repository(NAMES["Odd"]), eval(given, NAMES), said[database].strip("`")
+    condition = getattr(NAMES["Odd"], column) == value
+    if becomes == "refused":
+        before = rows.count()
+        for fails in (lambda: rows.insert(NAMES["Odd"](**{column: value})), lambda: rows.count(condition)):
+            with pytest.raises(InputError) as e:
+                fails()
+            assert (e.value.entity, e.value.field) == ("Odd", column)
+        assert rows.count() == before
+        return
+    made = rows.insert([NAMES["Odd"](**{column: value}) for _ in range(30)])
+    made.append(rows.insert(NAMES["Odd"](**{column: value})))
+    read = [getattr(one, column) for one in rows.get_many([one.id for one in made])]
+    assert {repr(one) for one in read} == {repr(eval(given if becomes == "kept" else becomes, NAMES))}
+    assert rows.count(condition) >= len(made)

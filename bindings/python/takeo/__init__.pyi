@@ -295,7 +295,7 @@ def Entity(
     abstract: bool = False,
     constraints: Sequence[Index | Unique | Check] = (),
     order_by: str | Sequence[str] | None = None,
-    eq: Literal["identity", "key"] = "identity",
+    equal_by: Literal["identity", "key"] = "identity",
     primary_key: str | None = None,
     frozen: bool = False,
 ) -> Callable[[type[E]], type[E]]: ...

@@ -36,10 +36,11 @@ def _complete() -> None:
 
     slots = uuid.UUID.__dict__
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+    compare = json.JSONEncoder().encode
     decoder = json.JSONDecoder()
     scan = getattr(decoder, "scan_once", decoder.raw_decode)
     _made["provide"](decimal.Decimal, uuid.UUID, slots["int"], slots["is_safe"], uuid.SafeUUID.unknown,
-                     encode, json.loads, scan)
+                     encode, compare, json.loads, scan)
 
 
 def _not_loaded(field: Any, instance: Any) -> BaseException:
@@ -56,7 +57,7 @@ def _objects() -> dict[str, Any]:
         "RuntimeError": RuntimeError, "StopIteration": StopIteration, "UnicodeError": UnicodeError, "object": object, "type": type,
         "bool": bool, "int": int, "float": float, "str": str, "bytes": bytes, "bytearray": bytearray,
         "memoryview": memoryview, "list": list, "tuple": tuple, "dict": dict, "empty_tuple": (),
-        "date": datetime.date, "time": datetime.time,
+        "date": datetime.date, "time": datetime.time, "timedelta": datetime.timedelta,
         "datetime": datetime.datetime, "utc": datetime.timezone.utc,
         "datetime_CAPI": datetime.datetime_CAPI, "complete": _complete, "construct": _construct, "construction": "_takeo_construction",
         "UNSET": UNSET, "SKIP": SKIP, "JSON_NULL": JSON_NULL, "not_loaded": _not_loaded,
@@ -107,8 +108,9 @@ def _slots_of(cls: type) -> list[str]:
 def places(cls: type, names: Any) -> dict[str, int]:
     """CPython lays slots out in sorted order after the base; believed only after a look."""
     wanted, found, probe = set(names), {}, _made["new"](cls)
+    base: Any = cls.__base__
     for index, name in enumerate(_slots_of(cls)):
-        place, marker = cls.__base__.__basicsize__ + index * _WORD, object()
+        place, marker = base.__basicsize__ + index * _WORD, object()
         cls.__dict__[name].__set__(probe, marker)
         if not _holds(probe, place, marker):
             raise ImportError(f"{cls.__name__}.{name} does not lie where this CPython should put it")
@@ -118,19 +120,19 @@ def places(cls: type, names: Any) -> dict[str, int]:
     return found
 
 
-class Source(_made["Source"]):  # type: ignore[misc]
+class Source(_made["Source"]):  # type: ignore[misc,valid-type]
     __slots__ = ("keep",)
 
 
-class Session(_made["Session"]):  # type: ignore[misc]
+class Session(_made["Session"]):  # type: ignore[misc,valid-type]
     __slots__ = ("keep",)
 
 
-class Statement(_made["Statement"]):  # type: ignore[misc]
+class Statement(_made["Statement"]):  # type: ignore[misc,valid-type]
     __slots__ = ("keep",)
 
 
-class Target(_made["Target"]):  # type: ignore[misc]
+class Target(_made["Target"]):  # type: ignore[misc,valid-type]
     __slots__ = ("keep",)
 
 
@@ -170,8 +172,8 @@ class BuiltinDoor:
     def state(self, instance: Any) -> int:
         return _made["state_get"](instance, self._words(type(instance)))  # type: ignore[no-any-return]
 
-    def set_state(self, instance: Any, state: int) -> None:
-        _made["state_set"](instance, self._words(type(instance)), state)
+    def set_state(self, instance: Any, bits: int) -> None:
+        _made["state_set"](instance, self._words(type(instance)), bits)
 
     def _words(self, cls: type) -> int:
         for words in range(len(self._bases), 1, -1):

@@ -128,7 +128,9 @@ class CffiDoor:
             call.finish(start(call.op, target.handle, batch.lists(), numbers, len(paths)))
             _take_loaded(Reader(target, batch.blocks), batch.blocks, bool(again))
 
-    def reload(self, where: Any, target: Target, objects: Sequence[Any], columns: tuple[int, ...]) -> None:
+    def reload(
+        self, where: Any, target: Target, objects: Sequence[Any], columns: tuple[int, ...] | None
+    ) -> None:
         if not isinstance(target, Target):
             raise TypeError("reload(where, target, objects, columns) expected")
         with Call(where) as call:

@@ -15,7 +15,7 @@ from ._cffi_kinds import ARRAY, JSON, encode
 from ._cffi_layouts import CELL, ColumnPlace, Layout, LinkPlace, Target
 from ._cffi_reading import read, text_of
 from ._cffi_state import new, peek, poke, set_state, state
-from ._cffi_values import Refused, Writer, json_text, settled
+from ._cffi_values import Refused, Writer, json_text, says_the_same, settled
 from ._lib import NULL, lib
 from .types import UNSET
 
@@ -218,16 +218,16 @@ class Blocks:
             loaded, value = peek_loaded(block, column), peek(block.object, column.place)
             if loaded is UNSET or value is UNSET:
                 continue
-            now = stored_text(column, value)
-            if now == loaded or (now is not None and loaded is not None and now == _normal(loaded)):
+            if _is_loaded(column, value, loaded):
                 continue
             block.seen |= 1 << column.bit
             set_state(block.object, state(block.object) | 1 << column.bit)
 
     def remember_mutable(self, block: Block) -> None:
         for column in block.layout.mutable:
-            value = peek(block.object, column.place)
-            if value is not UNSET and column.loaded is not None:
+            loaded, value = peek_loaded(block, column), peek(block.object, column.place)
+            is_known = loaded is not UNSET and value is not UNSET and _is_loaded(column, value, loaded)
+            if value is not UNSET and column.loaded is not None and not is_known:
                 poke(block.object, column.loaded, stored_text(column, value))
 
 
@@ -258,6 +258,19 @@ def stored_text(column: ColumnPlace, value: Any) -> str | None:
         return json_text(column.kind, value)
     except Refused as refused:
         raise errors.from_record({"status": lib.TAKEO_EINPUT, **refused.record}) from None
+
+
+def _is_loaded(column: ColumnPlace, value: Any, loaded: str | None) -> bool:
+    """Is a value still the one that was loaded?  One that cannot be written may have been: a number that a float
+    does not hold is read as infinity.
+    """
+    if value is None or loaded is None or column.kind.type == ARRAY:
+        return stored_text(column, value) == loaded
+    try:
+        now = json_text(column.kind, value)
+    except Refused:
+        return says_the_same(column.kind, value, loaded)
+    return now in (loaded, _normal(loaded))
 
 
 def _normal(text: str) -> str | None:

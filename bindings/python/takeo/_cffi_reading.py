@@ -26,12 +26,14 @@ from ._cffi_kinds import (
     FLOATS,
     INTEGERS,
     JSON,
+    NAMES,
     NULL,
     NUMBERS,
     TEXT,
     TIME,
     TIMESTAMP,
     TIMESTAMPTZ,
+    TIMETZ,
     UINT64,
     UNKNOWN,
     UNSET_FLAG,
@@ -49,7 +51,14 @@ _MICROSECOND = datetime.timedelta(microseconds=1)
 
 
 class _Undecodable(Exception):
-    """A stored value that is none of what was expected."""
+    """A stored value that is none of what was expected; `why` and `hint` as in the failure."""
+
+    def __init__(self, expected: str, **said: str) -> None:
+        super().__init__(expected)
+        self.said = said
+
+
+_AS_TEXT = "cast(... as text) reads it"
 
 
 def read(cell: Any, kind: Kind = UNKNOWN) -> Any:
@@ -59,7 +68,7 @@ def read(cell: Any, kind: Kind = UNKNOWN) -> Any:
     try:
         return _read(cell, kind)
     except _Undecodable as e:
-        raise _failure(cell, kind, str(e)) from None
+        raise _failure(cell, kind, str(e), e.said) from None
 
 
 def _read(cell: Any, kind: Kind) -> Any:
@@ -69,7 +78,8 @@ def _read(cell: Any, kind: Kind) -> Any:
         return _json(cell, kind)
     make = _MAKERS.get(cell.type)
     if make is None:
-        raise _Undecodable("value that Python has a form for")
+        why = f"Takeo has no class for values of type {NAMES[cell.type]}"
+        raise _Undecodable("value that Python has a form for", why=why, hint=_AS_TEXT)
     value = make(cell)
     if kind.enum is None or kind.type != cell.type:
         return value
@@ -78,13 +88,14 @@ def _read(cell: Any, kind: Kind) -> Any:
     return kind.enum[0][value]
 
 
-def _failure(cell: Any, kind: Kind, expected: str) -> BaseException:
+def _failure(cell: Any, kind: Kind, expected: str, more: dict[str, str]) -> BaseException:
     said = {
         "status": lib.TAKEO_EDECODE,
         "code": "TAKEO.RESULT.DECODE",
         "message": f"a stored value is no {expected}",
         "expected": expected,
         "got": shown(cell),
+        **more,
     }
     if kind.entity is not None:
         said |= {"entity": kind.entity, "field": kind.field}
@@ -116,8 +127,8 @@ def text_of(cell: Any, expected: str = "text in UTF-8") -> str:
 def _json(cell: Any, kind: Kind) -> Any:
     try:
         value = json.loads(text_of(cell, "JSON"))
-    except ValueError:
-        raise _Undecodable("JSON") from None
+    except ValueError as e:  # such as an int of more digits than Python reads
+        raise _Undecodable("JSON", why=str(e)) from None
     if value is None:  # the JSON null, which is not SQL's NULL
         return JSON_NULL
     load = kind.functions[0]
@@ -173,18 +184,26 @@ def _uuid(cell: Any) -> Uuid:
 
 def _date(cell: Any) -> datetime.date:
     if cell.flags & ENDLESS:
-        raise _Undecodable("date of the years 1 to 9999")
+        raise _Undecodable("date of the years 1 to 9999", hint=_AS_TEXT)
     try:
         return datetime.date.fromordinal(cell.v.i + EPOCH_DAY)
     except (ValueError, OverflowError):
-        raise _Undecodable("date of the years 1 to 9999") from None
+        raise _Undecodable("date of the years 1 to 9999", hint=_AS_TEXT) from None
 
 
 def _time(cell: Any) -> datetime.time:
     us = cell.v.i
     if us >= DAY:
-        raise _Undecodable("time below 24:00")
+        raise _Undecodable("time below 24:00", hint=_AS_TEXT)
     return (EPOCH_NAIVE + int(us) * _MICROSECOND).time()
+
+
+def _timetz(cell: Any) -> datetime.time:
+    us = cell.v.span.us
+    if us >= DAY:
+        raise _Undecodable("time below 24:00", hint=_AS_TEXT)
+    zone = datetime.timezone(datetime.timedelta(seconds=cell.v.span.days))
+    return (EPOCH_NAIVE + int(us) * _MICROSECOND).time().replace(tzinfo=zone)
 
 
 def _timestamp(cell: Any) -> datetime.datetime:
@@ -197,16 +216,24 @@ def _timestamptz(cell: Any) -> datetime.datetime:
 
 def _moment(cell: Any, epoch: datetime.datetime) -> datetime.datetime:
     if cell.flags & ENDLESS:
-        raise _Undecodable("moment of the years 1 to 9999")
+        raise _Undecodable("time of the years 1 to 9999", hint=_AS_TEXT)
     try:
         return epoch + int(cell.v.i) * _MICROSECOND
     except OverflowError:
-        raise _Undecodable("moment of the years 1 to 9999") from None
+        raise _Undecodable("time of the years 1 to 9999", hint=_AS_TEXT) from None
+
+
+def _written(cell: Any) -> str:
+    """What is packed in its cell in the server's words."""
+    size = lib.takeo_cell_format(ffi.addressof(cell), ffi.NULL, 0) + 1
+    return cell_text(cell, size)
 
 
 _TEXTS = "money text enum xml unknown inet macaddr tid tsvector tsquery ltree citext"
+_PACKED = "bits point line segment box path polygon circle geometry vector"
 _MAKERS: dict[int, Callable[[Any], Any]] = {
     **{NUMBERS[name]: text_of for name in _TEXTS.split()},
+    **{NUMBERS[name]: _written for name in _PACKED.split()},
     **dict.fromkeys(INTEGERS, _int),
     **dict.fromkeys(FLOATS, _float),
     **dict.fromkeys((UINT64, NUMBERS["lsn"]), _uint),
@@ -216,6 +243,7 @@ _MAKERS: dict[int, Callable[[Any], Any]] = {
     UUID: _uuid,
     DATE: _date,
     TIME: _time,
+    TIMETZ: _timetz,
     TIMESTAMP: _timestamp,
     TIMESTAMPTZ: _timestamptz,
 }

@@ -71,7 +71,8 @@ class Rows:
             cells = self.rows.cells + number * self.rows.column_count
             return read(cells[self.outputs[index].column], kind)
         except errors.DecodeError as e:
-            raise errors.from_record({**e.record, "object": number + 1}) from None
+            place = {"field": self.outputs[index].label} if e.field is None else {}
+            raise errors.from_record({**e.record, **place, "object": number + 1}) from None
 
     def _kind(self, info: Any) -> Kind:
         target = self.statement.target

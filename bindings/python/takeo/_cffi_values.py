@@ -10,6 +10,7 @@ It must not know entities' objects, statements or operations.
 from __future__ import annotations
 
 import datetime
+import json
 import operator
 from decimal import Decimal
 from typing import Any
@@ -153,7 +154,7 @@ class Writer:
         elif isinstance(value, datetime.date):
             cell.type, cell.v.i = DATE, datetime.date.toordinal(value) - EPOCH_DAY
         elif isinstance(value, datetime.time):
-            _time(cell, value)
+            _time(cell, kind, value)
         elif isinstance(value, Decimal):
             self._bytes(cell, DECIMAL, _digits(kind, value).encode())
         elif isinstance(value, Uuid):
@@ -174,8 +175,7 @@ class Writer:
 
 def json_text(kind: Kind, value: Any) -> str:
     """The JSON of a value as it is stored."""
-    dump = kind.functions[1]
-    plain = dump(value) if dump is not None else None if value is JSON_NULL else value
+    plain = _plain(kind, value)
     expected = "dict, list, str, int, finite float, bool or None"
     try:
         text = encode(plain)
@@ -186,6 +186,21 @@ def json_text(kind: Kind, value: Any) -> str:
         message = "the value cannot be written as JSON: keys must be str"
         raise Refused(kind, "TAKEO.INPUT.FORM", message, expected=expected)
     return text
+
+
+def _plain(kind: Kind, value: Any) -> Any:
+    """What json is to write."""
+    dump = kind.functions[1]
+    return dump(value) if dump is not None else None if value is JSON_NULL else value
+
+
+def says_the_same(kind: Kind, value: Any, loaded: str) -> bool:
+    """Does a value that cannot be written still say what was loaded?"""
+    plain = _plain(kind, value)
+    try:
+        return json.dumps(plain) == json.dumps(json.loads(loaded)) and _has_text_keys(plain)
+    except (TypeError, ValueError):
+        return False
 
 
 def _has_text_keys(plain: Any) -> bool:
@@ -201,8 +216,14 @@ def _has_text_keys(plain: Any) -> bool:
     return True
 
 
+_PLAIN = "bool, int, float, Decimal, str, bytes, date, time, datetime, UUID, a list of them or None"
+
+
 def _of_wrong_class(kind: Kind, value: Any) -> Refused:
     name, wanted = type(value).__name__, NAMES.get(kind.type, "?")
+    if kind.type == 0:  # of raw SQL, where the value says what it is
+        return Refused(kind, "TAKEO.INPUT.TYPE", f"a value of class {name} has no form in SQL", expected=_PLAIN, got=name,
+                       hint="give what is stored: an enum's .value, a text, a number")
     return Refused(kind, "TAKEO.INPUT.TYPE", f"a value of class {name} is no {wanted}", expected=wanted, got=name)
 
 
@@ -235,11 +256,15 @@ def _of_day(value: datetime.datetime | datetime.time) -> int:
     return seconds * 1_000_000 + value.microsecond
 
 
-def _time(cell: Any, value: datetime.time) -> None:
-    if value.tzinfo is None:
+def _time(cell: Any, kind: Kind, value: datetime.time) -> None:
+    """A zone with a name has no offset without a day, so its time is a naive one."""
+    offset = value.utcoffset()
+    if offset is None:
         cell.type, cell.v.i = TIME, _of_day(value)
         return
-    offset = value.utcoffset() or datetime.timedelta()
+    if offset.microseconds:
+        message = "the offset of a time has digits behind its seconds"
+        raise Refused(kind, "TAKEO.INPUT.PRECISION", message, expected="an offset of whole seconds")
     cell.type = TIMETZ
     cell.v.span.us, cell.v.span.months = _of_day(value), 0
     cell.v.span.days = offset.days * 86400 + offset.seconds
@@ -265,7 +290,7 @@ def settled(kind: Kind, value: Any) -> Any:
         return list(value) if isinstance(value, tuple) else value
     if isinstance(value, str) and kind.type in _PARSED:
         return _parsed(kind, value)
-    if kind.type in INTEGERS and not isinstance(value, int) and hasattr(type(value), "__index__"):
+    if kind.type in INTEGERS and not isinstance(value, (int, str)) and hasattr(type(value), "__index__"):
         return operator.index(value)
     return value
 

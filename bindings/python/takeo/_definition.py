@@ -169,7 +169,7 @@ class Definition:
         made = {
             "name": memory.name(relation.name),
             "kind": getattr(lib, f"TAKEO_RELATION_{declared.kind}"),
-            "target": memory.name(self.names.get(target, "missing")),
+            "target": memory.name("missing" if target is None else self.names.get(target, "missing")),
             "inverse": memory.name(declared.mapped_by or self._inverse(relation, target)),
             "flags": _relation_flags(relation),
             "keys": memory.names(keys),

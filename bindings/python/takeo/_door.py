@@ -53,11 +53,13 @@ class Door(Protocol):
     def state_base(self, words: int) -> type:
         """Base of entities: `words` state words of 64 bits, a weak-list head, no object and no
         __dict__.  Bases with more words derive from those with fewer.  Made once per count."""
+        ...
 
     def places(self, cls: type, names: Sequence[str]) -> dict[str, Place]:
         """Where the slots that `cls` itself declared lie in its instances; verified with a real
         instance, ImportError when CPython laid them out otherwise.  Called once, right after the
         class was made and before its members are replaced by fields."""
+        ...
 
     def bind(self, field: Any, owner: type, kind: int, place: Place, bit: int,
              other: Place | None, hook: Callable[[Any, Any], None] | None) -> None:
@@ -77,8 +79,9 @@ class Door(Protocol):
     def state(self, instance: Any) -> int:
         """The state words as one int: bit 0 the row exists, bit n column n was given or changed (by
         number, from 1), bit columns + n the relation n."""
+        ...
 
-    def set_state(self, instance: Any, state: int) -> None: ...
+    def set_state(self, instance: Any, bits: int) -> None: ...
 
     def new(self, cls: type) -> Any:
         """An empty instance, state 0, without calling __init__."""
@@ -115,6 +118,7 @@ class Door(Protocol):
 
     def session_level(self, session: Any) -> int:
         """0 outside transactions, 1 inside, 2 in a savepoint ..."""
+        ...
 
     def close(self, handle: Any) -> None:
         """Close a source or free a session; later use of the handle raises Closed or
@@ -140,6 +144,7 @@ class Door(Protocol):
         crossing and one batch.  Gives one byte per object (takeo_written_values).  upsert is (on
         column numbers or None, update column numbers or None, nothing: bool, only_if_changed: bool,
         index_where: str or None).  With `entity`, an object of another class is an InputError."""
+        ...
 
     def load(self, where: Any, target: Any, objects: Sequence[Any], paths: tuple[int, ...],
              again: bool) -> None:

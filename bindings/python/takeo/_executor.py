@@ -111,15 +111,16 @@ class Executor:
 
     def save(self, objects: Any, /) -> Any:
         """Save objects of any entities, ordered by what they refer to; gives back what it was given."""
-        self._write(SAVE, objects)
-        return objects
+        many = _listed(objects)
+        self._write(SAVE, many)
+        return objects if many.__class__ is tuple else many
 
     def remove(self, objects: Any, /) -> None:
         """Delete the rows of objects of any entities."""
-        self._write(REMOVE, objects)
+        self._write(REMOVE, _listed(objects))
 
-    def _write(self, verb: int, objects: Any) -> None:
-        door.write(self.handle, self.known.target, verb, _listed(objects), None, (), self.options)
+    def _write(self, verb: int, many: Any) -> None:
+        door.write(self.handle, self.known.target, verb, many, None, (), self.options)
 
     def load(self, objects: Any, /, *paths: Any, reload: bool = False) -> None:
         """Load relations of objects in hand: one query for each step of a path, for all objects.

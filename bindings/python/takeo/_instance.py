@@ -99,7 +99,7 @@ class Root:
 
 
 class Keyed:
-    """`@Entity(eq="key")`: equal when same class and same complete key."""
+    """`@Entity(equal_by="key")`: equal when same class and same complete key."""
 
     __slots__ = ()
 

@@ -35,7 +35,7 @@ def _path() -> str:
 
     kept = contextlib.ExitStack()
     atexit.register(kept.close)
-    found = importlib.resources.files(__package__) / name
+    found = importlib.resources.files(__package__ or "takeo") / name
     if not found.is_file():
         raise ImportError(
             f"{name} is not in the package takeo ({os.path.dirname(beside)}); "

@@ -38,7 +38,7 @@ class Options:
         self.abstract: bool = said["abstract"]
         self.constraints: tuple[Any, ...] = tuple(said["constraints"])
         self.order_by: Any = said["order_by"]
-        self.eq: str = said["eq"]
+        self.equal_by: str = said["equal_by"]
         self.frozen: bool = said["frozen"]
 
 
@@ -131,8 +131,8 @@ class Plan:
                 code="TAKEO.INPUT.CONFLICT",
                 entity=self.cls.__name__,
                 field=relation.name,
-                expected=errors.shown(key if len(key) > 1 else key[0]),
-                got=errors.shown(said if len(said) > 1 else said[0]),
+                expected=errors.shown(key[0] if len(key) == 1 else key),
+                got=errors.shown(said[0] if len(said) == 1 else said),
                 hint="give one of them",
             )
 

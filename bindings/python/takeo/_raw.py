@@ -76,7 +76,8 @@ def fill(text: str, values: dict[str, Any], piece: Any) -> tuple[list[Any], tupl
         unknown = ", ".join(n for n in values if n not in names)
         parts = [f"{{{missing}}} has no value"] if missing else []
         parts += [f"{unknown} is not in the text"] if unknown else []
-        raise errors.InputError("; ".join(parts), code="TAKEO.INPUT.COUNT")
+        hint = "a name in braces is given by keyword: sql(text, name=value)"
+        raise errors.InputError("; ".join(parts), code="TAKEO.INPUT.COUNT", hint=hint)
     shapes: list[Any] = []
     given: list[Any] = []
     for index, one in enumerate(found):
@@ -96,7 +97,12 @@ def _value(name: str, value: Any) -> tuple[list[Any], Any]:
             f"{{{name}}} is {value!r}", code="TAKEO.INPUT.UNSET", hint="give a value"
         )
     if isinstance(value, dict) or hasattr(type(value), "_takeo"):
-        raise errors.InputError(f"{{{name}}} is no value of SQL", got=errors.shown(value))
+        raise errors.InputError(
+            f"{{{name}}} is no value of SQL",
+            expected="a value of a column, a list of them, a column or an entity's class",
+            got=errors.shown(value),
+            hint="of an object give its key, of a dict its JSON: json.dumps(value)",
+        )
     if isinstance(value, (list, tuple, set, frozenset)):
         return [LIST], (listed(value),)
     return [PARAM], (value,)

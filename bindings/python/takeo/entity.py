@@ -57,7 +57,7 @@ def Entity(
     abstract: bool = False,
     constraints: Any = (),
     order_by: Any = None,
-    eq: str = "identity",
+    equal_by: str = "identity",
     primary_key: str | None = None,
     frozen: bool = False,
 ) -> Any:
@@ -72,7 +72,7 @@ def Entity(
         abstract: no table; the columns go into every entity that derives from it.
         constraints: `Index`, `Unique` and `Check` objects.
         order_by: "name", "name desc" or several; used when a find says nothing.
-        eq: "identity", or "key": equal when same class and same key.
+        equal_by: "identity", or "key": equal when same class and same key.
         primary_key: name of its constraint.
         frozen: assigning to objects raises.
 
@@ -88,8 +88,8 @@ def Entity(
     said = dict(locals())
     if isinstance(said.pop("table"), type):
         return _make(table, Options(None, **said), sys._getframe(1))
-    if eq not in ("identity", "key"):
-        raise errors.MappingError(f"eq={eq!r} is not known", expected='"identity" or "key"')
+    if equal_by not in ("identity", "key"):
+        raise errors.MappingError(f"equal_by={equal_by!r} is not known", expected='"identity" or "key"')
     options = Options(table, **said)
 
     def decorate(cls: type) -> type:
@@ -254,7 +254,8 @@ def _class(
         space.pop(name, None)
     words = (len(said) + 64) // 64
     bases = _bases(old, options, words)
-    space["__init__"] = _refuse_abstract if options.abstract else door.state_base(words).__init__
+    base: Any = door.state_base(words)
+    space["__init__"] = _refuse_abstract if options.abstract else base.__init__
     meta = type(old)
     if not issubclass(EntityType, meta):  # a Protocol has a metaclass of its own
         meta = EntityType if meta is type else type("EntityType", (EntityType, meta), {})
@@ -308,7 +309,7 @@ def _bases(old: type, options: Options, words: int) -> tuple[type, ...]:
     bases = [base for base in old.__bases__ if base is not object]
     if options.frozen:
         bases.append(Frozen)
-    if options.eq == "key":
+    if options.equal_by == "key":
         bases.append(Keyed)
     if not any(issubclass(base, Root) for base in bases):
         bases.append(Root)

@@ -122,7 +122,7 @@ class TakeoError(Exception):
 
     def _about(self) -> str:
         """The column that it is about, and which object of several, unless the message says so."""
-        if not self.field or self.field in self.message:
+        if not self.field or self.field in _words(self.message):
             return ""
         place = f"{self.entity}.{self.field}" if self.entity else self.field
         return f"{_plain(place)}, object {self.object}: " if self.object else f"{_plain(place)}: "
@@ -148,6 +148,10 @@ class TakeoError(Exception):
 
 def _again(kind: type[TakeoError], message: str) -> TakeoError:
     return kind(message)
+
+
+def _words(text: str) -> list[str]:
+    return "".join(char if char.isalnum() or char == "_" else " " for char in text).split()
 
 
 # ---- PEP 249 -----------------------------------------------------------------------------------------

@@ -106,6 +106,23 @@ class Expr:
             "into brackets, as in (City.id > 3) & (City.id < 9)"
         )
 
+    # ---- of conditions, which sql() may be too; others are refused with what to write instead
+    def __and__(self, other: Predicate) -> Predicate:
+        return _all(AND, (self, other))
+
+    def __or__(self, other: Predicate) -> Predicate:
+        return _all(OR, (self, other))
+
+    def __rand__(self, other: Any) -> Predicate:
+        return _all(AND, (other, self))
+
+    def __ror__(self, other: Any) -> Predicate:
+        return _all(OR, (other, self))
+
+    def __invert__(self) -> Predicate:
+        condition(self)
+        return Predicate((NOT, self.shape), self.values, self.depth + 1)
+
     # ---- comparisons
     def __eq__(self, other: object) -> Predicate:  # type: ignore[override]
         return compare(EQ, self, other)
@@ -248,21 +265,6 @@ class Predicate(Value):
 
     __slots__ = ()
 
-    def __and__(self, other: Predicate) -> Predicate:
-        return _all(AND, (self, other))
-
-    def __or__(self, other: Predicate) -> Predicate:
-        return _all(OR, (self, other))
-
-    def __rand__(self, other: Any) -> Predicate:
-        return _all(AND, (other, self))
-
-    def __ror__(self, other: Any) -> Predicate:
-        return _all(OR, (other, self))
-
-    def __invert__(self) -> Predicate:
-        return Predicate((NOT, self.shape), self.values, self.depth + 1)
-
 
 class Order:
     """What `City.name.desc()` gives; only for `order_by`."""
@@ -356,11 +358,11 @@ def _membership(op: int, left: Expr, right: Any) -> Predicate:
     return Predicate((op, left.shape, LIST), (*left.values, values), left.depth + 1)
 
 
-def listed(values: Any) -> tuple[Any, ...]:
+def listed(values: Any, word: str = "in_") -> tuple[Any, ...]:
     """The values of a list as a tuple; what is no list, or holds None, is an InputError."""
     if isinstance(values, (str, bytes, bytearray, dict)) or not hasattr(values, "__iter__"):
         raise errors.InputError(
-            "in_ takes a list of values", expected="a list", got=errors.shown(values)
+            f"{word} takes a list of values", expected="a list", got=errors.shown(values)
         )
     found = tuple(values)
     if any(one is None or one is UNSET for one in found):

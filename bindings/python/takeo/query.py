@@ -28,6 +28,7 @@ from .types import SKIP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     Clause = tuple[Any, tuple[Any, ...]]  # shape, values
@@ -350,7 +351,7 @@ def select(*what: Any) -> Any:
 # ---- clauses from what was given ------------------------------------------------------------------------------
 
 
-def conditions(where: tuple[Any, ...], word: str = "where") -> list[Clause]:
+def conditions(where: Iterable[Any], word: str = "where") -> list[Clause]:
     """WHERE clauses; SKIP is left out, what is no condition is an InputError."""
     made = []
     for one in where:
@@ -484,6 +485,7 @@ def seconds_of(value: Any) -> float:
         raise errors.InputError(
             "a time limit is a number of seconds above zero",
             code="TAKEO.INPUT.RANGE",
+            expected="a number above 0 and below 1e9, or None for no limit",
             got=errors.shown(value),
         )
     return float(value)

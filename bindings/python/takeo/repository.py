@@ -12,7 +12,7 @@ from . import errors
 from . import functions as fn
 from ._door import COUNT, FIRST, INSERT, REMOVE, SAVE, UPSERT, door
 from ._plan import width
-from .expr import EQ, PARAM, Assignment, Predicate, or_
+from .expr import EQ, PARAM, Assignment, Predicate, listed, or_
 from .fields import Field, ToOne
 from .query import Query, _sets, conditions, counted, equals, loads, only, run
 from .types import SKIP, UNSET
@@ -111,7 +111,7 @@ class Repository:
     def get_many(self, keys: Any, /) -> list[Any]:
         """The objects with these keys; those that do not exist are left out."""
         plan = self.entity._takeo  # type: ignore[attr-defined]
-        given = list(keys)
+        given = listed(keys, "get_many")
         if self._parts == 1 and not plan.key[0].is_relation:
             return self.find(plan.key[0].field.in_(given))
         found: list[Any] = []
@@ -261,12 +261,13 @@ class Repository:
         """
         many = (objects,) if isinstance(objects, self.entity) else _listed(objects)
         _write(self._where, self._target, SAVE, many, None, (), self._options, self.entity)
-        return objects
+        return objects if many.__class__ is tuple else many
 
     def insert(self, objects: Any, /) -> Any:
         """Insert an object or a list as they are; gives back what it was given."""
-        self._write(INSERT, objects)
-        return objects
+        many = (objects,) if isinstance(objects, self.entity) else _listed(objects)
+        _write(self._where, self._target, INSERT, many, None, (), self._options, self.entity)
+        return objects if many.__class__ is tuple else many
 
     def upsert(
         self,

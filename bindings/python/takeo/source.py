@@ -122,12 +122,10 @@ class DataSource(Executor):
         )
         self._wait = WAITS[wait]
         self._settings = dict(driver_options or ())
-        for name, value, default in (
-            ("prepared", prepared, "auto"),
-            ("password", password, None),
-            ("application_name", application_name, None),
-        ):
-            if value != default:
+        if prepared != "auto":
+            self._settings["prepared"] = prepared
+        for name, value in (("password", password), ("application_name", application_name)):
+            if value is not None:
                 self._settings[name] = value
         self._statement = 0
         if statement_timeout is not None:

@@ -67,7 +67,21 @@ class _Marker:
 UNSET = _Marker("UNSET")
 """Not given, not loaded.  As `default=UNSET` of a column: optional in the constructor, filled elsewhere."""
 
-SKIP = _Marker("SKIP")
+class _Skip(_Marker):
+    """What is left out of `&`, `|` and `~` too, as a comparison with it is."""
+
+    __slots__ = ()
+
+    def __and__(self, other: Any) -> Any:
+        return other
+
+    __or__ = __and__
+
+    def __invert__(self) -> _Skip:
+        return self
+
+
+SKIP = _Skip("SKIP")
 """Leaves a condition, an assignment or a keyword out: `find(City.name == name if name else SKIP)`."""
 
 JSON_NULL = _Marker("JSON_NULL")

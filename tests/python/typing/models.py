@@ -39,7 +39,7 @@ class Stamped:
     note: Mapped[str] = Column(default="")
 
 
-@Entity("countries")
+@Entity("countries", equal_by="key")
 class Country:
     code: Mapped[str] = PrimaryColumn(length=2)
     name: Mapped[str] = Column(length=80, index=True)

@@ -95,6 +95,8 @@ def predicates(france: Country, city: City, now: datetime) -> None:
         pass
     where(City.id == 3 and City.name == "x")  # at run time only
     where(not (City.id == 3))  # E
+    where(~City.name)  # E
+    where(~sql("{x}", x=City.id).typed(int))  # E
     where(1 < City.id < 3)  # at run time only
     where(City.name)  # E
     where(City.name == "x", {"name": "x"})  # E

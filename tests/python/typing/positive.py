@@ -111,6 +111,7 @@ def predicates(france: Country, now: datetime) -> list[Predicate]:
         City.name == sql("{x}", x=1).typed(str), City.id.in_(select(Person.born_in_id).subquery()),
         City.country.in_(select(Country.code).subquery()), City.twin.not_in(select(City.id).subquery()),
         (City.id == 1) & sql("{x} % 2 = 0", x=City.id), sql("{x} % 2 = 0", x=City.id) | (City.id == 1),
+        ~sql("{x} % 2 = 0", x=City.id), sql("{x} = 1", x=City.id) | ~sql("{x} = 2", x=City.id).typed(bool),
         fn.exists(select(Person).where(Person.email == "x").subquery()),
     ]  # fmt: skip
 
@@ -142,6 +143,8 @@ def repository(db: DataSource, france: Country, name: str | None) -> None:
     assert_type(cities.update_one(7, name="Lyon"), City | None)
     assert_type(cities.update_one(7, City.name.to("Lyon"), City.population.to(City.population + 1)), City | None)
     assert_type(cities.update(City.country == france, City.population.to(0)), int)
+    assert_type(france == france, bool)  # noqa: PLR0124
+    assert_type({france}, set[Country])
     assert_type(cities.update(City.country == france, population=0), int)
     assert_type(cities.delete(City.population == 0), int)
     assert_type(cities.delete_one(3), bool)
