@@ -21,8 +21,6 @@ far from the ratio of the medians it says that the machine was not quiet.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import pathlib
 import signal
 import sys
@@ -34,19 +32,11 @@ sys.path.insert(0, str(HERE))
 import machine  # noqa: E402 - after the path
 import postgresql_rows  # noqa: E402
 import sqlite_rows  # noqa: E402
-from rows import TITLES, in_order, show  # noqa: E402
+from rows import TITLES, in_order, show, write  # noqa: E402
 
 ROUNDS = 7
 KEPT = HERE / "results/latest.json"
 SCRATCH = HERE.parent / "build/bench/latest.json"
-
-
-def write(path: pathlib.Path, report: dict[str, Any]) -> None:
-    """All of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".new")
-    half.write_text(json.dumps(report, indent=1) + "\n")
-    os.replace(half, path)
 
 
 def run(wanted: set[str], names: list[str], rounds: int) -> dict[str, Any]:

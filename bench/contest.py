@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from contenders import ROWS, level_of, new_row
-from rows import row
+from rows import row, with_driver
 
 HERE = pathlib.Path(__file__).parent
 PATIENCE = 300  # seconds for one order
@@ -60,7 +60,7 @@ class Contender:
     """A worker and how it is called."""
 
     def __init__(self, name: str, module: str, driver: str = "", url: str = "") -> None:
-        self.name, self.driver, self.left_out = name, driver, set[tuple[str, str]]()
+        self.name, self.driver, self.url, self.left_out = name, driver, url, set[tuple[str, str]]()
         # In a session of its own: a Ctrl-C at the terminal is for the bench, which then ends its contenders.
         self.process = subprocess.Popen([sys.executable, str(HERE / "worker.py"), module, driver, url],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
@@ -71,7 +71,7 @@ class Contender:
             raise
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.driver})" if self.driver else self.name
+        return with_driver(self.name, self.driver)
 
     def answer(self) -> Any:
         out = self.process.stdout
@@ -217,7 +217,7 @@ class Contest:
         try:
             contender = self.ground.start(name, module, driver)
         except Failed as why:
-            self.leave_out(f"{name} ({driver})", why)
+            self.leave_out(with_driver(name, driver), why)
             return
         self.contenders.append(contender)
         for work, ways in contender.ways.items():

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import sqlite_rows
 from contenders import ROWS, START, WIDE_NAMES, children, new_row, parents, wide_row
 from contenders.postgresql import Place, schema
 from contest import HERE, KEYS, Contender, Contest, Failed, Ground, Step, memory, of_processes, over_bare
@@ -39,6 +40,7 @@ MEMORY = (("Takeo", "takeo_orm", "", "find"), ("slots by hand", "psycopg_raw", "
           ("SQLAlchemy ORM", "sqlalchemy_orm", "psycopg", "find"), ("asyncpg", "asyncpg_raw", "", "find"),
           ("Django", "django_orm", "psycopg", "find"), ("peewee", "peewee_orm", "psycopg", "find"))
 
+DATABASE = "PostgreSQL"
 ONE = {"libpq in C": 1 / 1.15, "SQLAlchemy Core": 5, "SQLAlchemy ORM": 9, "psycopg2 EXECUTE": 1}
 SINGLE = {"libpq in C": 1 / 1.25, "SQLAlchemy Core": 3, "SQLAlchemy ORM": 8}
 SINGLE_ROWS = [new_row(n) for n in range(200)]
@@ -62,13 +64,14 @@ STEPS = (
          repeat=3),
     Step("P0", "first", "", "ms", {"SQLAlchemy Core": 2}, count=ROWS),
 )
+ASKED = {"P11": sqlite_rows.ASKED["P11"], "P14": {"psycopg 3": 1 / 1.2}}
 IDS = ("P0", "P1", "P3", "P4", "P5", "P6", "P7", "P8", "P11", "P14")
 
 
 class Server(Ground):
     """The server, and a database of its own for the bench."""
 
-    database = "PostgreSQL"
+    database = DATABASE
 
     def __init__(self) -> None:
         self.keeper = None
@@ -143,10 +146,8 @@ class Server(Ground):
 
     # ---- as a ground
     def start(self, name: str, module: str, driver: str) -> Contender:
-        application = f"{module}_{driver}".rstrip("_")
-        contender = Contender(name, module, driver, Place(**{**vars(self.place), "application": application}).url)
-        contender.application = application  # type: ignore[attr-defined]
-        return contender
+        application = f"{module}_{driver}".rstrip("_")  # by which its server process is found
+        return Contender(name, module, driver, Place(**{**vars(self.place), "application": application}).url)
 
     def refill(self, contender: Contender, rows: int = ROWS) -> None:
         self.journal(rows)
@@ -163,14 +164,17 @@ class Server(Ground):
             yield
             return
         self.pin(contender, {self.two[0]}, {self.two[step.place == "apart"]})
-        yield
-        self.pin(contender, self.everywhere, self.everywhere)
+        try:
+            yield
+        finally:
+            self.pin(contender, self.everywhere, self.everywhere)
 
     def pin(self, contender: Contender, client: set[int], server: set[int]) -> None:
-        for pid, in self.db.execute("select pid from pg_stat_activity where application_name = %s",
-                                    (contender.application,)):  # type: ignore[attr-defined]
-            os.sched_setaffinity(pid, server)
-        os.sched_setaffinity(contender.process.pid, client)
+        application = Place.of_url(contender.url).application
+        with contextlib.suppress(ProcessLookupError):  # one that has ended is found out by its next order
+            os.sched_setaffinity(contender.process.pid, client)
+            for pid, in self.db.execute("select pid from pg_stat_activity where application_name = %s", (application,)):
+                os.sched_setaffinity(pid, server)
 
 
 def processors() -> tuple[int, int] | None:
@@ -198,10 +202,9 @@ def first_query(server: Server, rounds: int) -> list[dict[str, Any]]:
     def inside(of: Callable[[Any], float]) -> dict[str, float]:
         return {kind: of([own for _, own in found]) for kind, found in times.items()}
 
-    figures = (("new process to first row, ms", over_bare(times, statistics.median), over_bare(times, min),
-                {"psycopg 3": 1 / 1.2}),
+    figures = (("new process to first row, ms", over_bare(times, statistics.median), over_bare(times, min), ASKED["P14"]),
                ("of it without imports, ms", inside(statistics.median), inside(min), {}))
-    return [row("P14", "PostgreSQL", work, median["takeo"], median[kind], name, asked.get(name),
+    return [row("P14", DATABASE, work, median["takeo"], median[kind], name, asked.get(name),
                 driver="psycopg" if kind == "sqlalchemy" else "", of_minima=least[kind] / least["takeo"])
             for work, median, least, asked in figures for kind, name in names.items()]
 
@@ -218,7 +221,7 @@ def rows_of(wanted: set[str], rounds: int,
             contest.close()
         server.journal(ROWS)
         if "P11" in wanted:
-            found += memory(server, MEMORY, against, {"slots by hand": 1 / 1.1, "SQLAlchemy ORM": 4}, contest.left_out)
+            found += memory(server, MEMORY, against, ASKED["P11"], contest.left_out)
         if "P14" in wanted:
             try:
                 found += first_query(server, rounds)

@@ -1,7 +1,10 @@
-"""A row of the comparison, and how rows are shown.  It knows nothing of who measured."""
+"""A row of the comparison, how rows are shown, and how a report is kept.  It knows nothing of who measured."""
 
 from __future__ import annotations
 
+import json
+import os
+import pathlib
 from typing import Any
 
 TITLES = {
@@ -40,8 +43,20 @@ def told(facts: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in facts.items())
 
 
+def with_driver(name: str, driver: str) -> str:
+    return f"{name} ({driver})" if driver else name
+
+
 def name_of(r: dict[str, Any]) -> str:
-    return f"{r['peer_name']} ({r['driver']})" if r["driver"] else r["peer_name"]
+    return with_driver(r["peer_name"], r["driver"])
+
+
+def write(path: pathlib.Path, report: dict[str, Any]) -> None:
+    """All of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".new")
+    half.write_text(json.dumps(report, indent=1) + "\n")
+    os.replace(half, path)
 
 
 def show(report: dict[str, Any]) -> None:

@@ -19,6 +19,8 @@ CONTENDERS = (
     ("peewee", "peewee_orm", ("",)),
     ("Django", "django_orm", ("",)),
 )
+DATABASE = "SQLite"
+START_LIMITS = ((10, 25.0), (100, 40.0))  # entities, ms
 ROW = {"SQLAlchemy ORM": 25, "SQLAlchemy Core": 5, "sqlite3": 1}
 WRITE = {"SQLAlchemy ORM": 25, "SQLAlchemy Core": 5, "sqlite3": 0.8}
 STEPS = (
@@ -33,13 +35,14 @@ STEPS = (
 MEMORY = (("Takeo", "takeo_orm", "", "find"), ("slots by hand", "sqlite3_module", "", "find_slots"),
           ("SQLAlchemy ORM", "sqlalchemy_orm", "", "find"), ("Django", "django_orm", "", "find"),
           ("peewee", "peewee_orm", "", "find"))
+ASKED = {"P10": {"SQLAlchemy ORM": 8, "the limit": 1}, "P11": {"slots by hand": 1 / 1.1, "SQLAlchemy ORM": 4}}
 IDS = ("P0", "P9", "P10", "P11")
 
 
 class Memories(Ground):
     """A database in memory for each."""
 
-    database = "SQLite"
+    database = DATABASE
     moment = "substr(moment, 1, 26)"  # some store the zone behind it
 
     def start(self, name: str, module: str, driver: str) -> Contender:
@@ -59,13 +62,13 @@ class Memories(Ground):
 def start_up(rounds: int) -> list[dict[str, Any]]:
     """P10: import, open SQLite and register 10 or 100 entities, over a bare interpreter."""
     rows = []
-    for count, limit in ((10, 25.0), (100, 40.0)):
+    asked = ASKED["P10"]
+    for count, limit in START_LIMITS:
         times = of_processes("startup.py", ["bare", "takeo", "sqlalchemy"], rounds, str(count))
         median, least = over_bare(times, statistics.median), over_bare(times, min)
         work = f"start with {count} entities, ms"
-        rows.append(row("P10", "SQLite", work, median["takeo"], median["sqlalchemy"], "SQLAlchemy ORM", 8,
-                        of_minima=least["sqlalchemy"] / least["takeo"]))
-        rows.append(row("P10", "SQLite", work, median["takeo"], limit, "the limit", 1, of_minima=limit / least["takeo"]))
+        for name, peer, best in (("SQLAlchemy ORM", median["sqlalchemy"], least["sqlalchemy"]), ("the limit", limit, limit)):
+            rows.append(row("P10", DATABASE, work, median["takeo"], peer, name, asked[name], of_minima=best / least["takeo"]))
     return rows
 
 
@@ -83,5 +86,5 @@ def rows_of(wanted: set[str], rounds: int, against: Callable[[str], bool]) -> tu
         except Failed as why:
             contest.leave_out("P10", why)
     if "P11" in wanted:
-        found += memory(ground, MEMORY, against, {"slots by hand": 1 / 1.1, "SQLAlchemy ORM": 4}, contest.left_out)
+        found += memory(ground, MEMORY, against, ASKED["P11"], contest.left_out)
     return found, contest.left_out
