@@ -31,9 +31,10 @@ import contest  # noqa: E402 - after the path
 import instructions  # noqa: E402
 from rows import in_order, row  # noqa: E402
 
-needs_packages = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("psycopg", "psycopg2", "sqlalchemy")),
-    reason="the packages of tools/requirements/bench.txt are not installed")
+needs_peers = pytest.mark.skipif(
+    os.environ.get("TAKEO_TEST_POSTGRESQL") == ""
+    or any(importlib.util.find_spec(name) is None for name in ("psycopg", "psycopg2", "sqlalchemy")),
+    reason="TAKEO_TEST_POSTGRESQL is empty, or the packages of tools/requirements/bench.txt are not installed")
 
 
 def bench(*words: str) -> subprocess.CompletedProcess[str]:
@@ -112,7 +113,7 @@ def test_a_part_of_a_run_tells_everything_and_leaves_the_kept_report_alone() -> 
         assert done.stdout.count(f"  {number}\n") == sum(r["met"] is (number == "yes") for r in report["rows"])
 
 
-@needs_packages
+@needs_peers
 def test_the_first_benchmark_asks_twice_of_core_on_both_databases(tmp_path: Path) -> None:
     done = bench("--only", "P0", "--against", "alchemy core", "--rounds", "1", "--json", str(tmp_path / "report.json"))
     assert done.returncode == 0, done.stderr
@@ -171,7 +172,7 @@ def wait_for(what: Any) -> Any:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(("words", "awaited"), [
     pytest.param(["--only", "P9", "--against", "sqlite3", "--rounds", "1000"], ["worker.py"], id="sqlite"),
-    pytest.param([], ["worker.py", "--serve", "checkpointer"], id="whole", marks=needs_packages),
+    pytest.param([], ["worker.py", "--serve", "checkpointer"], id="whole", marks=needs_peers),
 ])
 def test_an_interrupted_run_writes_nothing_and_leaves_no_process(words: list[str], awaited: list[str],
                                                                  number: signal.Signals, tmp_path: Path) -> None:
