@@ -1,12 +1,13 @@
 # The front door.  Each target calls one tool; `make -n target` shows it.
 
-.PHONY: help demo test test-long bench coverage lint docs format generate features clean
+.PHONY: help demo test test-long bench bench-instructions coverage lint docs format generate features clean
 
 help:
 	@echo 'make demo       build the library and run the demo'
 	@echo 'make test       every gate and every test (tools/test --list names the steps)'
 	@echo 'make test-long  the same with thread sanitizer, valgrind and the slow tests'
 	@echo 'make bench      compare with other libraries'
+	@echo 'make bench-instructions   fail when an operation needs more instructions than is kept'
 	@echo 'make coverage   lines that the tests reach, as pages in build/coverage'
 	@echo 'make lint       gates, the other compiler, types'
 	@echo 'make docs       write the reference again and check the pages'
@@ -29,6 +30,11 @@ test-long:
 bench:
 	tools/setup bench
 	tools/bench
+	build/venv/bin/python tools/gen_performance.py
+
+bench-instructions:
+	tools/setup test
+	tools/postgres tools/bench instructions --check
 
 coverage:
 	tools/setup test
@@ -50,6 +56,7 @@ generate:
 	build/venv/bin/python tools/gen_abi.py
 	build/venv/bin/python tools/gen_errors.py
 	build/venv/bin/python tools/gen_reference.py
+	build/venv/bin/python tools/gen_performance.py
 
 features:
 	tools/features

@@ -5,93 +5,84 @@
     tools/bench --against sqlalchemy     only peers with this in their names, by comma
     tools/bench instructions             another program: counts instructions, see its --help
 
-P9 and P10 are SQLite in memory, P11 (memory) is both, the others are PostgreSQL, on a server that the bench
-starts and stops; P0 is the benchmark of the first Takeo.  What is asked of each row stands in
+P0 is the benchmark of the first Takeo, on both databases; P9 and P10 are SQLite in memory, P11 (memory) is both, the
+others are PostgreSQL, on a server that the bench starts and stops.  What is asked of each row stands in
 `sqlite_rows.py` and `postgresql_rows.py`; the table says whether it was met, and lists what was missed.
 
-A whole run writes bench/results/latest.json, a part of one build/bench/latest.json, or what --json says:
-{"machine", "versions", "rows": [{"id", "work", "takeo", "peer", "peer_name", "ratio", "goal", "met"}]};
-"ratio_of_minima", "best" in the table, is the ratio of the best rounds: far from the ratio of the medians it says that
-the machine was not quiet.
+A whole run, in which every row was measured and nobody left out, writes bench/results/latest.json; any other writes
+build/bench/latest.json.  Parts are never put into a whole: figures of two moments do not compare.  --json says
+another file.  What is interrupted writes nothing.
+
+{"machine", "versions", "left_out", "rows": [{"id", "database", "work", "takeo", "peer", "peer_name", "driver",
+"ratio", "ratio_of_minima", "goal", "met"}]}; "ratio_of_minima", "best" in the table, is the ratio of the best rounds:
+far from the ratio of the medians it says that the machine was not quiet.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
-import json
-import os
 import pathlib
-import platform
+import signal
 import sys
 from typing import Any
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import postgresql_rows  # noqa: E402 - after the path
+import machine  # noqa: E402 - after the path
+import postgresql_rows  # noqa: E402
 import sqlite_rows  # noqa: E402
-from rows import show  # noqa: E402
+from rows import TITLES, in_order, show, write  # noqa: E402
 
-IDS = ("P0", "P1", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P14")
-PACKAGES = ["takeo-orm", "cffi", "SQLAlchemy", "psycopg", "psycopg2-binary", "asyncpg", "peewee", "Django", "tortoise-orm",
-            "piccolo", "apsw"]
-
-
-def version_of(package: str) -> str:
-    if package == "takeo-orm":
-        import takeo
-
-        return takeo.__version__
-    return importlib.metadata.version(package)
+ROUNDS = 7
+KEPT = HERE / "results/latest.json"
+SCRATCH = HERE.parent / "build/bench/latest.json"
 
 
-def libraries() -> dict[str, str]:
-    """The libpq of each driver."""
-    import psycopg
-    import psycopg2
+def run(wanted: set[str], names: list[str], rounds: int) -> dict[str, Any]:
+    def against(name: str) -> bool:
+        return any(one in name.lower() for one in names)
 
-    return {"libpq of psycopg": str(psycopg.pq.version()), "libpq of psycopg2": str(psycopg2.__libpq_version__)}
+    facts, rows, left_out = machine.facts(), list[dict[str, Any]](), list[str]()
+    with_server = bool(wanted & set(postgresql_rows.IDS))
+    versions = machine.versions(with_server)
+    if facts["load at start"] > 0.5:
+        print(f"bench: the machine is busy (load {facts['load at start']}): the figures will scatter", file=sys.stderr)
+    if with_server:
+        rows, settings, left_out = postgresql_rows.rows_of(wanted, rounds, against)
+        facts |= settings
+    more, more_left_out = sqlite_rows.rows_of(wanted, rounds, against)
+    facts |= {"rounds": rounds, "load at end": machine.load()}
+    return {"machine": facts, "versions": versions, "left_out": left_out + more_left_out,
+            "rows": in_order(rows + more)}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", metavar="P1,P4", help=f"of {', '.join(IDS)}")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--only", metavar="P1,P4", help=f"of {', '.join(TITLES)}")
     parser.add_argument("--against", metavar="NAMES", help="peers with one of these in their names; Takeo comes along")
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--json", metavar="FILE", type=pathlib.Path)
     options = parser.parse_args()
-    wanted = set(options.only.split(",") if options.only else IDS)
-    if not wanted <= set(IDS):
-        parser.error(f"no row {', '.join(sorted(wanted - set(IDS)))}: {', '.join(IDS)}")
+    wanted = set(options.only.split(",") if options.only else TITLES)
+    if not wanted <= set(TITLES):
+        parser.error(f"no row {', '.join(sorted(wanted - set(TITLES)))}: {', '.join(TITLES)}")
     if options.rounds < 1:
         parser.error("--rounds: at least 1")
-    names = options.against.lower().split(",") if options.against else [""]
-
-    def against(name: str) -> bool:
-        return any(one in name.lower() for one in names)
-
-    rows: list[dict[str, Any]] = []
-    problems: list[str] = []
-    machine: dict[str, Any] = {"system": platform.platform(), "processors": os.cpu_count(),
-                               "python": platform.python_version(), "load": os.getloadavg()[0]}
-    if machine["load"] > 0.5:
-        print(f"bench: the machine is busy (load {machine['load']:.1f}): the figures will scatter", file=sys.stderr)
-    versions = {package: version_of(package) for package in PACKAGES}
-    if wanted & set(postgresql_rows.IDS):
-        rows, machine["postgresql"], problems = postgresql_rows.rows_of(wanted, options.rounds, against)
-        versions |= libraries()
-    rows += sqlite_rows.rows_of(wanted, options.rounds, against)
-    rows.sort(key=lambda r: int(r["id"][1:]))
-    show(rows)
-    for problem in problems:
-        print(f"left out: {problem.strip().splitlines()[0]} ... {problem.strip().splitlines()[-1]}")
-    whole = not options.only and not options.against and options.rounds >= 7
-    path = pathlib.Path(options.json or (HERE / "results/latest.json" if whole else HERE.parent / "build/bench/latest.json"))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"machine": machine, "versions": versions, "rows": rows}, indent=1) + "\n")
-    return 1 if problems else 0
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: the server and the contenders end first
+        signal.signal(number, signal.default_int_handler)
+    try:
+        report = run(wanted, options.against.lower().split(",") if options.against else [""], options.rounds)
+    except KeyboardInterrupt:
+        print("bench: interrupted; nothing was written", file=sys.stderr)
+        return 130
+    show(report)
+    whole = not options.only and not options.against and options.rounds >= ROUNDS and not report["left_out"]
+    path = options.json or (KEPT if whole else SCRATCH)
+    write(path, report)
+    print(f"written to {path}")
+    return 1 if report["left_out"] else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Instructions of one operation, counted by callgrind: the figure that no busy machine moves.
 
-    tools/bench instructions [--json bench/results/instructions.json]
+    tools/bench instructions             count, show what has changed, and replace the kept figures
+    tools/bench instructions --check     count and compare; 1 when an operation needs over 5 % more than is kept
 
 Each work is done N and then 2N times in one process under valgrind, and a figure is the difference over N: what
 starts and ends a run does not count.  Of each operation it tells
@@ -9,10 +10,11 @@ starts and ends a run does not count.  Of each operation it tells
     client    libsqlite3 or libpq, with all that it calls
     all       the whole process, the interpreter with it
 
-and how `takeo` has changed since the figures in the file, which are then replaced.  SQLite is in memory;
-PostgreSQL is counted when TAKEO_TEST_POSTGRESQL names a server (tools/postgres tools/bench instructions), in a
-database of its own.  The same build of everything gives the same figures, but for a few instructions that hang
-on where memory lies, and for how a large answer of a server falls into pieces.
+and how `takeo` has changed since the figures in bench/results/instructions.json, or where --json says.  SQLite is in
+memory; PostgreSQL is counted when TAKEO_TEST_POSTGRESQL names a server (tools/postgres tools/bench instructions), in a
+database of its own.  The same build of everything gives the same figures to a thousandth, but for `client` of large
+answers of a server: a hundredth, as they fall into pieces.  Figures of another compiler or of other libraries do
+not compare, so --check refuses them (2).
 """
 
 from __future__ import annotations
@@ -37,7 +39,11 @@ from typing import Any, Callable, Iterator
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from rows import write  # noqa: E402 - after the path
+
 ONE, MANY = 1000, 1  # how often a work of one row, and of 10 000 rows, is done
+ALLOWED = 1.05  # a figure through the kept one
+SAME = ("processor", "libc", "compiler", "python", "sqlite", "libpq", "postgresql", "door")  # what figures hang on
 MARK = "getppid"  # a function of the C library that nothing else here calls; callgrind writes its counts at each call
 
 # ---- what is counted, under valgrind
@@ -55,8 +61,7 @@ def fill(database: Any, entities: Any) -> None:
 
 
 def fill_wide(database: Any, wide: Any) -> None:
-    from contenders import ROWS
-    from on_postgresql import WIDE_NAMES, wide_row
+    from contenders import ROWS, WIDE_NAMES, wide_row
 
     database.repository(wide).insert([wide(**dict(zip(WIDE_NAMES, wide_row(n)))) for n in range(ROWS)])
     database.sql("vacuum analyze").run()
@@ -68,7 +73,7 @@ def works(url: str) -> Iterator[tuple[str, int, Callable[[int], Callable[[], Non
     from takeo import DataSource
 
     is_server = not url.startswith("sqlite")
-    entities = importlib.import_module("on_postgresql.takeo_orm" if is_server else "contenders.takeo_orm")
+    entities = importlib.import_module("contenders.takeo_orm")
     Journal, Parent = entities.Journal, entities.Parent
     known = [Journal, Parent, entities.Child, *([entities.Wide] if is_server else [])]
     database = DataSource(url, entities=known, wait="poll")  # a spin would count how long the server takes
@@ -208,7 +213,7 @@ def count_all(folder: pathlib.Path, url: str, prefix: str) -> list[dict[str, Any
 @contextlib.contextmanager
 def scratch_database(url: str) -> Iterator[str]:
     """The url of a new database of the server, which is gone in the end."""
-    from on_postgresql import Place
+    from contenders.postgresql import Place
     from takeo import DataSource
 
     place = Place.of_url(url)
@@ -232,36 +237,85 @@ def show(rows: list[dict[str, Any]], before: dict[str, int]) -> None:
         print(f"{row['work']:<34}{row['takeo']:>14,}{row['client']:>14,}{row['all']:>14,}{told}")
 
 
-def main() -> None:
+def breaches(rows: list[dict[str, Any]], kept: list[dict[str, Any]]) -> list[str]:
+    """What needs more than is allowed, a sentence each."""
+    known, found = {row["work"]: row for row in kept}, []
+    for row in rows:
+        was = known.get(row["work"])
+        if was is None:
+            found.append(f"{row['work']}: no figure is kept")
+            continue
+        for part in ("takeo", "client", "all"):
+            if row[part] > was[part] * ALLOWED:
+                found.append(f"{row['work']}, {part}: {row[part]:,} instructions, kept are {was[part]:,}: "
+                             f"{row[part] / was[part] - 1:+.1%}, allowed {ALLOWED - 1:+.0%}")
+    return found
+
+
+def differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
+    """What makes figures of two machines no comparison; what was not counted here does not matter."""
+    return [f"{name} {there.get(name)}, here {here[name]}" for name in SAME if name in here and here[name] != there.get(name)]
+
+
+def check(rows: list[dict[str, Any]], machine: dict[str, Any], kept: dict[str, Any]) -> int:
+    other = differences(machine, kept["machine"])
+    if other:
+        print("\nnot compared, the kept figures are of " + "; ".join(other) + "."
+              "\nCount the commit before the change here, with --json, and check with the same --json.", file=sys.stderr)
+        return 2
+    found = breaches(rows, kept["rows"])
+    for line in found:
+        print(line, file=sys.stderr)
+    if found:
+        print("If that is the price of something wanted: tools/postgres tools/bench instructions, and say in the commit "
+              "what it buys.", file=sys.stderr)
+    return 1 if found else 0
+
+
+def machine_of(server: str | None) -> dict[str, Any]:
+    from machine import of_libpq
+    from takeo import DataSource
+
+    compiler = subprocess.run([os.environ.get("CC", "cc"), "--version"], capture_output=True, text=True, check=True)
+    found = {"system": platform.platform(), "processor": platform.machine(), "libc": " ".join(platform.libc_ver()),
+             "compiler": compiler.stdout.splitlines()[0], "python": platform.python_version(),
+             "sqlite": sqlite3.sqlite_version, "door": os.environ.get("TAKEO_DOOR", "builtin")}
+    if server:
+        with DataSource(server) as db:
+            found |= {"libpq": of_libpq(), "postgresql": db.sql("show server_version").scalar()}
+    return found
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", default=str(HERE / "results/instructions.json"))
+    parser.add_argument("--check", action="store_true", help="compare and replace nothing")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
         run_works(options.run)
     if shutil.which("valgrind") is None:
-        print("instructions: skipped, valgrind is not installed (tools/setup test does that)")
-        return
+        print("instructions: valgrind is not installed (tools/setup bench does that)", file=sys.stderr)
+        return 2
     server = os.environ.get("TAKEO_TEST_POSTGRESQL")
     with tempfile.TemporaryDirectory() as folder:
         rows = count_all(pathlib.Path(folder), "sqlite://", "")
     if server:
         with tempfile.TemporaryDirectory() as folder, scratch_database(server) as url:
             rows += count_all(pathlib.Path(folder), url, "PostgreSQL, ")
-    path = pathlib.Path(options.json)
-    before = json.loads(path.read_text())["rows"] if path.exists() else []
-    show(rows, {row["work"]: row["takeo"] for row in before})
+    path, machine = pathlib.Path(options.json), machine_of(server)
+    kept = json.loads(path.read_text()) if path.exists() else {"machine": machine, "rows": []}
+    show(rows, {row["work"]: row["takeo"] for row in kept["rows"]})
     if not server:
         print("PostgreSQL was not counted: tools/postgres tools/bench instructions")
-        rows += [row for row in before if row["work"].startswith("PostgreSQL")]
-    result = {
-        "machine": {"system": platform.platform(), "processor": platform.machine(), "python": platform.python_version(),
-                    "sqlite": sqlite3.sqlite_version, "door": os.environ.get("TAKEO_DOOR", "builtin")},
-        "rows": rows,
-    }
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n")
+    if options.check:
+        return check(rows, machine, kept)
+    if not server:  # its figures stay, with what they were counted on
+        rows += [row for row in kept["rows"] if row["work"].startswith("PostgreSQL")]
+        machine |= {name: kept["machine"][name] for name in ("libpq", "postgresql") if name in kept["machine"]}
+    write(path, {"machine": machine, "rows": rows})
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

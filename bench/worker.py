@@ -1,6 +1,6 @@
 """A contender in a process of its own: run by the bench, told what to do on its standard input.
 
-    python worker.py MODULE DRIVER URL
+    python worker.py MODULE [DRIVER [URL]]      without a URL: SQLite in memory
 
 Orders and answers are pickled; an order is (what, arguments), an answer (result, text of an error).
 The process answers first with the works of its contender and the ways of doing each.
@@ -19,8 +19,8 @@ import traceback
 import tracemalloc
 from typing import Any, Callable
 
-from contenders import ROWS, new_rows
-from on_postgresql import Place, expected, journal_row
+from contenders import ROWS, expected, journal_row, new_rows, sqlite
+from contenders.postgresql import Place
 
 WARM = 10
 clock = time.perf_counter
@@ -110,8 +110,11 @@ class Async(Sync):
 
 
 class Worker:
-    def __init__(self, module: str, driver: str, url: str) -> None:
-        self.contender = importlib.import_module(f"on_postgresql.{module}").Contender(Place.of_url(url), driver)
+    def __init__(self, module: str, driver: str = "", url: str = "") -> None:
+        place = Place.of_url(url) if url else None
+        self.contender = importlib.import_module(f"contenders.{module}").Contender(place, driver)
+        if place is None:
+            sqlite.create(self.contender)
         self.how = Async() if self.contender.is_async else Sync()
         if self.contender.is_async:
             self.how.run(self.contender.start)
@@ -161,9 +164,9 @@ class Worker:
         return {work: seconds / size["repeat"]}
 
     def measure_save(self, work: str, way: str, size: dict[str, Any]) -> dict[str, float]:
-        save = self.function("save", work, way)
-        self.how.run(save, self.contender.new(new_rows(WARM)))  # statements are known
-        return {work: self.how.call(save, self.contender.new(new_rows()))[0]}
+        new, save = self.function("new", work, way), self.function("save", work, way)
+        self.how.run(save, new(new_rows(WARM)))  # statements are known
+        return {work: self.how.call(save, new(new_rows()))[0]}
 
     def measure_update(self, work: str, way: str, size: dict[str, Any]) -> dict[str, float]:
         load, change, update = (self.function(name, work, way) for name in ("load", "change", "update"))
@@ -181,6 +184,13 @@ class Worker:
         figures["delete 100"] = self.how.each(c.delete_one, [(thing,) for thing in some]) * hundred
         figures["insert a list"] = self.how.call(c.save, c.new(rows))[0]
         return figures
+
+    # ---- the database in memory, which nobody else sees
+    def refill(self, rows: int) -> None:
+        sqlite.refill(self.contender, rows)
+
+    def sql(self, text: str) -> list[Any]:
+        return [tuple(row) for row in self.contender.sql(text)]
 
     def memory(self, function: str) -> float:
         """Traced bytes of one of 10 000 things."""
@@ -240,8 +250,9 @@ class Worker:
             self.how.run(self.function("delete_one", "single", way), thing)
 
     def save(self, way: str, rows: list[Any]) -> Any:
-        saved = self.how.run(self.function("save", "save", way), self.contender.new(rows))
-        return None if saved is None else self.contender.keys(saved)
+        new, save, keys = (self.function(name, "save", way) for name in ("new", "save", "keys"))
+        saved = self.how.run(save, new(rows))
+        return None if saved is None else keys(saved)
 
     def change(self, way: str, turn: int) -> None:
         load, change, update = (self.function(name, "update", way) for name in ("load", "change", "update"))

@@ -1,64 +1,68 @@
-"""apsw, the thinnest wrapper of SQLite, without making datetimes: the floor under the floor."""
+"""apsw, the thinnest wrapper of SQLite, without making datetimes: the floor under the floor.
+
+Its wheel brings a SQLite of its own, newer than the system's, which sqlite3 and Takeo use.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import apsw
 
-from . import SCHEMA, children, new_rows, parents
+from . import NARROW, Base, grouped, level_of
+from .sqlite import CHILDREN_SQL, DELETE, FIND, INSERT, ONE, PARENTS_SQL, UPDATE
 
 
-class Contender:
-    name = "apsw"
+class Contender(Base):
+    works = (*NARROW, "first")
+    zone = "+00:00"
 
-    def __init__(self) -> None:
+    def __init__(self, place: None, driver: str) -> None:
         self.db = apsw.Connection(":memory:")
-        for statement in SCHEMA:
-            self.db.execute(statement)
-        self.save(new_rows())
-        with self.db:
-            self.db.executemany("insert into parent values (?, ?)", parents())
-            self.db.executemany("insert into child values (?, ?, ?)", children())
-        moment, level, text = new_rows(1)[0]
-        self.row = (moment.isoformat(" "), level, text)
-        self.last = 0
 
-    def one(self, key: int) -> object:
-        return self.db.execute("select id, moment, level, text from journal where id = ?", (key,)).get
+    def sql(self, text: str) -> list[Any]:
+        return self.db.execute(text).fetchall()
 
-    def insert_one(self) -> None:
-        self.db.execute("insert into journal (moment, level, text) values (?, ?, ?)", self.row)
-        self.last = self.db.last_insert_rowid()
+    def one(self, key: int) -> Any:
+        return self.db.execute(ONE, (key,)).fetchone()
 
-    def update_one(self) -> None:
-        self.db.execute("update journal set level = ? where id = ?", (5, self.last))
+    def insert_one(self, row: tuple[Any, ...]) -> int:
+        moment, level, text = row
+        self.db.execute(INSERT, (moment.isoformat(" "), level, text))
+        return self.db.last_insert_rowid()
 
-    def delete_one(self) -> None:
-        self.db.execute("delete from journal where id = ?", (self.last,))
-        self.last -= 1
+    def update_one(self, key: int, level: int) -> None:
+        self.db.execute(UPDATE, (level, key))
 
-    def find(self) -> object:
-        return self.db.execute("select id, moment, level, text from journal").fetchall()
+    def delete_one(self, key: int) -> None:
+        self.db.execute(DELETE, (key,))
 
-    def save(self, rows: list[tuple[datetime, int, str]]) -> None:
-        with self.db:
-            self.db.executemany("insert into journal (moment, level, text) values (?, ?, ?)",
-                                [(moment.isoformat(" "), level, text) for moment, level, text in rows])
+    def find(self) -> Any:
+        return self.db.execute(FIND).fetchall()
 
-    def forget(self) -> None:
-        self.db.execute("delete from journal where id > 10000")
+    def found(self, thing: Any) -> Any:
+        return thing[0]
 
-    def prepare_update(self) -> None:
-        self.keys = [row[0] for row in self.db.execute("select id from journal where id <= 10000")]
+    def plain(self, thing: Any) -> tuple[Any, ...]:
+        return thing[0], datetime.fromisoformat(thing[1]), *thing[2:]
 
-    def update(self) -> None:
-        with self.db:
-            self.db.executemany("update journal set level = ? where id = ?",
-                                [(key % 5 + 10, key) for key in self.keys])
+    def save(self, rows: list[tuple[Any, ...]]) -> None:
+        """Without keys: executemany gives none."""
+        self.db.execute("begin")  # `with db` would be a savepoint as well
+        self.db.executemany(INSERT, [(moment.isoformat(" "), level, text) for moment, level, text in rows])
+        self.db.execute("commit")
 
-    def children(self) -> object:
-        found = {key: (name, []) for key, name in self.db.execute("select id, name from parent")}
-        for key, name, parent in self.db.execute("select id, name, parent_id from child"):
-            found[parent][1].append((key, name))
-        return list(found.values())
+    def load(self) -> Any:
+        return [key for key, in self.db.execute("select id from journal")]
+
+    def change(self, things: Any, turn: int) -> Any:
+        return [(level_of(key, turn), key) for key in things]
+
+    def update(self, pairs: list[tuple[int, int]]) -> None:
+        self.db.execute("begin")
+        self.db.executemany(UPDATE, pairs)
+        self.db.execute("commit")
+
+    def children(self) -> Any:
+        return grouped(self.db.execute(PARENTS_SQL), self.db.execute(CHILDREN_SQL))

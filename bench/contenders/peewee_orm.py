@@ -1,14 +1,21 @@
-"""peewee: models, insert_many and bulk_update in batches, prefetch."""
+"""peewee: models, bulk_create and bulk_update in batches, prefetch."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import peewee
+from playhouse import postgres_ext
 
-from . import children, new_rows, parents
+from . import ALL, WIDE, Objects
+from .postgresql import Place
 
-database = peewee.SqliteDatabase(":memory:")
+database = peewee.DatabaseProxy()
+
+
+class Moment(postgres_ext.DateTimeTZField):
+    """The driver gives and takes a datetime with its zone."""
 
 
 class Base(peewee.Model):
@@ -17,68 +24,87 @@ class Base(peewee.Model):
 
 
 class Journal(Base):
-    moment = peewee.DateTimeField()
+    id = peewee.BigAutoField()
+    moment = Moment()
     level = peewee.IntegerField()
     text = peewee.TextField()
 
 
 class Parent(Base):
+    id = peewee.BigAutoField()
     name = peewee.TextField()
 
 
 class Child(Base):
+    id = peewee.BigAutoField()
     name = peewee.TextField()
     parent = peewee.ForeignKeyField(Parent, backref="children")
 
 
-class Contender:
-    name = "peewee"
+FIELDS: dict[str, Any] = {
+    "smallint": peewee.SmallIntegerField, "integer": peewee.IntegerField, "bigint": peewee.BigIntegerField,
+    "double precision": peewee.DoubleField, "real": peewee.FloatField, "boolean": peewee.BooleanField,
+    "varchar(80)": lambda **o: peewee.CharField(max_length=80, **o),
+    "varchar(2)": lambda **o: peewee.CharField(max_length=2, **o), "text": peewee.TextField,
+    "numeric(12,2)": lambda **o: peewee.DecimalField(12, 2, **o),
+    "numeric(18,6)": lambda **o: peewee.DecimalField(18, 6, **o), "date": peewee.DateField, "timestamptz": Moment,
+    "uuid": peewee.UUIDField, "jsonb": postgres_ext.BinaryJSONField,
+    "bigint[]": lambda **o: postgres_ext.ArrayField(peewee.BigIntegerField, **o),
+    "text[]": lambda **o: postgres_ext.ArrayField(peewee.TextField, **o)}
+Wide = type("Wide", (Base,), {"id": peewee.BigAutoField(), **{name: FIELDS[kind](null=nullable)
+                                                              for name, kind, nullable in WIDE if name != "id"}})
 
-    def __init__(self) -> None:
+
+class Contender(Objects):
+    works = (*ALL, "first")
+    zone = "+00:00"
+
+    def __init__(self, place: Place | None, driver: str) -> None:
+        if place is None:  # keys come back to lists as well, as in the others
+            database.initialize(peewee.SqliteDatabase(":memory:", returning_clause=True))
+        else:
+            words: dict[str, Any] = {"prefer_psycopg3": True, "prepare_threshold": 0} if driver == "psycopg" else {}
+            database.initialize(peewee.PostgresqlDatabase(place.database, host=place.host, port=place.port, user=place.user,
+                                                          application_name=place.application, **words))
         database.connect()
-        database.create_tables([Journal, Parent, Child])
-        self.save(new_rows())
-        with database.atomic():
-            for batch in peewee.chunked([{"id": k, "name": n} for k, n in parents()], 500):
-                Parent.insert_many(batch).execute()
-            for batch in peewee.chunked([{"id": k, "name": n, "parent": p} for k, n, p in children()], 500):
-                Child.insert_many(batch).execute()
-        self.row = new_rows(1)[0]
-        self.made: list[Journal] = []
 
-    def one(self, key: int) -> object:
+    def sql(self, text: str) -> list[Any]:
+        return list(database.execute_sql(text))
+
+    def one(self, key: int) -> Any:
         return Journal.get_by_id(key)
 
-    def insert_one(self) -> None:
-        moment, level, text = self.row
-        self.made.append(Journal.create(moment=moment, level=level, text=text))
+    def insert_one(self, row: tuple[Any, ...]) -> Any:
+        moment, level, text = row
+        return Journal.create(moment=moment, level=level, text=text)
 
-    def update_one(self) -> None:
-        entry = self.made[-1]
-        entry.level = 5
+    def update_one(self, entry: Any, level: int) -> None:
+        entry.level = level
         entry.save(only=[Journal.level])
 
-    def delete_one(self) -> None:
-        self.made.pop().delete_instance()
+    def delete_one(self, entry: Any) -> None:
+        entry.delete_instance()
 
-    def find(self) -> object:
+    def find(self) -> Any:
         return list(Journal.select())
 
-    def save(self, rows: list[tuple[datetime, int, str]]) -> None:
+    def wide(self) -> Any:
+        return list(Wide.select())  # type: ignore[attr-defined]
+
+    def new(self, rows: list[tuple[datetime, int, str]]) -> Any:
+        return [Journal(moment=m, level=n, text=t) for m, n, t in rows]
+
+    def save(self, things: Any) -> Any:
         with database.atomic():
-            Journal.bulk_create([Journal(moment=m, level=n, text=t) for m, n, t in rows], batch_size=1000)
+            Journal.bulk_create(things, batch_size=1000)
+        return things
 
-    def forget(self) -> None:
-        Journal.delete().where(Journal.id > 10000).execute()
+    def load(self) -> Any:
+        return list(Journal.select())
 
-    def prepare_update(self) -> None:
-        self.loaded = list(Journal.select().where(Journal.id <= 10000))
-
-    def update(self) -> None:
-        for entry in self.loaded:
-            entry.level = entry.id % 5 + 10
+    def update(self, things: Any) -> None:
         with database.atomic():
-            Journal.bulk_update(self.loaded, fields=[Journal.level], batch_size=300)
+            Journal.bulk_update(things, fields=[Journal.level], batch_size=500)
 
-    def children(self) -> object:
+    def children(self) -> Any:
         return peewee.prefetch(Parent.select(), Child.select())

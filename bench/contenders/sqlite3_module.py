@@ -4,66 +4,72 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
+from typing import Any
 
-from . import SCHEMA, children, new_rows, parents
+from . import NARROW, Base, grouped, level_of
+from .sqlite import CHILDREN_SQL, DELETE, FIND, INSERT, ONE, PARENTS_SQL, UPDATE
 
 
-class Contender:
-    name = "sqlite3"
+class Contender(Base):
+    works = (*NARROW, "first")
+    zone = "+00:00"  # stored with its zone a time comes back with it, as Takeo's do, without a further step
 
-    def __init__(self) -> None:
+    def __init__(self, place: None, driver: str) -> None:
         self.db = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
-        for statement in SCHEMA:
-            self.db.execute(statement)
-        self.save(new_rows())
-        self.db.execute("begin")
-        self.db.executemany("insert into parent values (?, ?)", parents())
-        self.db.executemany("insert into child values (?, ?, ?)", children())
-        self.db.execute("commit")
-        self.row = new_rows(1)[0]
-        self.last = 0
 
-    def one(self, key: int) -> object:
-        row = self.db.execute("select id, moment, level, text from journal where id = ?", (key,)).fetchone()
+    def sql(self, text: str) -> list[Any]:
+        return self.db.execute(text).fetchall()
+
+    def one(self, key: int) -> Any:
+        row = self.db.execute(ONE, (key,)).fetchone()
         return row[0], datetime.fromisoformat(row[1]), row[2], row[3]
 
-    def insert_one(self) -> None:
-        moment, level, text = self.row
-        self.last = self.db.execute("insert into journal (moment, level, text) values (?, ?, ?)",
-                                    (moment.isoformat(" "), level, text)).lastrowid or 0
+    def insert_one(self, row: tuple[Any, ...]) -> int:
+        moment, level, text = row
+        return self.db.execute(INSERT, (moment.isoformat(" "), level, text)).lastrowid or 0
 
-    def update_one(self) -> None:
-        self.db.execute("update journal set level = ? where id = ?", (5, self.last))
+    def update_one(self, key: int, level: int) -> None:
+        self.db.execute(UPDATE, (level, key))
 
-    def delete_one(self) -> None:
-        self.db.execute("delete from journal where id = ?", (self.last,))
-        self.last -= 1
+    def delete_one(self, key: int) -> None:
+        self.db.execute(DELETE, (key,))
 
-    def find(self) -> object:
+    def find(self) -> Any:
         parse = datetime.fromisoformat
-        return [(key, parse(moment), level, text) for key, moment, level, text
-                in self.db.execute("select id, moment, level, text from journal")]
+        return [(key, parse(moment), level, text) for key, moment, level, text in self.db.execute(FIND)]
 
-    def save(self, rows: list[tuple[datetime, int, str]]) -> None:
+    def found(self, thing: Any) -> Any:
+        return thing[0]
+
+    def save(self, rows: list[tuple[Any, ...]]) -> None:
+        """Without keys: executemany gives none."""
         self.db.execute("begin")
-        self.db.executemany("insert into journal (moment, level, text) values (?, ?, ?)",
-                            [(moment.isoformat(" "), level, text) for moment, level, text in rows])
+        self.db.executemany(INSERT, [(moment.isoformat(" "), level, text) for moment, level, text in rows])
         self.db.execute("commit")
 
-    def forget(self) -> None:
-        self.db.execute("delete from journal where id > 10000")
+    def load(self) -> Any:
+        return [key for key, in self.db.execute("select id from journal")]
 
-    def prepare_update(self) -> None:
-        self.keys = [row[0] for row in self.db.execute("select id from journal where id <= 10000")]
+    def change(self, things: Any, turn: int) -> Any:
+        return [(level_of(key, turn), key) for key in things]
 
-    def update(self) -> None:
+    def update(self, pairs: list[tuple[int, int]]) -> None:
         self.db.execute("begin")
-        self.db.executemany("update journal set level = ? where id = ?",
-                            [(key % 5 + 10, key) for key in self.keys])
+        self.db.executemany(UPDATE, pairs)
         self.db.execute("commit")
 
-    def children(self) -> object:
-        found = {key: (name, []) for key, name in self.db.execute("select id, name from parent")}
-        for key, name, parent in self.db.execute("select id, name, parent_id from child"):
-            found[parent][1].append((key, name))
-        return list(found.values())
+    def children(self) -> Any:
+        return grouped(self.db.execute(PARENTS_SQL), self.db.execute(CHILDREN_SQL))
+
+    def find_slots(self) -> Any:
+        """Objects as a careful programmer would write them: for the memory of one."""
+
+        class Journal:
+            __slots__ = ("id", "level", "moment", "text", "__weakref__")
+
+        made = []
+        for key, moment, level, text in self.db.execute(FIND):
+            entry = Journal()
+            entry.id, entry.moment, entry.level, entry.text = key, datetime.fromisoformat(moment), level, text
+            made.append(entry)
+        return made

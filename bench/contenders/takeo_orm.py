@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
-from takeo import (Column, DataSource, Entity, ManyToOne, Mapped, OneToMany, PrimaryGeneratedColumn, Rel)
+from takeo import Column, DataSource, Entity, ManyToOne, Mapped, OneToMany, PrimaryGeneratedColumn, Rel
+from takeo.types import Float32, Int16, Int32, Json
 
-from . import children, new_rows, parents
-
-
+from . import ALL, Objects
+from .postgresql import Place
 @Entity("journal")
 class Journal:
     id: Mapped[int] = PrimaryGeneratedColumn()
     moment: Mapped[datetime] = Column()
-    level: Mapped[int] = Column()
+    level: Mapped[int] = Column(Int32)
     text: Mapped[str] = Column()
 
 
@@ -31,53 +34,89 @@ class Child:
     parent: Rel[Parent] = ManyToOne(Parent, inverse="children")
 
 
-class Contender:
-    name = "Takeo"
+@Entity("wide")
+class Wide:
+    id: Mapped[int] = PrimaryGeneratedColumn()
+    small: Mapped[int] = Column(Int16)
+    amount: Mapped[int] = Column(Int32)
+    size: Mapped[int] = Column(Int32)
+    total: Mapped[int] = Column()
+    ratio: Mapped[float] = Column()
+    weight: Mapped[float] = Column()
+    score: Mapped[float] = Column(Float32)
+    is_open: Mapped[bool] = Column()
+    is_paid: Mapped[bool] = Column()
+    name: Mapped[str] = Column(length=80)
+    title: Mapped[str] = Column()
+    note: Mapped[str] = Column()
+    city: Mapped[str] = Column()
+    country: Mapped[str] = Column(length=2)
+    price: Mapped[Decimal] = Column(precision=12, scale=2)
+    tax: Mapped[Decimal] = Column(precision=12, scale=2)
+    rate: Mapped[Decimal] = Column(precision=18, scale=6)
+    born: Mapped[date] = Column()
+    due: Mapped[date] = Column()
+    made: Mapped[datetime] = Column()
+    changed: Mapped[datetime] = Column()
+    token: Mapped[UUID] = Column()
+    owner: Mapped[UUID] = Column()
+    doc: Mapped[dict[str, Any]] = Column()
+    choices: Mapped[Json] = Column()
+    numbers: Mapped[list[int]] = Column()
+    words: Mapped[list[str]] = Column()
+    shelf: Mapped[int | None] = Column(Int32, default=None)
+    remark: Mapped[str | None] = Column(default=None)
+    discount: Mapped[Decimal | None] = Column(precision=12, scale=2, default=None)
+    ended: Mapped[datetime | None] = Column(default=None)
 
-    def __init__(self) -> None:
-        self.db = DataSource("sqlite://", entities=[Journal, Parent, Child])
-        self.db.synchronize()
-        self.journal, self.parents = self.db.repository(Journal), self.db.repository(Parent)
-        self.save(new_rows())
-        made = {key: Parent(id=key, name=name) for key, name in parents()}
-        self.parents.insert(list(made.values()))
-        self.db.repository(Child).insert([Child(id=k, name=n, parent=made[p]) for k, n, p in children()])
-        self.row = new_rows(1)[0]
-        self.made: list[Journal] = []
+
+class Contender(Objects):
+    works = (*ALL, "first")
+
+    def __init__(self, place: Place | None, driver: str) -> None:
+        self.db = DataSource(place.url if place else "sqlite://", entities=[Journal, Parent, Child, Wide])
+        self.journal, self.parents, self.wides = map(self.db.repository, (Journal, Parent, Wide))
+
+    def sql(self, text: str) -> list[Any]:
+        asked = self.db.sql(text)
+        if text.startswith("select"):
+            return asked.tuples()
+        asked.run()
+        return []
 
     def one(self, key: int) -> object:
         return self.journal.get(key)
 
-    def insert_one(self) -> None:
-        moment, level, text = self.row
+    def insert_one(self, row: tuple[Any, ...]) -> Journal:
+        moment, level, text = row
         entry = Journal(moment=moment, level=level, text=text)
         self.journal.save(entry)
-        self.made.append(entry)
+        return entry
 
-    def update_one(self) -> None:
-        entry = self.made[-1]
-        entry.level = 5
+    def update_one(self, entry: Journal, level: int) -> None:
+        entry.level = level
         self.journal.save(entry)
 
-    def delete_one(self) -> None:
-        self.journal.remove(self.made.pop())
+    def delete_one(self, entry: Journal) -> None:
+        self.journal.remove(entry)
 
-    def find(self) -> object:
+    def find(self) -> Any:
         return self.journal.find()
 
-    def save(self, rows: list[tuple[datetime, int, str]]) -> None:
-        self.journal.save([Journal(moment=m, level=n, text=t) for m, n, t in rows])
+    def wide(self) -> Any:
+        return self.wides.find()
 
-    def forget(self) -> None:
-        self.journal.delete(Journal.id > 10000)
+    def new(self, rows: list[tuple[Any, ...]]) -> Any:
+        return [Journal(moment=m, level=n, text=t) for m, n, t in rows]
 
-    def prepare_update(self) -> None:
-        self.loaded = self.journal.find(Journal.id <= 10000)
+    def save(self, things: Any) -> Any:
+        return self.journal.save(things)
 
-    def update(self) -> None:
-        for entry in self.loaded:
-            entry.level = entry.id % 5 + 10
-        self.journal.save(self.loaded)
+    def load(self) -> Any:
+        return self.journal.find()
 
-    def children(self) -> object:
+    def update(self, things: Any) -> None:
+        self.journal.save(things)
+
+    def children(self) -> Any:
         return self.parents.find(load=[Parent.children])

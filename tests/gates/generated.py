@@ -1,11 +1,11 @@
-"""Gate: what tools/gen_abi.py and tools/gen_errors.py make is current, and the version is one."""
+"""Gate: what the generators in tools/ make is current, and the version is one."""
 import re
 import subprocess
 import sys
 
 from _source import ROOT, breach, done
 
-for tool in ("gen_abi.py", "gen_errors.py", "gen_reference.py"):
+for tool in ("gen_abi.py", "gen_errors.py", "gen_reference.py", "gen_performance.py"):
     run = subprocess.run([sys.executable, ROOT / "tools" / tool, "--check"], text=True, capture_output=True)
     for line in (run.stdout + run.stderr).splitlines():
         breach(f"tools/{tool}", 0, line)

@@ -7,9 +7,8 @@ from typing import Any
 import psycopg2
 import psycopg2.extras
 
-from . import CHILDREN_SQL, DELETE, FIND, FIND_WIDE, INSERT, ONE, PARENTS_SQL, UPDATE, UPDATE_MANY, Base, Place, grouped
-
-
+from . import Base, grouped
+from .postgresql import CHILDREN_SQL, DELETE, FIND, FIND_WIDE, INSERT, ONE, PARENTS_SQL, UPDATE, UPDATE_MANY, Place
 class Contender(Base):
     def __init__(self, place: Place, driver: str) -> None:
         self.db = psycopg2.connect(place.dsn)
@@ -44,8 +43,8 @@ class Contender(Base):
         return self.cursor.fetchall()
 
     def save(self, rows: list[tuple[Any, ...]]) -> list[int]:
-        found = psycopg2.extras.execute_values(
-            self.cursor, "insert into journal (moment, level, text) values %s returning id", rows, page_size=1000,
+        found = psycopg2.extras.execute_values(  # one statement: in autocommit each page would be a transaction
+            self.cursor, "insert into journal (moment, level, text) values %s returning id", rows, page_size=len(rows),
             fetch=True)
         return [key for key, in found]
 

@@ -7,10 +7,10 @@ from typing import Any
 from tortoise import Tortoise, fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
-from . import WIDE, Objects, Place
-
-
+from . import WIDE, Objects
+from .postgresql import Place
 class Journal(Model):
     id = fields.BigIntField(primary_key=True)
     moment = fields.DatetimeField()
@@ -101,7 +101,8 @@ class Contender(Objects):
         return await Journal.all()
 
     async def update(self, things: Any) -> None:
-        await Journal.bulk_update(things, fields=["level"], batch_size=100)
+        async with in_transaction() as db:
+            await Journal.bulk_update(things, fields=["level"], batch_size=100, using_db=db)
 
     async def children(self) -> Any:
         return await Parent.all().prefetch_related("children")

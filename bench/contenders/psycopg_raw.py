@@ -6,8 +6,9 @@ from typing import Any
 
 import psycopg
 
-from . import (CHILDREN_SQL, DELETE, FIND, FIND_WIDE, INSERT, INSERT_MANY, ONE, PARENTS_SQL, UPDATE, UPDATE_MANY, Base,
-               Place, grouped)
+from . import Base, grouped
+from .postgresql import (CHILDREN_SQL, DELETE, FIND, FIND_WIDE, INSERT, INSERT_MANY, ONE, PARENTS_SQL, UPDATE,
+                          UPDATE_MANY, Place)
 
 
 class Contender(Base):

@@ -10,8 +10,8 @@ from typing import Any
 
 from contenders import PARENTS, ROWS
 
-from . import (CHILDREN_SQL, DELETE, FIND, FIND_WIDE, INSERT, ONE, PARENTS_SQL, UPDATE, UPDATE_MANY, Base, Place,
-               level_of)
+from . import Base, level_of
+from .postgresql import CHILDREN_SQL, DELETE, FIND, FIND_WIDE, INSERT, ONE, PARENTS_SQL, UPDATE, UPDATE_MANY, Place
 
 EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
 STATEMENTS = {"one": ONE.format("$1"), "find": FIND, "wide": FIND_WIDE,

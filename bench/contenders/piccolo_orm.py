@@ -9,7 +9,8 @@ from piccolo import columns
 from piccolo.engine.postgres import PostgresEngine
 from piccolo.table import Table
 
-from . import ALL, WIDE, Objects, Place
+from . import ALL, WIDE, Objects
+from .postgresql import Place
 
 with warnings.catch_warnings():  # it asks for the version of a server that it does not know yet
     warnings.simplefilter("ignore")
@@ -78,6 +79,7 @@ class Contender(Objects):
         return [Journal(moment=m, level=n, text=t) for m, n, t in rows]
 
     async def save(self, things: Any) -> Any:
-        for start in range(0, len(things), 1000):  # a statement has at most 32 767 parameters
-            await Journal.insert(*things[start:start + 1000])
+        async with database.transaction():
+            for start in range(0, len(things), 1000):  # a statement has at most 32 767 parameters
+                await Journal.insert(*things[start:start + 1000])
         return things
