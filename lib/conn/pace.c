@@ -3,8 +3,8 @@
  * Where the scheduler puts client and server decides which is faster: apart, sleeping costs a
  * wake-up of 50 us and more; together, spinning takes the processor from the server.  No rule about
  * processors predicted it.  So every statement keeps two moving averages and uses the better way.
- * The other one is tried again in a short burst: after PERIOD answers, later when it had lost
- * clearly, and sooner when times have changed by half.  A burst that loses stops early, and an
+ * The other one is tried again in a short burst, which comes the later the more often it has lost, and
+ * the more clearly; sooner when times have changed by half.  A burst that loses stops early, and an
  * outlier counts at most double.  It must not know what is waited for.
  */
 #include "conn/conn_int.h"
@@ -13,15 +13,18 @@ enum {
     TRIAL = 8,    /* answers of a burst */
     SETTLING = 3, /* of which so many are not counted: the scheduler settles */
     FIRST = 6,    /* answers before the first burst */
-    PERIOD = 256, /* answers between two bursts */
-    LONG_PERIOD = 2048,
+    AGAIN = 32,   /* and between two, when the other way has just won */
+    LONG = 2048,  /* at most */
+    SOONEST = 16, /* when times have changed */
     SOON = 128,
     WEIGHT = 8 /* one answer moves the average by an eighth */
 };
 
 static bool has_changed(const tk_pace *pace) {
     float now = pace->mean_us[pace->best];
-    return pace->calm > SOON && (now > 1.5F * pace->base_us || now < pace->base_us / 1.5F);
+    int soon = pace->period / 8;
+    soon = soon < SOONEST ? SOONEST : soon > SOON ? SOON : soon;
+    return pace->calm > soon && (now > 1.5F * pace->base_us || now < pace->base_us / 1.5F);
 }
 
 bool tk_pace_spins(tk_pace *pace) {
@@ -34,10 +37,13 @@ bool tk_pace_spins(tk_pace *pace) {
 }
 
 static void end_trial(tk_pace *pace) {
+    bool was = pace->best;
     pace->best = pace->mean_us[1] < pace->mean_us[0] * 0.95F;
     pace->base_us = pace->mean_us[pace->best];
     pace->calm = 0;
-    pace->period = pace->mean_us[!pace->best] > 1.3F * pace->base_us ? LONG_PERIOD : PERIOD;
+    int period = pace->period != 0 ? pace->period : FIRST;
+    period *= pace->mean_us[!pace->best] > 1.3F * pace->base_us ? 8 : 2;
+    pace->period = (uint16_t)(pace->best != was ? AGAIN : period < LONG ? period : LONG);
 }
 
 void tk_pace_learn(tk_pace *pace, bool has_spun, int64_t ns) {

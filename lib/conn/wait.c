@@ -97,11 +97,10 @@ static bool spin(const tk_conn *conn, int64_t since_ns) {
 }
 
 /* Sleep until the descriptor is ready, for at most a slice; true: the driver can go on. */
-static bool sleep_on_server(const tk_op *op, int64_t until_ns) {
+static bool sleep_on_server(const tk_op *op, int64_t until_ns, int64_t now) {
     const tk_conn *conn = op->conn;
     takeo_interest interest;
     (void)tk_op_interest(op, &interest);
-    int64_t now = tk_clock_now_ns();
     int64_t most = interest.fd < 0 ? LOOK_AGAIN_NS : TK_SLICE_NS;
     int64_t slice = tk_earlier(tk_earlier(now + most, until_ns), interest.deadline_ns);
     struct timespec left = {0, slice > now ? (long)(slice - now) : 0};
@@ -114,9 +113,20 @@ static bool sleep_on_server(const tk_op *op, int64_t until_ns) {
     return may_look && conn->driver->advance(conn->server) == TAKEO_DONE;
 }
 
+/* `pace` is that of a statement whose answer is waited for; NULL: the rest of one. */
 static bool may_spin(const tk_op *op, tk_pace *pace) {
-    return pace != NULL && (op->source->options.flags & TAKEO_SOURCE_POLL) == 0
-           && tk_pace_spins(pace) && tk_pace_enter_spin();
+    if ((op->source->options.flags & TAKEO_SOURCE_POLL) != 0) {
+        return false;
+    }
+    bool spins;
+    if (pace != NULL) {
+        spins = tk_pace_spins(pace);
+    } else {
+        const tk_job *job = op->current;
+        bool is_statement = op->state == TK_OP_RUN && job != NULL && job->sql != NULL;
+        spins = is_statement && op->run.statement_pace != NULL && op->run.statement_pace->best;
+    }
+    return spins && tk_pace_enter_spin();
 }
 
 /* Has the step something to do although nothing came? */
@@ -131,20 +141,24 @@ static void wait_for_server(tk_op *op, int64_t until_ns) {
     tk_pace *pace = op->run.pace;
     op->run.pace = NULL; /* what comes after the first wait says nothing of the statement */
     (void)tk_op_leave(op);
+    int64_t now = pace != NULL ? op->run.sent_ns : tk_clock_now_ns();
     bool has_spun = may_spin(op, pace);
-    bool is_ready = has_spun && spin(op->conn, tk_clock_now_ns());
+    bool is_ready = has_spun && spin(op->conn, now);
     if (has_spun) {
         tk_pace_leave_spin();
     }
+    if (has_spun) {
+        now = tk_clock_now_ns();
+    }
     while (!is_ready) {
-        is_ready = sleep_on_server(op, until_ns);
-        int64_t now = tk_clock_now_ns();
+        is_ready = sleep_on_server(op, until_ns, now);
+        now = tk_clock_now_ns();
         if (!is_ready && (is_time(op, until_ns, now) || !tk_op_ask(op, now))) {
             return;
         }
     }
     if (pace != NULL) {
-        tk_pace_learn(pace, has_spun, tk_clock_now_ns() - op->run.sent_ns);
+        tk_pace_learn(pace, has_spun, now - op->run.sent_ns);
     }
 }
 

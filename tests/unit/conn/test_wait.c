@@ -393,7 +393,7 @@ static void pace_finds_it_soon(void **state) {
     (void)state;
     tk_pace pace = {0};
     (void)answer(&pace, 20, 80, 28);
-    assert_int_equal(answer(&pace, 100, 80, 28), 100);
+    assert_true(answer(&pace, 100, 80, 28) > 90);
 }
 
 static void pace_notices_that_times_have_changed(void **state) {
