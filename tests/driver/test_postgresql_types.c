@@ -25,13 +25,13 @@ static PGresult *ask(fixture *f, const char *sql, const uint32_t *oid, const tk_
     const char *data = value != NULL ? value->data != NULL ? value->data : "" : NULL;
     int len = value != NULL ? (int)value->len : 0;
     int format = is_binary;
-    assert_true(tk_pq.sendQueryParams(f->pg, sql, value != NULL, oid, &data, &len, &format,
-                                      is_binary_result));
+    assert_true(tk_pq.client.sendQueryParams(f->pg, sql, value != NULL, oid, &data, &len, &format,
+                                             is_binary_result));
     PGresult *last = NULL;
     PGresult *result;
-    while ((result = tk_pq.getResult(f->pg)) != NULL) {
+    while ((result = tk_pq.client.getResult(f->pg)) != NULL) {
         if (last != NULL) {
-            tk_pq.clear(last);
+            tk_pq.client.clear(last);
         }
         last = result;
     }
@@ -41,15 +41,15 @@ static PGresult *ask(fixture *f, const char *sql, const uint32_t *oid, const tk_
 static PGresult *must_ask(fixture *f, const char *sql, const uint32_t *oid, const tk_buf *value,
                           bool is_binary, bool is_binary_result) {
     PGresult *result = ask(f, sql, oid, value, is_binary, is_binary_result);
-    ExecStatusType status = tk_pq.resultStatus(result);
+    ExecStatusType status = tk_pq.client.resultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-        fail_msg("%s: %s", sql, tk_pq.resultErrorMessage(result));
+        fail_msg("%s: %s", sql, tk_pq.client.resultErrorMessage(result));
     }
     return result;
 }
 
 static void run(fixture *f, const char *sql) {
-    tk_pq.clear(must_ask(f, sql, NULL, NULL, false, false));
+    tk_pq.client.clear(must_ask(f, sql, NULL, NULL, false, false));
 }
 
 static int setup(void **state) {
@@ -68,8 +68,8 @@ static int setup(void **state) {
     const char *keywords[] = {"dbname", "client_encoding", NULL};
     const char *values[] = {url, "UTF8", NULL};
     f->pg = tk_pq.connectdbParams(keywords, values, 1);
-    if (tk_pq.status(f->pg) != CONNECTION_OK) {
-        fail_msg("%s", tk_pq.errorMessage(f->pg));
+    if (tk_pq.client.status(f->pg) != CONNECTION_OK) {
+        fail_msg("%s", tk_pq.client.errorMessage(f->pg));
     }
     run(f, "set timezone = 'Europe/Berlin'");
     run(f, "set datestyle = 'ISO'");
@@ -113,9 +113,9 @@ static bool decode(fixture *f, const PGresult *result, takeo_type type, takeo_ty
                    bool is_binary, takeo_cell *out) {
     tk_pg_column column;
     takeo_cell cell = {0};
-    size_t len = (size_t)tk_pq.getlength(result, 0, 0);
-    char *data = exact(tk_pq.getvalue(result, 0, 0), len);
-    tk_pg_column_init(&column, type, element, tk_pq.ftype(result, 0), &f->values);
+    size_t len = (size_t)tk_pq.client.getlength(result, 0, 0);
+    char *data = exact(tk_pq.client.getvalue(result, 0, 0), len);
+    tk_pg_column_init(&column, type, element, tk_pq.client.ftype(result, 0), &f->values);
     tk_pg_column_set_format(&column, is_binary);
     bool is_read = column.decode(&column, data, len, &cell);
     if (is_read) {
@@ -128,9 +128,9 @@ static bool decode(fixture *f, const PGresult *result, takeo_type type, takeo_ty
 }
 
 static const char *zero_ended(fixture *f, const PGresult *result) {
-    assert_false(tk_pq.getisnull(result, 0, 0));
-    return tk_arena_copy(&f->arena, tk_pq.getvalue(result, 0, 0),
-                         (size_t)tk_pq.getlength(result, 0, 0));
+    assert_false(tk_pq.client.getisnull(result, 0, 0));
+    return tk_arena_copy(&f->arena, tk_pq.client.getvalue(result, 0, 0),
+                         (size_t)tk_pq.client.getlength(result, 0, 0));
 }
 
 static const char *shown(fixture *f, const takeo_cell *cell) {
@@ -158,16 +158,16 @@ static void check_value(fixture *f, const char *expression, const char *type, ta
     snprintf(sql, sizeof sql, "select (%s)::text", expression);
     PGresult *result = must_ask(f, sql, NULL, NULL, false, false);
     const char *expected = zero_ended(f, result);
-    tk_pq.clear(result);
+    tk_pq.client.clear(result);
 
     takeo_cell text;
     snprintf(sql, sizeof sql, "select %s", expression);
     result = must_ask(f, sql, NULL, NULL, false, false);
-    uint32_t oid = tk_pq.ftype(result, 0);
+    uint32_t oid = tk_pq.client.ftype(result, 0);
     if (!decode(f, result, TAKEO_TYPE_NONE, TAKEO_TYPE_NONE, false, &text)) {
         fail_msg("%s: not read from text %s", expression, expected);
     }
-    tk_pq.clear(result);
+    tk_pq.client.clear(result);
     assert_int_equal(text.type, logical);
 
     tk_pg_column column;
@@ -178,7 +178,7 @@ static void check_value(fixture *f, const char *expression, const char *type, ta
         if (!decode(f, result, TAKEO_TYPE_NONE, TAKEO_TYPE_NONE, true, &binary)) {
             fail_msg("%s: not read from binary", expression);
         }
-        tk_pq.clear(result);
+        tk_pq.client.clear(result);
         if (!tk_cell_equal(&text, &binary)) {
             fail_msg("%s: %s as text, %s as binary", expression, shown(f, &text),
                      shown(f, &binary));
@@ -193,7 +193,7 @@ static void check_value(fixture *f, const char *expression, const char *type, ta
     snprintf(sql, sizeof sql, "select ($1::%s)::text", type);
     result = must_ask(f, sql, NULL, &value, false, false);
     assert_string_equal(zero_ended(f, result), expected);
-    tk_pq.clear(result);
+    tk_pq.client.clear(result);
     tk_buf_clear(&value);
     if (tk_pg_encodes(text.type, element_of(&text), oid)) {
         if (!tk_pg_encode_binary(&text, oid, &value)) {
@@ -201,7 +201,7 @@ static void check_value(fixture *f, const char *expression, const char *type, ta
         }
         result = must_ask(f, sql, &oid, &value, true, false);
         assert_string_equal(zero_ended(f, result), expected);
-        tk_pq.clear(result);
+        tk_pq.client.clear(result);
     }
     tk_buf_done(&value);
 }
@@ -266,7 +266,7 @@ static void arrays_of_other_bounds_are_lists(void **state) {
                 fail_msg("%s in %s", rows[i].sql, is_binary ? "binary" : "text");
             }
             assert_string_equal(shown(f, &cell), rows[i].shown);
-            tk_pq.clear(result);
+            tk_pq.client.clear(result);
         }
     }
 }
@@ -279,14 +279,15 @@ static void types_are_those_of_the_server(void **state) {
                                 "from pg_type where oid < 16384",
                                 NULL, NULL, false, false);
     int known = 0;
-    for (int i = 0; i < tk_pq.ntuples(result); i++) {
-        const tk_pg_type *type = tk_pg_type_of((uint32_t)atoll(tk_pq.getvalue(result, i, 0)));
+    for (int i = 0; i < tk_pq.client.ntuples(result); i++) {
+        const tk_pg_type *type =
+            tk_pg_type_of((uint32_t)atoll(tk_pq.client.getvalue(result, i, 0)));
         if (type != NULL) {
             known++;
-            assert_int_equal(type->oid, atoll(tk_pq.getvalue(result, i, 0)));
-            assert_string_equal(type->name, tk_pq.getvalue(result, i, 2));
+            assert_int_equal(type->oid, atoll(tk_pq.client.getvalue(result, i, 0)));
+            assert_string_equal(type->name, tk_pq.client.getvalue(result, i, 2));
             if (type->element == 0) {
-                assert_int_equal(type->array, atoll(tk_pq.getvalue(result, i, 1)));
+                assert_int_equal(type->array, atoll(tk_pq.client.getvalue(result, i, 1)));
             }
         }
     }
@@ -296,7 +297,7 @@ static void types_are_those_of_the_server(void **state) {
     }
     assert_int_equal(known, here);
     assert_true(here > 100);
-    tk_pq.clear(result);
+    tk_pq.client.clear(result);
 }
 
 /* Random addresses and numbers: more than a table can hold. */
@@ -338,7 +339,7 @@ static void numbers_of_the_largest_size_are_read(void **state) {
         takeo_cell binary;
         PGresult *result = must_ask(f, text_sql, NULL, NULL, false, false);
         assert_true(decode(f, result, TAKEO_TYPE_NONE, TAKEO_TYPE_NONE, false, &text));
-        tk_pq.clear(result);
+        tk_pq.client.clear(result);
         result = must_ask(f, text_sql, NULL, NULL, false, true);
         assert_true(decode(f, result, TAKEO_TYPE_NONE, TAKEO_TYPE_NONE, true, &binary));
         assert_true(tk_cell_equal(&text, &binary));
@@ -347,11 +348,11 @@ static void numbers_of_the_largest_size_are_read(void **state) {
         bool is_written = tk_pg_encode_binary(&binary, TK_PG_OID_NUMERIC, &value);
         assert_int_equal(is_written, text.v.text.len <= TK_DECIMAL_MAX);
         if (is_written) { /* the very bytes that came */
-            assert_int_equal(value.len, tk_pq.getlength(result, 0, 0));
-            assert_memory_equal(value.data, tk_pq.getvalue(result, 0, 0), value.len);
+            assert_int_equal(value.len, tk_pq.client.getlength(result, 0, 0));
+            assert_memory_equal(value.data, tk_pq.client.getvalue(result, 0, 0), value.len);
         }
         tk_buf_done(&value);
-        tk_pq.clear(result);
+        tk_pq.client.clear(result);
     }
 }
 
@@ -459,11 +460,11 @@ static void columns_are_of_the_wanted_type(void **state) {
             tk_pg_column column;
             takeo_cell cell;
             PGresult *result = must_ask(f, sql, NULL, NULL, false, is_binary);
-            tk_pg_column_init(&column, rows[i].type, rows[i].element, tk_pq.ftype(result, 0),
+            tk_pg_column_init(&column, rows[i].type, rows[i].element, tk_pq.client.ftype(result, 0),
                               &f->values);
             bool is_read = (!is_binary || tk_pg_column_has_binary(&column))
                            && decode(f, result, rows[i].type, rows[i].element, is_binary, &cell);
-            tk_pq.clear(result);
+            tk_pq.client.clear(result);
             if (is_binary && !tk_pg_column_has_binary(&column)) {
                 continue;
             }
@@ -485,12 +486,12 @@ static void unknown_is_the_servers_text(void **state) {
         PGresult *result = must_ask(f, sql, NULL, NULL, false, false);
         tk_pg_column column;
         takeo_cell cell;
-        tk_pg_column_init(&column, TAKEO_TYPE_UNKNOWN, TAKEO_TYPE_NONE, tk_pq.ftype(result, 0),
-                          &f->values);
+        tk_pg_column_init(&column, TAKEO_TYPE_UNKNOWN, TAKEO_TYPE_NONE,
+                          tk_pq.client.ftype(result, 0), &f->values);
         assert_false(tk_pg_column_has_binary(&column));
         assert_true(decode(f, result, TAKEO_TYPE_UNKNOWN, TAKEO_TYPE_NONE, false, &cell));
         assert_string_equal(shown(f, &cell), zero_ended(f, result));
-        tk_pq.clear(result);
+        tk_pq.client.clear(result);
     }
 }
 
@@ -530,12 +531,12 @@ static void types_that_are_not_built_in_are_read(void **state) {
             tk_pg_column column;
             takeo_cell cell;
             PGresult *result = must_ask(f, sql, NULL, NULL, false, is_binary);
-            tk_pg_column_init(&column, rows[i].type, rows[i].element, tk_pq.ftype(result, 0),
+            tk_pg_column_init(&column, rows[i].type, rows[i].element, tk_pq.client.ftype(result, 0),
                               &f->values);
             assert_int_equal(tk_pg_column_has_binary(&column), rows[i].has_binary);
             assert_true(decode(f, result, rows[i].type, rows[i].element, is_binary, &cell));
             assert_string_equal(shown(f, &cell), rows[i].shown);
-            tk_pq.clear(result);
+            tk_pq.client.clear(result);
         }
     }
     run(f, "rollback");
@@ -569,7 +570,7 @@ static void texts_of_other_styles_are_read(void **state) {
                         &cells[is_binary])) {
                 fail_msg("%s: %s", rows[i], zero_ended(f, result));
             }
-            tk_pq.clear(result);
+            tk_pq.client.clear(result);
         }
         assert_true(tk_cell_equal(&cells[0], &cells[1]));
     }
@@ -669,12 +670,12 @@ static void cells_of_other_widths_are_written(void **state) {
         if (is_written) {
             PGresult *result = must_ask(f, "select $1::text", &rows[i].oid, &value, true, false);
             assert_string_equal(zero_ended(f, result), rows[i].text);
-            tk_pq.clear(result);
+            tk_pq.client.clear(result);
             tk_buf_clear(&value); /* before its parameters are known a statement's go as text */
             assert_true(tk_pg_encode_text(&rows[i].cell, &value));
             result = must_ask(f, "select $1::text", &rows[i].oid, &value, false, false);
             assert_string_equal(zero_ended(f, result), rows[i].text);
-            tk_pq.clear(result);
+            tk_pq.client.clear(result);
         } else {
             takeo_status status = tk_pg_refuse(&rows[i].cell, 3, rows[i].oid, &f->error);
             assert_int_equal(status, TAKEO_EINPUT);
@@ -931,21 +932,21 @@ static void damaged_values_are_harmless(void **state) {
                      samples[i].type);
             PGresult *result = must_ask(f, sql, NULL, NULL, false, form % 2);
             char bytes[512];
-            size_t len = (size_t)tk_pq.getlength(result, 0, 0);
+            size_t len = (size_t)tk_pq.client.getlength(result, 0, 0);
             assert_true(len < sizeof bytes);
-            memcpy(bytes, tk_pq.getvalue(result, 0, 0), len);
+            memcpy(bytes, tk_pq.client.getvalue(result, 0, 0), len);
             for (size_t cut = 0; cut <= len; cut++) {
-                feed(&f->values, tk_pq.ftype(result, 0), bytes, cut);
+                feed(&f->values, tk_pq.client.ftype(result, 0), bytes, cut);
             }
             for (int change = 0; change < 20 && len != 0; change++) {
                 char kept = bytes[next_random() % len];
                 size_t place = next_random() % len;
                 char before = bytes[place];
                 bytes[place] = next_random() % 2 ? (char)next_random() : kept;
-                feed(&f->values, tk_pq.ftype(result, 0), bytes, len);
+                feed(&f->values, tk_pq.client.ftype(result, 0), bytes, len);
                 bytes[place] = before;
             }
-            tk_pq.clear(result);
+            tk_pq.client.clear(result);
         }
     }
 }

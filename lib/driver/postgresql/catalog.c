@@ -90,6 +90,7 @@ static const char query[] =
                                                                     "number, name, default_sql";
 
 typedef struct catalog_reader { /* one pass over the rows */
+    const tk_pg_client *client;
     const PGresult *result;
     tk_arena *arena;
     tk_error *error;
@@ -104,21 +105,27 @@ static takeo_status raise_form(const catalog_reader *reader) {
                     "The server's catalogue holds what it should not, in row %d.", reader->row + 1);
 }
 
+/* In the result; of NULL an empty one. */
+static takeo_text value_of(const catalog_reader *reader, int column) {
+    int len = reader->client->getlength(reader->result, reader->row, column);
+    return tk_text(reader->client->getvalue(reader->result, reader->row, column), (size_t)len);
+}
+
 /* NULL gives a text without data. */
 static takeo_status read_text(const catalog_reader *reader, int column, takeo_text *out) {
     *out = tk_text(NULL, 0);
-    if (tk_pq.getisnull(reader->result, reader->row, column)) {
+    if (reader->client->getisnull(reader->result, reader->row, column)) {
         return TAKEO_DONE;
     }
-    size_t len = (size_t)tk_pq.getlength(reader->result, reader->row, column);
-    const char *data = tk_pq.getvalue(reader->result, reader->row, column);
-    char *copy = tk_arena_copy(reader->arena, data, len);
-    *out = tk_text(copy, len);
+    takeo_text value = value_of(reader, column);
+    char *copy = tk_arena_copy(reader->arena, value.data, value.len);
+    *out = tk_text(copy, value.len);
     return copy != NULL ? TAKEO_DONE : tk_raise_memory(reader->error);
 }
 
 static char first_byte(const catalog_reader *reader, int column) {
-    return *tk_pq.getvalue(reader->result, reader->row, column); /* of NULL: an empty text */
+    takeo_text value = value_of(reader, column);
+    return value.len != 0 ? value.data[0] : '\0';
 }
 
 static bool is_true(const catalog_reader *reader, int column) {
@@ -178,9 +185,8 @@ static takeo_status read_column(const catalog_reader *reader, tk_catalog_column 
     TK_TRY(read_text(reader, AT_NAME, &column->name));
     TK_TRY(read_text(reader, AT_TEXT, &column->type));
     TK_TRY(read_text(reader, AT_DEFAULT, &column->default_sql));
-    if (!tk_int_parse(tk_pq.getvalue(reader->result, reader->row, AT_PLACE),
-                      (size_t)tk_pq.getlength(reader->result, reader->row, AT_PLACE), &place,
-                      NULL)) {
+    takeo_text number = value_of(reader, AT_PLACE);
+    if (!tk_int_parse(number.data, number.len, &place, NULL)) {
         return raise_form(reader);
     }
     column->is_nullable = is_true(reader, AT_FIRST);
@@ -199,16 +205,16 @@ static takeo_status read_index(const catalog_reader *reader, tk_catalog_index *i
 
 static takeo_status read_foreign_key(const catalog_reader *reader, tk_catalog_foreign_key *key) {
     uint32_t references = 0;
-    const char *actions = tk_pq.getvalue(reader->result, reader->row, AT_TEXT);
+    takeo_text actions = value_of(reader, AT_TEXT);
     TK_TRY(read_text(reader, AT_NAME, &key->table));
     TK_TRY(read_text(reader, AT_SCHEMA, &key->schema));
     TK_TRY(read_names(reader, AT_COLUMNS, &key->columns, &key->column_count));
     TK_TRY(read_names(reader, AT_REFERENCES, &key->references, &references));
-    if (references != key->column_count || actions[0] == '\0') {
+    if (references != key->column_count || actions.len < 2) {
         return raise_form(reader);
     }
-    key->on_delete = action_of(actions[0]);
-    key->on_update = action_of(actions[1]);
+    key->on_delete = action_of(actions.data[0]);
+    key->on_update = action_of(actions.data[1]);
     return TAKEO_DONE;
 }
 
@@ -307,11 +313,12 @@ static takeo_status read_all(catalog_reader *reader, const tk_catalog_table **ou
 static takeo_status finish(tk_server *server, tk_arena *arena, const tk_catalog_table **out,
                            uint32_t *out_count, tk_error *error) {
     TK_TRY(tk_pg_tell_text(server, query, error));
-    if (server->result == NULL || tk_pq.nfields(server->result) != AT_COUNT) {
+    if (server->result == NULL || server->client->nfields(server->result) != AT_COUNT) {
         tk_pg_forget_answers(server);
         return tk_raise(error, TK_CALL_INTERNAL, "The catalogue came without its columns.");
     }
-    catalog_reader reader = {server->result, arena, error, 0, tk_pq.ntuples(server->result)};
+    catalog_reader reader = {
+        server->client, server->result, arena, error, 0, server->client->ntuples(server->result)};
     takeo_status status = read_all(&reader, out, out_count);
     tk_pg_forget_answers(server);
     return status;
@@ -334,7 +341,7 @@ takeo_status tk_pg_catalog(tk_server *server, tk_arena *arena, const tk_catalog_
         if (result == NULL) {
             return finish(server, arena, out, out_count, error);
         }
-        if (tk_pq.resultStatus(result) == PGRES_TUPLES_OK && server->result == NULL) {
+        if (server->client->resultStatus(result) == PGRES_TUPLES_OK && server->result == NULL) {
             server->result = result; /* until the last answer has come */
         } else {
             tk_pg_take_text(server, result, query);

@@ -70,7 +70,7 @@ static const char *given(const struct tk_pg_thread *thread, const char *key) {
 
 /* Poolers that know no `options` end the connection; they are asked again without ours. */
 static bool refuses_options(PGconn *pg) {
-    const char *said = pg != NULL ? tk_pq.errorMessage(pg) : "";
+    const char *said = pg != NULL ? tk_pq.client.errorMessage(pg) : "";
     return strstr(said, "unsupported startup parameter") != NULL
            || strstr(said, "command-line options") != NULL;
 }
@@ -103,8 +103,8 @@ static void work(tk_pg_helper *helper) {
     struct tk_pg_thread *thread = (struct tk_pg_thread *)helper;
     share_time(thread);
     thread->pg = tk_pq.connectdbParams(thread->keywords, thread->values, 0);
-    if (thread->options == NULL || thread->pg == NULL || tk_pq.status(thread->pg) == CONNECTION_OK
-        || !refuses_options(thread->pg)) {
+    if (thread->options == NULL || thread->pg == NULL
+        || tk_pq.client.status(thread->pg) == CONNECTION_OK || !refuses_options(thread->pg)) {
         return;
     }
     tk_pq.finish(thread->pg);
@@ -221,6 +221,7 @@ static takeo_status begin(tk_server *server, const tk_server_options *options, t
     takeo_status status = tk_pg_settings_read(options, &arena, &settings, error);
     if (status == TAKEO_DONE) {
         server->naming = settings.naming;
+        server->must_not_wire = settings.must_not_wire;
         server->is_unnamed = settings.naming == TK_PG_NAMED_OFF;
         status = copy_init_sql(server, options, error);
     }
@@ -255,7 +256,7 @@ takeo_status tk_pg_open(const tk_server_options *options, tk_server **out, tk_er
 /* Notices are not shown.  One that is fatal is a connection's last word while nothing runs. */
 static void on_notice(void *ctx, const PGresult *result) {
     tk_server *server = ctx;
-    const char *severity = tk_pq.resultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *severity = tk_pq.client.resultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
     server->ignored_notices++;
     if (severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0)) {
         server->stage = TK_PG_LOST;
@@ -291,7 +292,7 @@ static const char plain_words[] =
 
 /* libpq's words hold no password; should they ever, it is hidden. */
 static takeo_status raise_connect(const struct tk_pg_thread *thread, tk_error *error) {
-    takeo_status status = tk_pg_raise_connect(tk_pq.errorMessage(thread->pg), NULL, error);
+    takeo_status status = tk_pg_raise_connect(tk_pq.client.errorMessage(thread->pg), NULL, error);
     const char *password = given(thread, "password");
     bool is_name = strcmp(password, given(thread, "user")) == 0
                    || strcmp(password, given(thread, "dbname")) == 0
@@ -357,10 +358,11 @@ static takeo_status take_over(tk_server *server, tk_error *error) {
     if (thread->pg == NULL) {
         return tk_raise_memory(error);
     }
-    if (tk_pq.status(thread->pg) != CONNECTION_OK) {
+    if (tk_pq.client.status(thread->pg) != CONNECTION_OK) {
         return raise_connect(thread, error);
     }
-    server->pg = thread->pg;
+    server->pg = server->link = thread->pg;
+    server->client = &tk_pq.client;
     thread->pg = NULL;
     look_at_session(server, thread);
     server->connecting = NULL;
@@ -406,6 +408,7 @@ static takeo_status greet(tk_server *server, tk_error *error) {
             TK_TRY(check_set(server, error));
         }
     }
+    TK_TRY(tk_wire_open(server, error));
     server->stage = TK_PG_OPEN;
     return TAKEO_DONE;
 }
@@ -448,8 +451,9 @@ bool tk_pg_is_alive(tk_server *server) {
         if (found <= 0) {
             return found == 0;
         }
-        if (tk_pq.consumeInput(server->pg) == 0 || tk_pq.isBusy(server->pg) != 0
-            || tk_pq.status(server->pg) != CONNECTION_OK) {
+        if (server->client->consumeInput(server->link) == 0
+            || server->client->isBusy(server->link) != 0
+            || server->client->status(server->link) != CONNECTION_OK) {
             return false;
         }
         tk_pg_forget_notifications(server);
@@ -460,6 +464,7 @@ bool tk_pg_is_alive(tk_server *server) {
 /* ---- close ----------------------------------------------------------------------------------- */
 
 static void free_server(tk_server *server) {
+    tk_wire_close(server);
     while (!tk_link_is_alone(&server->prepared)) {
         tk_pg_forget_memory(server, TK_CONTAINER(server->prepared.next, tk_prepared, link));
     }

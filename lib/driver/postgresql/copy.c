@@ -61,8 +61,9 @@ static takeo_status ask(tk_server *server, tk_prepared *prepared, tk_error *erro
         if (tk_pg_flight_add(server, TK_PG_COPY, prepared) == NULL) {
             return tk_raise_memory(error);
         }
-        int is_sent = i == 0 ? tk_pq.sendPrepare(server->pg, "", prepared->copy_types_text, 0, NULL)
-                             : tk_pq.sendDescribePrepared(server->pg, "");
+        int is_sent = i == 0 ? server->client->sendPrepare(server->link, "",
+                                                           prepared->copy_types_text, 0, NULL)
+                             : server->client->sendDescribePrepared(server->link, "");
         if (!is_sent) {
             tk_pg_flight_take_back(server);
             return tk_pg_raise_send(server, error);
@@ -72,14 +73,15 @@ static takeo_status ask(tk_server *server, tk_prepared *prepared, tk_error *erro
     return tk_pg_sync(server, error);
 }
 
-static takeo_status read_types(tk_prepared *prepared, const PGresult *result, tk_error *error) {
-    uint32_t count = (uint32_t)tk_pq.nparams(result);
+static takeo_status read_types(const tk_server *server, tk_prepared *prepared,
+                               const PGresult *result, tk_error *error) {
+    uint32_t count = (uint32_t)server->client->nparams(result);
     tk_pg_binding *columns = tk_arena_array(&prepared->arena, count, sizeof *columns);
     if (columns == NULL) {
         return tk_raise_memory(error);
     }
     for (uint32_t i = 0; i < count; i++) {
-        columns[i].oid = tk_pq.paramtype(result, (int)i);
+        columns[i].oid = server->client->paramtype(result, (int)i);
     }
     prepared->copy_columns = columns;
     prepared->copy_count = count;
@@ -96,12 +98,12 @@ static takeo_status hear(tk_server *server, tk_prepared *prepared, tk_error *err
             continue;
         }
         takeo_status status = TAKEO_DONE;
-        switch (tk_pq.resultStatus(result)) {
+        switch (server->client->resultStatus(result)) {
         case PGRES_COMMAND_OK:
-            if (flight.kind == TK_PG_COPY && tk_pq.nparams(result) > 0) {
-                status = read_types(prepared, result, error);
+            if (flight.kind == TK_PG_COPY && server->client->nparams(result) > 0) {
+                status = read_types(server, prepared, result, error);
             }
-            tk_pq.clear(result);
+            server->client->clear(result);
             break;
         case PGRES_FATAL_ERROR:
         case PGRES_BAD_RESPONSE:
@@ -110,7 +112,7 @@ static takeo_status hear(tk_server *server, tk_prepared *prepared, tk_error *err
                                                           : prepared->copy_types_text);
             break;
         default:
-            tk_pq.clear(result);
+            server->client->clear(result);
             break;
         }
         TK_TRY(status);
@@ -241,12 +243,12 @@ static takeo_status send_rows(tk_server *server, tk_prepared *prepared, tk_error
     while (prepared->copy_row < prepared->copy_rows) {
         TK_TRY_DONE(make_room(server));
         TK_TRY(put_piece(prepared, bytes, error));
-        if (tk_pq.putCopyData(server->pg, bytes->data, (int)bytes->len) != 1) {
+        if (server->client->putCopyData(server->link, bytes->data, (int)bytes->len) != 1) {
             return tk_pg_raise_send(server, error);
         }
         tk_pg_flush(server);
     }
-    if (tk_pq.putCopyEnd(server->pg, NULL) != 1) {
+    if (server->client->putCopyEnd(server->link, NULL) != 1) {
         return tk_pg_raise_send(server, error);
     }
     tk_pg_flush(server);
@@ -270,13 +272,14 @@ static takeo_status take(tk_server *server, tk_prepared *prepared, tk_error *err
     if (result == NULL) {
         return finish(server, prepared, error);
     }
-    if (tk_pq.resultStatus(result) == PGRES_COPY_IN) {
+    if (server->client->resultStatus(result) == PGRES_COPY_IN) {
         prepared->copying = TK_PG_COPY_SENDING;
-        tk_pq.clear(result);
+        server->client->clear(result);
         return TAKEO_DONE;
     }
-    if (prepared->copying == TK_PG_COPY_ENDING && tk_pq.resultStatus(result) == PGRES_COMMAND_OK) {
-        (void)tk_pg_affected(result, &prepared->affected);
+    if (prepared->copying == TK_PG_COPY_ENDING
+        && server->client->resultStatus(result) == PGRES_COMMAND_OK) {
+        (void)tk_pg_affected(server, result, &prepared->affected);
     }
     tk_pg_take_text(server, result, prepared->copy_text);
     return TAKEO_DONE;
@@ -298,7 +301,7 @@ takeo_status tk_pg_copy_step(tk_server *server, tk_prepared *prepared, tk_error 
 
 void tk_pg_copy_stop(tk_server *server, tk_prepared *prepared) {
     if (prepared->copying == TK_PG_COPY_SENDING && server->stage != TK_PG_LOST) {
-        (void)tk_pq.putCopyEnd(server->pg, "the rows were given up");
+        (void)server->client->putCopyEnd(server->link, "the rows were given up");
         tk_pg_flush(server);
     }
 }

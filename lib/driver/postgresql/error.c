@@ -137,22 +137,23 @@ static void set_missing_table(tk_error *error, const char *said) {
 
 /* ---- the record of a result ------------------------------------------------------------------ */
 
-static const char *field(const PGresult *result, int code) {
-    const char *value = tk_pq.resultErrorField(result, code);
+static const char *field(const tk_pg_client *client, const PGresult *result, int code) {
+    const char *value = client->resultErrorField(result, code);
     return value != NULL ? value : "";
 }
 
 /* The server's words as psql shows them, without the text of the statement. */
-static void set_detail(tk_error *error, const PGresult *result) {
-    const char *detail = field(result, PG_DIAG_MESSAGE_DETAIL);
-    const char *hint = field(result, PG_DIAG_MESSAGE_HINT);
-    const char *context = field(result, PG_DIAG_CONTEXT);
-    TK_SET(error, detail, "%s:  %s%s%s%s%s%s%s", field(result, PG_DIAG_SEVERITY),
-           field(result, PG_DIAG_MESSAGE_PRIMARY), *detail != '\0' ? "\nDETAIL:  " : "", detail,
-           *hint != '\0' ? "\nHINT:  " : "", hint, *context != '\0' ? "\nCONTEXT:  " : "", context);
+static void set_detail(tk_error *error, const tk_pg_client *client, const PGresult *result) {
+    const char *detail = field(client, result, PG_DIAG_MESSAGE_DETAIL);
+    const char *hint = field(client, result, PG_DIAG_MESSAGE_HINT);
+    const char *context = field(client, result, PG_DIAG_CONTEXT);
+    TK_SET(error, detail, "%s:  %s%s%s%s%s%s%s", field(client, result, PG_DIAG_SEVERITY),
+           field(client, result, PG_DIAG_MESSAGE_PRIMARY), *detail != '\0' ? "\nDETAIL:  " : "",
+           detail, *hint != '\0' ? "\nHINT:  " : "", hint, *context != '\0' ? "\nCONTEXT:  " : "",
+           context);
 }
 
-static void set_names(tk_error *error, const PGresult *result) {
+static void set_names(tk_error *error, const tk_pg_client *client, const PGresult *result) {
     static const struct {
         int code;
         size_t field;
@@ -163,7 +164,7 @@ static void set_names(tk_error *error, const PGresult *result) {
         {PG_DIAG_CONSTRAINT_NAME, offsetof(takeo_error, constraint_name)},
     };
     for (size_t i = 0; i < TK_COUNT(names); i++) {
-        const char *name = field(result, names[i].code);
+        const char *name = field(client, result, names[i].code);
         if (*name != '\0') {
             tk_error_set(error, names[i].field, "%s", name);
         }
@@ -196,14 +197,15 @@ static void set_key(tk_error *error, const char *detail) {
     }
 }
 
-static void set_place(tk_error *error, const PGresult *result, const char *sql) {
+static void set_place(tk_error *error, const tk_pg_client *client, const PGresult *result,
+                      const char *sql) {
     if (sql == NULL) {
         return;
     }
     TK_SET(error, sql, "%s", sql);
     uint32_t position = 0;
-    for (const char *at = field(result, PG_DIAG_STATEMENT_POSITION); *at >= '0' && *at <= '9';
-         at++) {
+    for (const char *at = field(client, result, PG_DIAG_STATEMENT_POSITION);
+         *at >= '0' && *at <= '9'; at++) {
         position = position < UINT32_MAX / 10 ? position * 10 + (uint32_t)(*at - '0') : 0;
     }
     if (position <= tk_utf8_count(sql, strlen(sql)) + 1) { /* "at end" stands behind the last one */
@@ -232,11 +234,11 @@ static bool is_statement_timeout(const char *state, const char *said) {
     return strcmp(state, "57014") == 0 && strstr(said, "statement timeout") != NULL;
 }
 
-static takeo_status raise_state(const char *state, const PGresult *result, const char *sql,
-                                tk_error *error) {
+static takeo_status raise_state(const char *state, const tk_pg_client *client,
+                                const PGresult *result, const char *sql, tk_error *error) {
     static const struct state_row timeout = {"57014", TK_SERVER_TIMEOUT, 0,
                                              "The statement took longer than the server allows."};
-    const char *said = field(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *said = field(client, result, PG_DIAG_MESSAGE_PRIMARY);
     const struct state_row *row = is_statement_timeout(state, said) ? &timeout : find_state(state);
     if (error == NULL) {
         return tk_code_status(row->code);
@@ -246,18 +248,18 @@ static takeo_status raise_state(const char *state, const PGresult *result, const
     if (strcmp(state, "25P03") == 0) { /* it was idle, so nothing sent after it was begun */
         tk_error_last(error)->outcome = TAKEO_OUTCOME_ROLLED_BACK;
     }
-    set_names(error, result);
+    set_names(error, client, result);
     if (row->code == TK_SERVER_UNIQUE || row->code == TK_SERVER_EXCLUSION) {
-        set_key(error, field(result, PG_DIAG_MESSAGE_DETAIL));
+        set_key(error, field(client, result, PG_DIAG_MESSAGE_DETAIL));
     }
-    set_detail(error, result);
-    set_place(error, result, sql);
+    set_detail(error, client, result);
+    set_place(error, client, result, sql);
     return tk_error_last(error)->status;
 }
 
 /* What ends the connection says so in a form that no language changes. */
-static bool is_fatal(const PGresult *result) {
-    const char *severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+static bool is_fatal(const tk_pg_client *client, const PGresult *result) {
+    const char *severity = field(client, result, PG_DIAG_SEVERITY_NONLOCALIZED);
     return strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0;
 }
 
@@ -276,13 +278,14 @@ takeo_status tk_pg_raise(tk_server *server, const PGresult *result, const char *
     if (result == NULL) {
         return tk_pg_raise_lost(server, error);
     }
-    if (tk_pq.resultStatus(result) == PGRES_PIPELINE_ABORTED) {
+    const tk_pg_client *client = server->client;
+    if (client->resultStatus(result) == PGRES_PIPELINE_ABORTED) {
         return raise_pipeline(sql, error);
     }
-    const char *state = tk_pq.resultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *state = client->resultErrorField(result, PG_DIAG_SQLSTATE);
     if (state != NULL) {
-        takeo_status status = raise_state(state, result, sql, error);
-        if (is_fatal(result)) {
+        takeo_status status = raise_state(state, client, result, sql, error);
+        if (is_fatal(client, result)) {
             server->stage = TK_PG_LOST;
             if (error != NULL) {
                 tk_error_last(error)->flags |= TAKEO_ERROR_CONNECTION_GONE;
@@ -290,7 +293,8 @@ takeo_status tk_pg_raise(tk_server *server, const PGresult *result, const char *
         }
         return status;
     }
-    if (tk_pq.status(server->pg) == CONNECTION_BAD) { /* libpq's own words, as all below */
+    if (server->client->status(server->link)
+        == CONNECTION_BAD) { /* libpq's own words, as all below */
         return tk_pg_raise_lost(server, error);
     }
     return tk_pg_raise_send(server, error);
@@ -299,7 +303,7 @@ takeo_status tk_pg_raise(tk_server *server, const PGresult *result, const char *
 /* ---- libpq's own failures -------------------------------------------------------------------- */
 
 static const char *words_of(const tk_server *server) {
-    const char *said = server->pg != NULL ? tk_pq.errorMessage(server->pg) : NULL;
+    const char *said = server->link != NULL ? server->client->errorMessage(server->link) : NULL;
     return said != NULL ? said : "";
 }
 
@@ -314,11 +318,23 @@ static void set_words(tk_error *error, const char *said) {
     }
 }
 
+/* An answer for which there was no room is lost, and with it the order of those behind. */
+static takeo_status raise_no_memory(tk_error *error) {
+    takeo_status status = tk_raise_memory(error);
+    if (error != NULL && error->first != NULL) {
+        tk_error_last(error)->flags |= TAKEO_ERROR_CONNECTION_GONE;
+    }
+    return status;
+}
+
 takeo_status tk_pg_raise_lost(tk_server *server, tk_error *error) {
     static const char *const protocol[] = {"lost synchronization", "unexpected response",
                                            "insufficient data", "unexpected field count"};
     const char *said = words_of(server);
     server->stage = TK_PG_LOST;
+    if (strstr(said, "out of memory") != NULL) {
+        return raise_no_memory(error);
+    }
     tk_code code = TK_SERVER_LOST;
     for (size_t i = 0; i < TK_COUNT(protocol); i++) {
         code = strstr(said, protocol[i]) != NULL ? TK_SERVER_PROTOCOL : code;
@@ -336,7 +352,7 @@ takeo_status tk_pg_raise_lost(tk_server *server, tk_error *error) {
 
 takeo_status tk_pg_raise_send(tk_server *server, tk_error *error) {
     const char *said = words_of(server);
-    if (server->pg == NULL || tk_pq.status(server->pg) == CONNECTION_BAD) {
+    if (server->link == NULL || server->client->status(server->link) == CONNECTION_BAD) {
         return tk_pg_raise_lost(server, error);
     }
     if (strstr(said, "memory") != NULL) {

@@ -15,10 +15,7 @@
  */
 #include "driver/postgresql/postgresql_int.h"
 
-/* Of libpq 17, whose header may not be the one that is compiled against. */
-#define STATUS_CHUNK ((ExecStatusType)12)
-
-enum { MESSAGE_SIZE = 64, MUCH = 64 * 1024 };
+enum { MESSAGE_SIZE = 64, MUCH = 64 * 1024, SHOWN = 100 /* bytes of a value */ };
 
 static const char changed[] = "0A000"; /* among others: a result that is not what it was */
 
@@ -39,13 +36,13 @@ static takeo_status send_execute(tk_server *server, tk_prepared *prepared, tk_er
     flight->is_gradual = server->is_gradual;
     int is_sent;
     if (server->is_unnamed && is_known(prepared)) {
-        is_sent = tk_pq.sendQueryParams(server->pg, prepared->text, (int)values->count,
-                                        prepared->parameters, values->data, values->lengths,
-                                        values->formats, flight->is_binary);
+        is_sent = server->client->sendQueryParams(
+            server->link, prepared->text, (int)values->count, prepared->parameters, values->data,
+            values->lengths, values->formats, flight->is_binary);
     } else {
-        is_sent =
-            tk_pq.sendQueryPrepared(server->pg, prepared->name, (int)values->count, values->data,
-                                    values->lengths, values->formats, flight->is_binary);
+        is_sent = server->client->sendQueryPrepared(
+            server->link, prepared->name, (int)values->count, values->data, values->lengths,
+            values->formats, flight->is_binary);
     }
     if (TK_UNLIKELY(!is_sent)) {
         tk_pg_flight_take_back(server);
@@ -171,14 +168,14 @@ takeo_status tk_pg_start(tk_server *server, tk_prepared *prepared, const takeo_c
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-bool tk_pg_affected(PGresult *result, int64_t *out) {
-    const char *tag = tk_pq.cmdStatus(result);
+bool tk_pg_affected(const tk_server *server, PGresult *result, int64_t *out) {
+    const char *tag = server->client->cmdStatus(result);
     bool is_counted = tag[0] == 'I' || (tag[0] == 'U' && tag[1] == 'P')
                       || (tag[0] == 'D' && tag[2] == 'L') || (tag[0] == 'M' && tag[1] == 'E')
                       || (tag[0] == 'C' && tag[2] == 'P'); /* none of COMMIT, DECLARE, UNLISTEN */
     int64_t count = 0;
     if (is_counted) {
-        const char *digits = tk_pq.cmdTuples(result);
+        const char *digits = server->client->cmdTuples(result);
         for (; *digits >= '0' && *digits <= '9' && count < INT64_MAX / 10 - 9; digits++) {
             count = count * 10 + (*digits - '0');
         }
@@ -189,15 +186,16 @@ bool tk_pg_affected(PGresult *result, int64_t *out) {
 
 /* Did the statement fail because the server has it no longer, or not as it was?  Then it was not
  * run. */
-static bool has_vanished(const PGresult *result) {
-    const char *state = tk_pq.resultErrorField(result, PG_DIAG_SQLSTATE);
+static bool has_vanished(const tk_server *server) {
+    const PGresult *result = server->failure;
+    const char *state = server->client->resultErrorField(result, PG_DIAG_SQLSTATE);
     if (state == NULL) {
         return false;
     }
     if (strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0) {
         return true;
     }
-    const char *function = tk_pq.resultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    const char *function = server->client->resultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
     return strcmp(state, changed) == 0 && function != NULL
            && strcmp(function, "RevalidateCachedQuery") == 0;
 }
@@ -231,14 +229,15 @@ static takeo_status send_again(tk_server *server, tk_prepared *prepared, tk_erro
 static takeo_status raise_vanished(tk_server *server, const tk_prepared *prepared,
                                    tk_error *error) {
     bool is_changed =
-        strcmp(tk_pq.resultErrorField(server->failure, PG_DIAG_SQLSTATE), changed) == 0;
+        strcmp(server->client->resultErrorField(server->failure, PG_DIAG_SQLSTATE), changed) == 0;
     takeo_status status =
         tk_raise(error, TK_SERVER_SCHEMA,
                  is_changed ? "The schema changed, and with it what the statement gives."
                             : "The server no longer has the statement that was prepared.");
     TK_SET(error, sql, "%s", prepared->text);
-    TK_SET(error, detail, "%s", tk_pq.resultErrorMessage(server->failure));
-    TK_SET(error, sqlstate, "%s", tk_pq.resultErrorField(server->failure, PG_DIAG_SQLSTATE));
+    TK_SET(error, detail, "%s", server->client->resultErrorMessage(server->failure));
+    TK_SET(error, sqlstate, "%s",
+           server->client->resultErrorField(server->failure, PG_DIAG_SQLSTATE));
     TK_SET(error, hint, "run the transaction again: the statement is prepared anew");
     tk_error_last(error)->flags |= TAKEO_ERROR_RETRYABLE;
     return status;
@@ -275,14 +274,14 @@ static takeo_status finish(tk_server *server, tk_prepared *prepared, tk_error *e
         return TAKEO_DONE;
     }
     prepared->is_over = prepared->has_failed = true;
-    if (server->failure == NULL || !has_vanished(server->failure)) {
+    if (server->failure == NULL || !has_vanished(server)) {
         return raise_failure(server, prepared, error);
     }
-    const char *state = tk_pq.resultErrorField(server->failure, PG_DIAG_SQLSTATE);
+    const char *state = server->client->resultErrorField(server->failure, PG_DIAG_SQLSTATE);
     tk_pg_unparse(server, prepared, strcmp(state, changed) == 0);
     bool may_run_again = !prepared->was_parsed_again && prepared->is_alone
                          && server->flight_count == 0
-                         && tk_pq.transactionStatus(server->pg) == PQTRANS_IDLE;
+                         && server->client->transactionStatus(server->link) == PQTRANS_IDLE;
     if (!may_run_again) {
         return raise_vanished(server, prepared, error);
     }
@@ -293,10 +292,11 @@ static takeo_status finish(tk_server *server, tk_prepared *prepared, tk_error *e
 /* The first rows: are they those that are known, and in which format do they come? */
 static takeo_status check_shape(tk_server *server, tk_prepared *prepared,
                                 const tk_pg_flight *flight, tk_error *error) {
-    uint32_t count = (uint32_t)tk_pq.nfields(server->result);
+    uint32_t count = (uint32_t)server->client->nfields(server->result);
     bool is_same = count == prepared->column_count;
     for (uint32_t i = 0; server->is_unnamed && is_same && i < count; i++) {
-        is_same = prepared->columns[i].oid == tk_pq.ftype(server->result, (int)i);
+        Oid oid = server->client->ftype(server->result, (int)i);
+        is_same = oid == prepared->columns[i].oid || oid == 0; /* 0: it came with Describe */
     }
     if (TK_UNLIKELY(!is_same)) {
         uint32_t was = prepared->column_count;
@@ -317,9 +317,9 @@ static takeo_status take_rows(tk_server *server, tk_prepared *prepared, const tk
                               PGresult *result, bool is_last, tk_error *error) {
     server->result = result;
     server->row = 0;
-    server->row_count = tk_pq.ntuples(result);
+    server->row_count = server->client->ntuples(result);
     if (is_last) {
-        (void)tk_pg_affected(result, &prepared->affected);
+        (void)tk_pg_affected(server, result, &prepared->affected);
     }
     return TK_LIKELY(prepared->has_shape) ? TAKEO_DONE
                                           : check_shape(server, prepared, flight, error);
@@ -337,17 +337,18 @@ static takeo_status take_description(tk_server *server, tk_prepared *prepared,
 static takeo_status take(tk_server *server, tk_prepared *prepared, const tk_pg_flight *flight,
                          PGresult *result, tk_error *error) {
     takeo_status status = TAKEO_DONE;
-    ExecStatusType kind = tk_pq.resultStatus(result);
+    ExecStatusType kind = server->client->resultStatus(result);
     bool is_execution = flight->kind == TK_PG_EXECUTE;
     if (is_execution
-        && (kind == PGRES_TUPLES_OK || kind == PGRES_SINGLE_TUPLE || kind == STATUS_CHUNK)) {
+        && (kind == PGRES_TUPLES_OK || kind == PGRES_SINGLE_TUPLE || kind == TK_PG_STATUS_CHUNK)) {
         return take_rows(server, prepared, flight, result, kind == PGRES_TUPLES_OK, error);
     }
     switch (kind) {
     case PGRES_COMMAND_OK:
         if (is_execution) {
-            if (!tk_pg_affected(result, &prepared->affected)) {
-                prepared->effect = tk_pg_effect_of(tk_pq.cmdStatus(result), prepared->text);
+            if (!tk_pg_affected(server, result, &prepared->affected)) {
+                prepared->effect =
+                    tk_pg_effect_of(server->client->cmdStatus(result), prepared->text);
             }
         } else if (flight->kind == TK_PG_DESCRIBE) {
             status = take_description(server, prepared, result, error);
@@ -375,7 +376,7 @@ static takeo_status take(tk_server *server, tk_prepared *prepared, const tk_pg_f
     default:
         break;
     }
-    tk_pq.clear(result);
+    server->client->clear(result);
     return status;
 }
 
@@ -399,7 +400,7 @@ static takeo_status step(tk_server *server, tk_prepared *prepared, tk_error *err
         if (TK_LIKELY(is_wanted)) {
             return take(server, prepared, &flight, result, error);
         }
-        tk_pq.clear(result);
+        server->client->clear(result);
         return TAKEO_DONE;
     }
     if (is_wanted && flight.kind == TK_PG_EXECUTE) {
@@ -462,38 +463,85 @@ static takeo_status refuse_value(tk_server *server, tk_prepared *prepared, uint3
     int row = server->row - 1;
     if (prepared->reads_binary) {
         TK_SET(error, got, "%.*s of %d bytes", (int)server_type.len, server_type.data,
-               tk_pq.getlength(server->result, row, (int)i));
+               server->client->getlength(server->result, row, (int)i));
     } else {
-        TK_SET(error, got, "%.*s: %.100s", (int)server_type.len, server_type.data,
-               tk_pq.getvalue(server->result, row, (int)i));
+        int len = server->client->getlength(server->result, row, (int)i);
+        TK_SET(error, got, "%.*s: %.*s", (int)server_type.len, server_type.data,
+               len < SHOWN ? len : SHOWN, server->client->getvalue(server->result, row, (int)i));
     }
     TK_SET(error, sql, "%s", prepared->text);
     tk_error_last(error)->object = (uint32_t)prepared->row;
     return status;
 }
 
-static inline takeo_status read_row(tk_server *server, tk_prepared *prepared, takeo_cell *row,
-                                    tk_error *error) {
-    const PGresult *result = server->result;
-    int number = server->row++;
-    prepared->row++;
-    if (TK_UNLIKELY(prepared->values.blocks != NULL)) { /* most rows have no arrays */
-        tk_arena_clear(&prepared->values);
-    }
+static takeo_status refuse_row(tk_server *server, tk_error *error) {
+    server->stage = TK_PG_LOST;
+    takeo_status status =
+        tk_raise(error, TK_SERVER_PROTOCOL, "The server sent what is no answer of PostgreSQL.");
+    TK_SET(error, detail, "a row that does not have its columns");
+    tk_error_last(error)->flags |= TAKEO_ERROR_CONNECTION_GONE;
+    return status;
+}
+
+/* A row of the wire's own, where it came in. */
+static inline takeo_status read_message(tk_server *server, tk_prepared *prepared, takeo_cell *row,
+                                        tk_error *error) {
+    const char *end;
+    const char *at = tk_wire_next_row(server->result, &end);
     tk_pg_column *column = prepared->columns;
-    int count = (int)prepared->column_count;
-    for (int i = 0; i < count; i++, column++, row++) {
-        int len = tk_pq.getlength(result, number, i); /* of NULL 0 */
-        if (len == 0 && tk_pq.getisnull(result, number, i)) {
+    uint32_t count = prepared->column_count;
+    if (TK_UNLIKELY(end - at < 2 || tk_pg_get16(at) != count)) {
+        return refuse_row(server, error);
+    }
+    at += 2;
+    for (uint32_t i = 0; i < count; i++, column++, row++) {
+        int32_t len = end - at >= 4 ? (int32_t)tk_pg_get32(at) : INT32_MAX;
+        at += 4;
+        if (len == -1) {
             *row = (takeo_cell){.type = column->type, .flags = TAKEO_CELL_NULL};
             continue;
         }
-        const char *data = tk_pq.getvalue(result, number, i);
+        if (TK_UNLIKELY(len < 0 || len > end - at)) {
+            return refuse_row(server, error);
+        }
+        if (TK_UNLIKELY(!column->decode(column, at, (size_t)len, row))) {
+            return refuse_value(server, prepared, i, error);
+        }
+        at += len;
+    }
+    return TAKEO_ROWS;
+}
+
+static inline takeo_status read_result(tk_server *server, tk_prepared *prepared, takeo_cell *row,
+                                       tk_error *error) {
+    const PGresult *result = server->result;
+    const tk_pg_client *client = server->client;
+    int number = server->row - 1;
+    tk_pg_column *column = prepared->columns;
+    int count = (int)prepared->column_count;
+    for (int i = 0; i < count; i++, column++, row++) {
+        int len = client->getlength(result, number, i); /* of NULL 0 */
+        if (len == 0 && client->getisnull(result, number, i)) {
+            *row = (takeo_cell){.type = column->type, .flags = TAKEO_CELL_NULL};
+            continue;
+        }
+        const char *data = client->getvalue(result, number, i);
         if (TK_UNLIKELY(!column->decode(column, data, (size_t)len, row))) {
             return refuse_value(server, prepared, (uint32_t)i, error);
         }
     }
     return TAKEO_ROWS;
+}
+
+static inline takeo_status read_row(tk_server *server, tk_prepared *prepared, takeo_cell *row,
+                                    tk_error *error) {
+    server->row++;
+    prepared->row++;
+    if (TK_UNLIKELY(prepared->values.blocks != NULL)) { /* most rows have no arrays */
+        tk_arena_clear(&prepared->values);
+    }
+    return TK_LIKELY(server->wire != NULL) ? read_message(server, prepared, row, error)
+                                           : read_result(server, prepared, row, error);
 }
 
 takeo_status tk_pg_fetch(tk_server *server, tk_prepared *prepared, takeo_cell *row,
@@ -505,7 +553,7 @@ takeo_status tk_pg_fetch(tk_server *server, tk_prepared *prepared, takeo_cell *r
         return tk_pg_copy_step(server, prepared, error);
     }
     if (server->result != NULL) { /* its rows are read */
-        tk_pq.clear(server->result);
+        server->client->clear(server->result);
         server->result = NULL;
         server->row = server->row_count = 0;
     }
@@ -521,7 +569,7 @@ takeo_status tk_pg_fetch(tk_server *server, tk_prepared *prepared, takeo_cell *r
             return read_row(server, prepared, row, error);
         }
         if (server->result != NULL) { /* no rows, or an empty end of them */
-            tk_pq.clear(server->result);
+            server->client->clear(server->result);
             server->result = NULL;
         }
     }

@@ -71,11 +71,11 @@ static void pop(tk_server *server) {
 
 void tk_pg_forget_answers(tk_server *server) {
     if (server->result != NULL) {
-        tk_pq.clear(server->result);
+        server->client->clear(server->result);
         server->result = NULL;
     }
     if (server->failure != NULL) {
-        tk_pq.clear(server->failure);
+        server->client->clear(server->failure);
         server->failure = NULL;
     }
     server->row = server->row_count = 0;
@@ -99,7 +99,7 @@ void tk_pg_flight_done(tk_server *server) {
 
 void tk_pg_keep_failure(tk_server *server, PGresult *result, const char *text) {
     if (server->failure != NULL) {
-        tk_pq.clear(result);
+        server->client->clear(result);
         return;
     }
     server->failure = result;
@@ -109,7 +109,7 @@ void tk_pg_keep_failure(tk_server *server, PGresult *result, const char *text) {
 /* The server's last words say more than that it is gone. */
 static takeo_status raise_lost(tk_server *server, tk_error *error) {
     if (server->failure == NULL
-        || tk_pq.resultErrorField(server->failure, PG_DIAG_SQLSTATE) == NULL) {
+        || server->client->resultErrorField(server->failure, PG_DIAG_SQLSTATE) == NULL) {
         return tk_pg_raise_lost(server, error);
     }
     takeo_status status = tk_pg_raise(server, server->failure, server->failed_text, error);
@@ -121,7 +121,7 @@ static takeo_status raise_lost(tk_server *server, tk_error *error) {
 }
 
 takeo_status tk_pg_tell(tk_server *server, tk_error *error) {
-    if (tk_pq.status(server->pg) == CONNECTION_BAD) {
+    if (server->client->status(server->link) == CONNECTION_BAD) {
         return raise_lost(server, error);
     }
     return tk_pg_raise(server, server->failure, server->failed_text, error);
@@ -130,12 +130,13 @@ takeo_status tk_pg_tell(tk_server *server, tk_error *error) {
 /* ---- sending --------------------------------------------------------------------------------- */
 
 void tk_pg_flush(tk_server *server) {
-    server->must_flush = tk_pq.flush(server->pg) > 0; /* a failure is seen when it is read from */
+    server->must_flush =
+        server->client->flush(server->link) > 0; /* a failure is seen when it is read from */
 }
 
 takeo_status tk_pg_pipeline_enter(tk_server *server, tk_error *error) {
     if (!server->is_pipeline) {
-        if (!tk_pq.enterPipelineMode(server->pg)) {
+        if (!server->client->enterPipelineMode(server->link)) {
             return tk_pg_raise_send(server, error);
         }
         server->is_pipeline = true;
@@ -145,7 +146,7 @@ takeo_status tk_pg_pipeline_enter(tk_server *server, tk_error *error) {
 
 void tk_pg_pipeline_leave(tk_server *server) {
     if (server->is_pipeline && server->flight_count == 0 && !server->must_sync) {
-        server->is_pipeline = !tk_pq.exitPipelineMode(server->pg);
+        server->is_pipeline = !server->client->exitPipelineMode(server->link);
     }
 }
 
@@ -156,7 +157,7 @@ takeo_status tk_pg_sync(tk_server *server, tk_error *error) {
     if (tk_pg_flight_add(server, TK_PG_SYNC, NULL) == NULL) {
         return tk_raise_memory(error);
     }
-    if (!tk_pq.pipelineSync(server->pg)) {
+    if (!server->client->pipelineSync(server->link)) {
         tk_pg_flight_take_back(server);
         return tk_pg_raise_send(server, error);
     }
@@ -171,8 +172,9 @@ takeo_status tk_pg_sync(tk_server *server, tk_error *error) {
 /* Rows as they come: libpq is told once the answer is the next one. */
 static void make_gradual(tk_server *server, tk_pg_flight *flight) {
     flight->is_gradual = false;
-    if (tk_pq.setChunkedRowsMode == NULL || !tk_pq.setChunkedRowsMode(server->pg, CHUNK_ROWS)) {
-        (void)tk_pq.setSingleRowMode(server->pg); /* without it rows come all at once */
+    if (server->client->setChunkedRowsMode == NULL
+        || !server->client->setChunkedRowsMode(server->link, CHUNK_ROWS)) {
+        (void)server->client->setSingleRowMode(server->link); /* without it rows come all at once */
     }
 }
 
@@ -186,8 +188,8 @@ static takeo_status lose(tk_server *server, tk_error *error) {
 static takeo_status throw_copy_away(tk_server *server) {
     char *data = NULL;
     int len;
-    while ((len = tk_pq.getCopyData(server->pg, &data, 1)) > 0) {
-        tk_pq.freemem(data);
+    while ((len = server->client->getCopyData(server->link, &data, 1)) > 0) {
+        server->client->freemem(data);
         data = NULL;
     }
     server->awaits = TK_PG_ANSWER;
@@ -197,12 +199,12 @@ static takeo_status throw_copy_away(tk_server *server) {
 /* A result that begins a copy which nobody here has asked for, or not any more. */
 static takeo_status end_copy(tk_server *server, const tk_pg_flight *flight, PGresult *result,
                              tk_error *error) {
-    ExecStatusType status = tk_pq.resultStatus(result);
+    ExecStatusType status = server->client->resultStatus(result);
     if (status == PGRES_COPY_IN && (flight->kind != TK_PG_COPY || flight->is_given_up)) {
-        (void)tk_pq.putCopyEnd(server->pg, "no rows come");
+        (void)server->client->putCopyEnd(server->link, "no rows come");
         tk_pg_flush(server);
     } else if (status == PGRES_COPY_BOTH) {
-        tk_pq.clear(result);
+        server->client->clear(result);
         return lose(server, error);
     }
     return TAKEO_DONE;
@@ -212,26 +214,27 @@ static takeo_status end_copy(tk_server *server, const tk_pg_flight *flight, PGre
  * between. */
 static takeo_status receive_sync(tk_server *server, PGresult **out, tk_error *error) {
     for (int i = 0; i < 3; i++) {
-        if (tk_pq.isBusy(server->pg)) {
+        if (server->client->isBusy(server->link)) {
             server->awaits = TK_PG_ANSWER;
-            return tk_pq.status(server->pg) == CONNECTION_BAD ? raise_lost(server, error)
-                                                              : TAKEO_WAIT;
+            return server->client->status(server->link) == CONNECTION_BAD
+                       ? raise_lost(server, error)
+                       : TAKEO_WAIT;
         }
-        PGresult *result = tk_pq.getResult(server->pg);
+        PGresult *result = server->client->getResult(server->link);
         if (result == NULL) {
             continue;
         }
-        if (tk_pq.resultStatus(result) != PGRES_PIPELINE_SYNC) {
+        if (server->client->resultStatus(result) != PGRES_PIPELINE_SYNC) {
             *out = result;
             return TAKEO_DONE;
         }
-        tk_pq.clear(result);
+        server->client->clear(result);
         pop(server);
         *out = NULL;
         return TAKEO_DONE;
     }
-    return tk_pq.status(server->pg) == CONNECTION_BAD ? raise_lost(server, error)
-                                                      : lose(server, error);
+    return server->client->status(server->link) == CONNECTION_BAD ? raise_lost(server, error)
+                                                                  : lose(server, error);
 }
 
 takeo_status tk_pg_receive(tk_server *server, PGresult **out, tk_error *error) {
@@ -242,22 +245,23 @@ takeo_status tk_pg_receive(tk_server *server, PGresult **out, tk_error *error) {
     if (flight->kind == TK_PG_SYNC) {
         return receive_sync(server, out, error);
     }
-    if (tk_pq.isBusy(server->pg)) {
+    if (server->client->isBusy(server->link)) {
         server->awaits = TK_PG_ANSWER;
-        return tk_pq.status(server->pg) == CONNECTION_BAD ? raise_lost(server, error) : TAKEO_WAIT;
+        return server->client->status(server->link) == CONNECTION_BAD ? raise_lost(server, error)
+                                                                      : TAKEO_WAIT;
     }
     if (TK_UNLIKELY(server->is_copying_out)) {
         TK_TRY_DONE(throw_copy_away(server));
         server->is_copying_out = false;
         return tk_pg_receive(server, out, error);
     }
-    PGresult *result = tk_pq.getResult(server->pg);
+    PGresult *result = server->client->getResult(server->link);
     *out = result;
     if (result == NULL) {
         pop(server);
         return TAKEO_DONE;
     }
-    switch (tk_pq.resultStatus(result)) {
+    switch (server->client->resultStatus(result)) {
     case PGRES_COMMAND_OK:
         if (flight->kind == TK_PG_PARSE && flight->prepared != NULL) {
             flight->prepared->is_parsed = true;
@@ -270,7 +274,7 @@ takeo_status tk_pg_receive(tk_server *server, PGresult **out, tk_error *error) {
     case PGRES_COPY_BOTH:
         return end_copy(server, flight, result, error);
     case PGRES_PIPELINE_SYNC: /* the queue is not what libpq has */
-        tk_pq.clear(result);
+        server->client->clear(result);
         return lose(server, error);
     default:
         return TAKEO_DONE;
@@ -286,7 +290,7 @@ takeo_status tk_pg_drain(tk_server *server, tk_error *error) {
         PGresult *result = NULL;
         TK_TRY_DONE(tk_pg_receive(server, &result, error));
         if (result != NULL) {
-            tk_pq.clear(result);
+            server->client->clear(result);
         }
     }
     return TAKEO_DONE;
@@ -312,8 +316,8 @@ takeo_status tk_pg_rest(tk_server *server, tk_error *error) {
 /* Nobody listens here: what other sessions notify must not pile up. */
 void tk_pg_forget_notifications(tk_server *server) {
     PGnotify *notification;
-    while ((notification = tk_pq.notifies(server->pg)) != NULL) {
-        tk_pq.freemem(notification);
+    while ((notification = server->client->notifies(server->link)) != NULL) {
+        server->client->freemem(notification);
     }
 }
 
@@ -324,7 +328,7 @@ takeo_status tk_pg_advance(tk_server *server) {
     if (TK_UNLIKELY(server->awaits == TK_PG_CANCELLING)) {
         return tk_pg_cancel_is_under_way(server) ? TAKEO_WAIT : TAKEO_DONE;
     }
-    if (server->stage == TK_PG_LOST || !tk_pq.consumeInput(server->pg)) {
+    if (server->stage == TK_PG_LOST || !server->client->consumeInput(server->link)) {
         return TAKEO_DONE; /* the call that waits tells it */
     }
     if (server->must_flush) {
@@ -333,7 +337,8 @@ takeo_status tk_pg_advance(tk_server *server) {
     if (server->awaits == TK_PG_ROOM) {
         return server->must_flush ? TAKEO_WAIT : TAKEO_DONE;
     }
-    if (!tk_pq.isBusy(server->pg)) {
+    if (!server->client->isBusy(server->link)
+        || server->client->status(server->link) == CONNECTION_BAD) {
         return TAKEO_DONE;
     }
     tk_pg_forget_notifications(server); /* it may be long before anything else comes */
@@ -354,7 +359,7 @@ void tk_pg_interest(tk_server *server, int *out_fd, takeo_events *out_events) {
 }
 
 takeo_status tk_pg_settle(tk_server *server, tk_error *error) {
-    if (server->pg == NULL) {
+    if (server->link == NULL) {
         return TAKEO_DONE;
     }
     if (server->stage == TK_PG_LOST) {

@@ -19,9 +19,8 @@ static int32_t state; /* of the table: library.c of the room above */
     "Alpine"
 
 static void look_up_newer(void *handle, struct tk_pq_library *out) {
-    (void)tk_library_find(handle, "PQsetChunkedRowsMode", &out->setChunkedRowsMode);
-    (void)tk_library_find(handle, "PQsendPipelineSync", &out->sendPipelineSync);
-    (void)tk_library_find(handle, "PQsendClosePrepared", &out->sendClosePrepared);
+    (void)tk_library_find(handle, "PQsetChunkedRowsMode", &out->client.setChunkedRowsMode);
+    (void)tk_library_find(handle, "PQsendClosePrepared", &out->client.sendClosePrepared);
     (void)tk_library_find(handle, "PQcancelCreate", &out->cancelCreate);
     (void)tk_library_find(handle, "PQcancelBlocking", &out->cancelBlocking);
     (void)tk_library_find(handle, "PQcancelReset", &out->cancelReset);
@@ -34,10 +33,15 @@ static void look_up_newer(void *handle, struct tk_pq_library *out) {
 /* Look everything up; gives the name of the first function that is missing, or NULL. */
 static const char *look_up(void *handle, struct tk_pq_library *out) {
 #define LOOK_UP(name)                                                                              \
-    if (!tk_library_find(handle, "PQ" #name, &out->name)) {                                        \
+    if (!tk_library_find(handle, "PQ" #name, &WHERE.name)) {                                       \
         return "PQ" #name;                                                                         \
     }
-    TK_PQ_FUNCTIONS(LOOK_UP)
+#define WHERE (*out)
+    TK_PQ_OPENING_FUNCTIONS(LOOK_UP)
+#undef WHERE
+#define WHERE out->client
+    TK_PQ_CLIENT_FUNCTIONS(LOOK_UP)
+#undef WHERE
 #undef LOOK_UP
     look_up_newer(handle, out);
     return NULL;

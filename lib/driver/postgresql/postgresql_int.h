@@ -6,6 +6,7 @@
  *     helper.c     threads for what cannot be done without waiting, which may be left behind
  *     connect.c    a connection is made on such a thread, checked, and closed
  *     cancel.c     stopping a statement, on such a thread
+ *     wire*.c      the protocol itself, in libpq's place where nothing is encrypted
  *     error.c      SQLSTATE and words -> a record
  *     flight.c     what was sent and is not answered yet: sending, receiving, the order of answers
  *     statement.c  prepared statements: their names, parameters and columns
@@ -37,26 +38,29 @@
 /* ---- library.c ------------------------------------------------------------------------------- */
 
 /* What every libpq from version 14 on has.  X(name without "PQ") */
-#define TK_PQ_FUNCTIONS(X)                                                                         \
+#define TK_PQ_OPENING_FUNCTIONS(X)                                                                 \
     X(libVersion)                                                                                  \
     X(conndefaults)                                                                                \
     X(conninfoFree)                                                                                \
     X(connectdbParams)                                                                             \
     X(finish)                                                                                      \
-    X(status)                                                                                      \
-    X(transactionStatus)                                                                           \
     X(parameterStatus)                                                                             \
     X(serverVersion)                                                                               \
-    X(errorMessage)                                                                                \
     X(socket)                                                                                      \
     X(backendPID)                                                                                  \
-    X(host)                                                                                        \
-    X(port)                                                                                        \
+    X(sslInUse)                                                                                    \
+    X(gssEncInUse)                                                                                 \
     X(getCancel)                                                                                   \
     X(freeCancel)                                                                                  \
     X(cancel)                                                                                      \
     X(setnonblocking)                                                                              \
-    X(setNoticeReceiver)                                                                           \
+    X(setNoticeReceiver)
+
+/* What is done with a connection once it is open, and with results.  wire.c has these too. */
+#define TK_PQ_CLIENT_FUNCTIONS(X)                                                                  \
+    X(status)                                                                                      \
+    X(transactionStatus)                                                                           \
+    X(errorMessage)                                                                                \
     X(sendQuery)                                                                                   \
     X(sendQueryParams)                                                                             \
     X(sendPrepare)                                                                                 \
@@ -65,9 +69,7 @@
     X(setSingleRowMode)                                                                            \
     X(enterPipelineMode)                                                                           \
     X(exitPipelineMode)                                                                            \
-    X(pipelineStatus)                                                                              \
     X(pipelineSync)                                                                                \
-    X(sendFlushRequest)                                                                            \
     X(getResult)                                                                                   \
     X(isBusy)                                                                                      \
     X(consumeInput)                                                                                \
@@ -84,11 +86,7 @@
     X(ntuples)                                                                                     \
     X(nfields)                                                                                     \
     X(fname)                                                                                       \
-    X(ftable)                                                                                      \
-    X(ftablecol)                                                                                   \
-    X(fformat)                                                                                     \
     X(ftype)                                                                                       \
-    X(fmod)                                                                                        \
     X(nparams)                                                                                     \
     X(paramtype)                                                                                   \
     X(cmdStatus)                                                                                   \
@@ -97,17 +95,26 @@
     X(getlength)                                                                                   \
     X(getisnull)
 
+#define TK_PQ_MEMBER(name) __typeof__(PQ##name) *name;
+
+/* A piece of the rows.  Of libpq 17, whose header may not be the one that is compiled against. */
+#define TK_PG_STATUS_CHUNK ((ExecStatusType)12)
+
+/* Who speaks the protocol on an open connection: libpq, or wire.c. */
+typedef struct tk_pg_client {
+    TK_PQ_CLIENT_FUNCTIONS(TK_PQ_MEMBER)
+    /* Of newer versions of libpq; NULL when it lacks them. */
+    int (*setChunkedRowsMode)(PGconn *link, int chunk_size);  /* 17 */
+    int (*sendClosePrepared)(PGconn *link, const char *name); /* 17 */
+} tk_pg_client;
+
 enum { TK_PQ_KEYWORDS_MAX = 96, TK_PQ_KEYWORD_SIZE = 40 };
 
 struct tk_pq_library {
-#define TK_PQ_MEMBER(name) __typeof__(PQ##name) *name;
-    TK_PQ_FUNCTIONS(TK_PQ_MEMBER)
-#undef TK_PQ_MEMBER
+    TK_PQ_OPENING_FUNCTIONS(TK_PQ_MEMBER)
+    tk_pg_client client;
     /* Of newer versions; NULL when the library lacks them. */
-    int (*setChunkedRowsMode)(PGconn *conn, int chunk_size);  /* 17 */
-    int (*sendPipelineSync)(PGconn *conn);                    /* 17 */
-    int (*sendClosePrepared)(PGconn *conn, const char *name); /* 17 */
-    struct pg_cancel_conn *(*cancelCreate)(PGconn *conn);     /* 17, with the next four */
+    struct pg_cancel_conn *(*cancelCreate)(PGconn *conn); /* 17, with the next four */
     int (*cancelBlocking)(struct pg_cancel_conn *cancel);
     char *(*cancelErrorMessage)(const struct pg_cancel_conn *cancel);
     void (*cancelReset)(struct pg_cancel_conn *cancel);
@@ -143,6 +150,7 @@ typedef struct tk_pg_settings { /* zero-terminated texts in the arena they were 
     const char *options; /* what the user, or the environment, says in `options`; or NULL */
     int64_t deadline_ns; /* whose time the addresses of the host share; -1: not ours to share */
     uint8_t naming;      /* tk_pg_naming */
+    bool must_not_wire;  /* libpq shall speak, also where nothing is encrypted */
     bool has_options;    /* our own settings stand in `options`, behind the user's */
 } tk_pg_settings;
 
@@ -204,16 +212,20 @@ typedef enum tk_pg_stage {
 
 struct tk_server {
     tk_alloc alloc;
-    tk_arena arena;   /* copies of the options; lives as long as the server */
-    PGconn *pg;       /* NULL while connecting */
-    int fd;           /* of the connection, or of the helper thread's word that it is done */
-    uint8_t stage;    /* tk_pg_stage */
-    bool is_unnamed;  /* statements are parsed anew each time, for poolers */
-    uint8_t naming;   /* tk_pg_naming */
-    bool is_gradual;  /* rows in chunks, or one by one where libpq is older */
-    bool is_pipeline; /* libpq's pipeline mode */
-    bool must_flush;  /* something is left in libpq's buffer */
+    tk_arena arena;             /* copies of the options; lives as long as the server */
+    PGconn *pg;                 /* libpq's; NULL while connecting */
+    const tk_pg_client *client; /* who speaks on it from then on */
+    PGconn *link;               /* with what `client` is called: `pg`, or the wire's */
+    int fd;             /* of the connection, or of the helper thread's word that it is done */
+    uint8_t stage;      /* tk_pg_stage */
+    bool must_not_wire; /* libpq shall speak */
+    bool is_unnamed;    /* statements are parsed anew each time, for poolers */
+    uint8_t naming;     /* tk_pg_naming */
+    bool is_gradual;    /* rows in chunks, or one by one where libpq is older */
+    bool is_pipeline;   /* libpq's pipeline mode */
+    bool must_flush;    /* something is left in libpq's buffer */
     struct tk_pg_thread *connecting; /* connect.c */
+    struct tk_pg_wire *wire;         /* wire.c; NULL: libpq speaks */
     struct tk_pg_cancel *cancel;     /* cancel.c; its helper may still run */
     const char *const *init_sql;     /* in the arena */
     uint32_t init_sql_count;
@@ -308,6 +320,14 @@ void tk_pg_greet_again(tk_server *server, const char *reset_text);
 void tk_pg_close(tk_server *server);
 void tk_pg_abandon(tk_server *server);
 bool tk_pg_is_alive(tk_server *server);
+
+/* wire.c: on a connection that is open, at rest and not encrypted, speak the protocol without libpq
+ * from now on. */
+takeo_status tk_wire_open(tk_server *server, tk_error *error);
+void tk_wire_close(tk_server *server); /* also when it never was open */
+/* The values of the next row of a result of the wire's, as the protocol has them: behind their
+ * count, each behind its length. */
+const char *tk_wire_next_row(PGresult *rows, const char **out_end);
 
 /* cancel.c */
 void tk_pg_interrupt(tk_server *server); /* any thread */
@@ -603,7 +623,8 @@ void tk_pg_take_text(tk_server *server, PGresult *result, const char *sql);
 /* Once all have come: the failure, if there was one. */
 takeo_status tk_pg_tell_text(tk_server *server, const char *sql, tk_error *error);
 /* Rows that an INSERT, UPDATE, DELETE, MERGE or COPY has written. */
-bool tk_pg_affected(PGresult *result, int64_t *out); /* false: it was none of these */
+/* False: it was none of these. */
+bool tk_pg_affected(const tk_server *server, PGresult *result, int64_t *out);
 /* Does this execution go by COPY?  TAKEO_ROWS: yes, and it is started; TAKEO_DONE: no. */
 takeo_status tk_pg_copy_start(tk_server *server, tk_prepared *prepared, const takeo_cell *arguments,
                               uint32_t count, tk_error *error);

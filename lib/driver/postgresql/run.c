@@ -64,7 +64,7 @@ takeo_status tk_pg_send_later(tk_server *server, tk_error *error) {
             return tk_raise_memory(error);
         }
         flight->text = (uint32_t)server->later_sent;
-        if (!tk_pq.sendQueryParams(server->pg, text, 0, NULL, NULL, NULL, NULL, 0)) {
+        if (!server->client->sendQueryParams(server->link, text, 0, NULL, NULL, NULL, NULL, 0)) {
             tk_pg_flight_take_back(server);
             return tk_pg_raise_send(server, error);
         }
@@ -107,7 +107,7 @@ takeo_status tk_pg_send_text(tk_server *server, const char *sql, tk_pg_kind kind
     if (text == NULL || tk_pg_flight_add(server, kind, prepared) == NULL) {
         return tk_raise_memory(error);
     }
-    if (!tk_pq.sendQuery(server->pg, text)) {
+    if (!server->client->sendQuery(server->link, text)) {
         tk_pg_flight_take_back(server);
         return tk_pg_raise_send(server, error);
     }
@@ -137,10 +137,10 @@ static const char *text_of(const tk_server *server, uint32_t number, const char 
 
 void tk_pg_take_text(tk_server *server, PGresult *result, const char *sql) {
     uint32_t number = server->run_results++;
-    switch (tk_pq.resultStatus(result)) {
+    switch (server->client->resultStatus(result)) {
     case PGRES_COMMAND_OK:
         if (number == server->run_before && is_word(sql, "commit")
-            && strcmp(tk_pq.cmdStatus(result), "ROLLBACK") == 0) {
+            && strcmp(server->client->cmdStatus(result), "ROLLBACK") == 0) {
             server->has_run_away = true;
         }
         break;
@@ -151,7 +151,7 @@ void tk_pg_take_text(tk_server *server, PGresult *result, const char *sql) {
     default:
         break;
     }
-    tk_pq.clear(result);
+    server->client->clear(result);
 }
 
 takeo_status tk_pg_tell_text(tk_server *server, const char *sql, tk_error *error) {
@@ -178,7 +178,8 @@ static takeo_status refuse(const char *sql, const char *why, tk_error *error) {
 
 /* What PostgreSQL would only warn of. */
 static takeo_status check_state(const tk_server *server, const char *sql, tk_error *error) {
-    bool is_inside = tk_pq.transactionStatus(server->pg) != PQTRANS_IDLE || has_later(server);
+    bool is_inside =
+        server->client->transactionStatus(server->link) != PQTRANS_IDLE || has_later(server);
     if (is_end(sql) && !is_inside) {
         return refuse(sql, "There is no transaction that could end.", error);
     }
@@ -192,7 +193,8 @@ static takeo_status check_state(const tk_server *server, const char *sql, tk_err
 static takeo_status begin_run(tk_server *server, const char *sql, tk_error *error) {
     TK_TRY_DONE(tk_pg_rest(server, error));
     TK_TRY(check_state(server, sql, error));
-    if (is_end(sql) && has_later(server) && tk_pq.transactionStatus(server->pg) == PQTRANS_IDLE) {
+    if (is_end(sql) && has_later(server)
+        && server->client->transactionStatus(server->link) == PQTRANS_IDLE) {
         server->later_sent = server->later.len;
         return TAKEO_ROWS;
     }
@@ -236,13 +238,13 @@ takeo_status tk_pg_run(tk_server *server, const char *sql, tk_error *error) {
 /* ---- transactions ---------------------------------------------------------------------------- */
 
 bool tk_pg_is_in_transaction(tk_server *server) {
-    if (server->stage == TK_PG_LOST || server->pg == NULL) {
+    if (server->stage == TK_PG_LOST || server->link == NULL) {
         return false;
     }
     if (has_later(server)) { /* each of them is, or begins, or is inside one */
         return true;
     }
-    switch (tk_pq.transactionStatus(server->pg)) {
+    switch (server->client->transactionStatus(server->link)) {
     case PQTRANS_INTRANS:
     case PQTRANS_INERROR:
     case PQTRANS_ACTIVE: /* not known before it is over: rolling back is harmless */
@@ -253,5 +255,6 @@ bool tk_pg_is_in_transaction(tk_server *server) {
 }
 
 bool tk_pg_is_aborted(tk_server *server) {
-    return server->pg != NULL && tk_pq.transactionStatus(server->pg) == PQTRANS_INERROR;
+    return server->link != NULL
+           && server->client->transactionStatus(server->link) == PQTRANS_INERROR;
 }

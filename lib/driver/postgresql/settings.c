@@ -6,6 +6,7 @@
  *
  *     prepared=auto|on|off      do statements keep a name on the server? auto: unless a pooler that
  *                               ignores our settings stands between
+ *     wire=on|off               does Takeo speak the protocol itself where nothing is encrypted?
  *     ssl=true|false            as in libpq's own URLs: sslmode=require or disable
  *
  * What is sent as `options` makes the session's texts what the decoders read; it stands behind the
@@ -23,7 +24,7 @@ static const char own_options[] =
     "-c DateStyle=ISO -c IntervalStyle=iso_8601 -c bytea_output=hex -c extra_float_digits=3 "
     "-c standard_conforming_strings=on";
 
-static const char *const own_keys[] = {"prepared", "ssl"};
+static const char *const own_keys[] = {"prepared", "wire", "ssl"};
 
 typedef struct settings_reader {
     const tk_server_options *options;
@@ -166,6 +167,13 @@ static takeo_status read_prepared(settings_reader *reader, const char *value) {
     return refuse(reader, "prepared", value, "auto, on or off");
 }
 
+static takeo_status read_wire(settings_reader *reader, const char *value) {
+    bool is_off = strcmp(value, "off") == 0;
+    reader->out->must_not_wire = is_off;
+    return is_off || strcmp(value, "on") == 0 ? TAKEO_DONE
+                                              : refuse(reader, "wire", value, "on or off");
+}
+
 static takeo_status read_ssl(settings_reader *reader, const char *value) {
     bool is_true = strcmp(value, "true") == 0;
     if (!is_true && strcmp(value, "false") != 0) {
@@ -234,7 +242,7 @@ static takeo_status refuse_key(settings_reader *reader, const char *key) {
     }
     takeo_status status =
         tk_raise(reader->error, TK_CONFIG_INVALID, "PostgreSQL has no setting %.100s.", key);
-    TK_SET(reader->error, expected, "a keyword of libpq, prepared or ssl");
+    TK_SET(reader->error, expected, "a keyword of libpq, prepared, wire or ssl");
     TK_SET(reader->error, got, "%.100s", key);
     tk_error_set_nearest(reader->error, tk_zstr(key), names, count);
     if (hint_for(key) != NULL) {
@@ -248,6 +256,9 @@ static takeo_status read_one(settings_reader *reader, const takeo_setting *setti
     const char *value = setting->value != NULL ? setting->value : "";
     if (strcmp(key, "prepared") == 0) {
         return read_prepared(reader, value);
+    }
+    if (strcmp(key, "wire") == 0) {
+        return read_wire(reader, value);
     }
     if (strcmp(key, "ssl") == 0) {
         return read_ssl(reader, value);

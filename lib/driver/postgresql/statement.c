@@ -35,8 +35,9 @@ takeo_status tk_pg_raise_schema(const tk_prepared *prepared, uint32_t was, uint3
     return status;
 }
 
-static bool read_parameters(tk_prepared *prepared, const PGresult *result) {
-    uint32_t count = (uint32_t)tk_pq.nparams(result);
+static bool read_parameters(const tk_server *server, tk_prepared *prepared,
+                            const PGresult *result) {
+    uint32_t count = (uint32_t)server->client->nparams(result);
     if (count != prepared->parameter_count || prepared->bindings == NULL) {
         prepared->parameters = tk_arena_array(&prepared->arena, count, sizeof(uint32_t));
         prepared->bindings = tk_arena_array(&prepared->arena, count, sizeof(tk_pg_binding));
@@ -46,7 +47,7 @@ static bool read_parameters(tk_prepared *prepared, const PGresult *result) {
     }
     prepared->parameter_count = count;
     for (uint32_t i = 0; i < count; i++) {
-        prepared->parameters[i] = tk_pq.paramtype(result, (int)i);
+        prepared->parameters[i] = server->client->paramtype(result, (int)i);
         bool holds_lists = prepared->holds_lists != NULL && prepared->holds_lists[i];
         prepared->bindings[i] =
             (tk_pg_binding){.oid = prepared->parameters[i], .holds_lists = holds_lists};
@@ -54,32 +55,36 @@ static bool read_parameters(tk_prepared *prepared, const PGresult *result) {
     return true;
 }
 
-static bool read_column(tk_prepared *prepared, const PGresult *result, uint32_t i) {
+static bool read_column(const tk_server *server, tk_prepared *prepared, const PGresult *result,
+                        uint32_t i) {
     tk_pg_column *column = &prepared->columns[i];
     takeo_column_info *info = &prepared->infos[i];
     takeo_type wanted = prepared->wanted != NULL ? prepared->wanted[i] : TAKEO_TYPE_NONE;
     takeo_type element =
         prepared->wanted_elements != NULL ? prepared->wanted_elements[i] : TAKEO_TYPE_NONE;
-    tk_pg_column_init(column, wanted, element, tk_pq.ftype(result, (int)i), &prepared->values);
+    tk_pg_column_init(column, wanted, element, server->client->ftype(result, (int)i),
+                      &prepared->values);
     *info = (takeo_column_info){
         .type = column->type, .element = column->element, .flags = TAKEO_COLUMN_NULLABLE};
-    return copy_text(&prepared->arena, tk_pq.fname(result, (int)i), &info->name)
+    return copy_text(&prepared->arena, server->client->fname(result, (int)i), &info->name)
            && copy_text(&prepared->arena, column->server != NULL ? column->server->name : "",
                         &info->type_name);
 }
 
 /* Are the columns those that are known? */
-static bool has_same_columns(const tk_prepared *prepared, const PGresult *result) {
+static bool has_same_columns(const tk_server *server, const tk_prepared *prepared,
+                             const PGresult *result) {
     for (uint32_t i = 0; i < prepared->column_count; i++) {
-        if (prepared->columns[i].oid != tk_pq.ftype(result, (int)i)) {
+        if (prepared->columns[i].oid != server->client->ftype(result, (int)i)) {
             return false;
         }
     }
     return true;
 }
 
-static takeo_status read_columns(tk_prepared *prepared, const PGresult *result, tk_error *error) {
-    uint32_t count = (uint32_t)tk_pq.nfields(result);
+static takeo_status read_columns(const tk_server *server, tk_prepared *prepared,
+                                 const PGresult *result, tk_error *error) {
+    uint32_t count = (uint32_t)server->client->nfields(result);
     if (count != prepared->column_count || prepared->columns == NULL) {
         prepared->columns = tk_arena_array(&prepared->arena, count, sizeof(tk_pg_column));
         prepared->infos = tk_arena_array(&prepared->arena, count, sizeof(takeo_column_info));
@@ -91,7 +96,7 @@ static takeo_status read_columns(tk_prepared *prepared, const PGresult *result, 
     prepared->column_count = count;
     prepared->is_binary = true;
     for (uint32_t i = 0; i < count; i++) {
-        if (!read_column(prepared, result, i)) {
+        if (!read_column(server, prepared, result, i)) {
             return tk_raise_memory(error);
         }
         prepared->is_binary &= tk_pg_column_has_binary(&prepared->columns[i]);
@@ -103,19 +108,18 @@ static takeo_status read_columns(tk_prepared *prepared, const PGresult *result, 
 
 takeo_status tk_pg_described(tk_server *server, tk_prepared *prepared, const PGresult *result,
                              tk_error *error) {
-    (void)server;
     uint32_t was = prepared->column_count;
-    uint32_t count = (uint32_t)tk_pq.nfields(result);
+    uint32_t count = (uint32_t)server->client->nfields(result);
     bool is_another =
-        prepared->has_columns && (was != count || !has_same_columns(prepared, result));
+        prepared->has_columns && (was != count || !has_same_columns(server, prepared, result));
     prepared->is_described = false;
-    if (!read_parameters(prepared, result)) {
+    if (!read_parameters(server, prepared, result)) {
         return tk_raise_memory(error);
     }
     if (prepared->wanted != NULL && prepared->wanted_count != count) {
         return tk_pg_raise_schema(prepared, prepared->wanted_count, count, error);
     }
-    TK_TRY(read_columns(prepared, result, error));
+    TK_TRY(read_columns(server, prepared, result, error));
     prepared->is_described = true;
     if (is_another && prepared->wanted == NULL) {
         prepared->has_columns = false; /* the next run asks for them anew */
@@ -153,8 +157,8 @@ takeo_status tk_pg_send_parse(tk_server *server, tk_prepared *prepared, tk_error
         if (tk_pg_flight_add(server, TK_PG_PARSE, prepared) == NULL) {
             return tk_raise_memory(error);
         }
-        if (!tk_pq.sendPrepare(server->pg, prepared->name, prepared->text,
-                               (int)prepared->guessed_count, prepared->guessed)) {
+        if (!server->client->sendPrepare(server->link, prepared->name, prepared->text,
+                                         (int)prepared->guessed_count, prepared->guessed)) {
             tk_pg_flight_take_back(server);
             return tk_pg_raise_send(server, error);
         }
@@ -165,7 +169,7 @@ takeo_status tk_pg_send_parse(tk_server *server, tk_prepared *prepared, tk_error
         if (tk_pg_flight_add(server, TK_PG_DESCRIBE, prepared) == NULL) {
             return tk_raise_memory(error);
         }
-        if (!tk_pq.sendDescribePrepared(server->pg, prepared->name)) {
+        if (!server->client->sendDescribePrepared(server->link, prepared->name)) {
             tk_pg_flight_take_back(server);
             return tk_pg_raise_send(server, error);
         }
@@ -177,12 +181,12 @@ takeo_status tk_pg_send_parse(tk_server *server, tk_prepared *prepared, tk_error
 
 /* One statement: by a message of the protocol where libpq has it, else by SQL. */
 static bool send_close(tk_server *server, const char *name) {
-    if (tk_pq.sendClosePrepared != NULL) {
-        return tk_pq.sendClosePrepared(server->pg, name) != 0;
+    if (server->client->sendClosePrepared != NULL) {
+        return server->client->sendClosePrepared(server->link, name) != 0;
     }
     char text[sizeof "deallocate " + TK_PG_NAME_SIZE];
     (void)snprintf(text, sizeof text, "deallocate %s", name);
-    return tk_pq.sendQueryParams(server->pg, text, 0, NULL, NULL, NULL, NULL, 0) != 0;
+    return server->client->sendQueryParams(server->link, text, 0, NULL, NULL, NULL, NULL, 0) != 0;
 }
 
 /* In a pipeline of its own: a name that the server has dropped already must not hurt what comes
