@@ -20,6 +20,10 @@ enum {
     WEIGHT = 8 /* one answer moves the average by an eighth */
 };
 
+/* An answer that takes longer than this is not worth a processor.  A server that has slept for a
+ * moment takes about 100 us. */
+#define SPIN_NS INT64_C(150000)
+
 static bool has_changed(const tk_pace *pace) {
     float now = pace->mean_us[pace->best];
     int soon = pace->period / 8;
@@ -36,6 +40,12 @@ bool tk_pace_spins(tk_pace *pace) {
     return pace->trial != 0 ? !pace->best : pace->best;
 }
 
+int64_t tk_pace_spin_ns(const tk_pace *pace) {
+    float most_us = 2 * pace->mean_us[pace->best]; /* then sleeping has won */
+    bool is_short = pace->trial != 0 && most_us > 0 && most_us * 1000 < SPIN_NS;
+    return is_short ? (int64_t)(most_us * 1000) : SPIN_NS;
+}
+
 static void end_trial(tk_pace *pace) {
     bool was = pace->best;
     pace->best = pace->mean_us[1] < pace->mean_us[0] * 0.95F;
@@ -50,11 +60,15 @@ void tk_pace_learn(tk_pace *pace, bool has_spun, int64_t ns) {
     if (pace->trial != 0 && has_spun == pace->best) {
         return; /* the way of the trial was not allowed this time */
     }
-    if (pace->trial > TRIAL - SETTLING) {
-        pace->trial--;
-        return;
-    }
     float us = (float)ns / 1000;
+    if (pace->trial > TRIAL - SETTLING) {
+        bool is_hopeless = pace->trial < TRIAL && us > 2 * pace->mean_us[pace->best];
+        if (!is_hopeless) {
+            pace->trial--;
+            return;
+        }
+        pace->trial = 1;
+    }
     float *mean = &pace->mean_us[has_spun];
     float most = *mean * 2;
     *mean = *mean == 0 ? us : *mean + ((us < most ? us : most) - *mean) / WEIGHT;

@@ -10,9 +10,6 @@
 
 /* A driver said that it has to wait and gave nothing to watch. */
 #define LOOK_AGAIN_NS INT64_C(1000000)
-/* An answer that takes longer than this is not worth a processor.  A server that has slept for a
- * moment takes about 100 us. */
-#define SPIN_NS INT64_C(150000)
 
 /* ---- pauses ---------------------------------------------------------------------------------- */
 
@@ -87,12 +84,12 @@ static void wait_for_turn(tk_op *op, int64_t until_ns) {
 /* ---- a server's answer ----------------------------------------------------------------------- */
 
 /* Look again and again for a moment; true: there is something. */
-static bool spin(const tk_conn *conn, int64_t since_ns) {
+static bool spin(const tk_conn *conn, int64_t since_ns, int64_t most_ns) {
     do {
         if (conn->driver->advance(conn->server) == TAKEO_DONE) {
             return true;
         }
-    } while (tk_clock_now_ns() - since_ns < SPIN_NS);
+    } while (tk_clock_now_ns() - since_ns < most_ns);
     return false;
 }
 
@@ -143,7 +140,8 @@ static void wait_for_server(tk_op *op, int64_t until_ns) {
     (void)tk_op_leave(op);
     int64_t now = pace != NULL ? op->run.sent_ns : tk_clock_now_ns();
     bool has_spun = may_spin(op, pace);
-    bool is_ready = has_spun && spin(op->conn, now);
+    const tk_pace *known = pace != NULL ? pace : op->run.statement_pace;
+    bool is_ready = has_spun && spin(op->conn, now, tk_pace_spin_ns(known));
     if (has_spun) {
         tk_pace_leave_spin();
     }
