@@ -72,7 +72,7 @@ def test_json_with_a_number_that_a_float_does_not_hold_is_refused_once_it_change
 
 def test_json_with_more_digits_than_python_reads_says_so(texts: DataSource) -> None:
     texts.sql("insert into everything (json) values ({text})", text="1" * 5000).run()
-    with pytest.raises(DecodeError, match="4300 digits") as e:
+    with pytest.raises(DecodeError, match="4300") as e:
         texts.repository(Everything).find()
     assert (e.value.entity, e.value.field) == ("Everything", "json")
 
