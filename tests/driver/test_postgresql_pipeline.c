@@ -368,10 +368,12 @@ static void pipeline_of_a_statement_that_has_vanished(void **state) {
 static void kill_connection(fixture *f) {
     fixture other = *f;
     other.server = NULL;
+    tk_arena_init(&other.arena, tk_alloc_default);
     assert_done(&other, open_url(&other, pg_url()));
     takeo_cell process = INT(f->driver->process_id(f->server));
     (void)value(&other, "select pg_terminate_backend($1)", TAKEO_TYPE_BOOL, &process, 1);
     other.driver->close(other.server);
+    tk_arena_done(&other.arena);
     tk_sleep_ns(50000000); /* its last words come by themselves */
 }
 
