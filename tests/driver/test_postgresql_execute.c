@@ -289,6 +289,29 @@ static void execute_parses_again_what_has_vanished(void **state) {
     }
 }
 
+/* Who gave rows was there, whatever it says as it fails: its rows do not come a second time. */
+static void execute_that_gave_rows_has_not_vanished(void **state) {
+    fixture *f = *state;
+    run(f, "create function pg_temp.vanish() returns boolean language plpgsql as "
+           "$$ begin raise exception 'gone' using errcode = '26000'; end $$");
+    tk_prepared *prepared =
+        prepare_typed(f,
+                      "select i from generate_series(1, 20000) i "
+                      "where case when i < 20000 then true else pg_temp.vanish() end",
+                      TAKEO_TYPE_INT64);
+    f->driver->set_gradual(f->server, true);
+    for (int round = 0; round < 2; round++) {
+        uint64_t rows = 0;
+        tk_execution done;
+        assert_true(execute(f, prepared, NULL, 0, &done, &rows) < 0);
+        assert_text(last_error(f)->sqlstate, "26000");
+        assert_true(rows > 0 && rows < 20000);
+        assert_true(prepared->is_parsed);
+    }
+    f->driver->set_gradual(f->server, false);
+    f->driver->forget(f->server, prepared);
+}
+
 static void execute_takes_another_name_when_one_is_taken(void **state) {
     fixture *f = *state;
     char text[100];
@@ -598,6 +621,7 @@ int main(void) {
         CASE(execute_knows_the_transaction_after_a_failure),
         CASE(execute_ends_copy_that_nobody_can_serve),
         CASE(execute_parses_again_what_has_vanished),
+        CASE(execute_that_gave_rows_has_not_vanished),
         CASE(execute_takes_another_name_when_one_is_taken),
         CASE(execute_goes_on_when_a_table_has_changed),
         CASE(execute_tells_once_that_columns_have_changed),

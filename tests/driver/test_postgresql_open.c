@@ -777,6 +777,20 @@ static void open_f13_odd_settings_are_set_or_refused(void **state) {
 
 /* ---- an idle connection ---------------------------------------------------------------------- */
 
+/* What has come on the connection, and the memory for it, stay those of one speaker. */
+static void reset_keeps_who_speaks(void **state) {
+    NEED_SERVER();
+    fixture *f = *state;
+    assert_done(f, pg_open_with(f, &f->alloc, pg_url(), NULL, 0, "select 1"));
+    const struct tk_pg_wire *wire = f->server->wire;
+    for (int i = 0; i < 3; i++) {
+        run(f, "set work_mem = '1MB'");
+        assert_done(f, FINISH(f, f->driver->reset(f->server, &f->error)));
+        assert_ptr_equal(f->server->wire, wire);
+        assert_int_equal(int_of(f, "select 1::int8"), 1);
+    }
+}
+
 static void is_alive_f15_sees_what_came_unasked(void **state) {
     NEED_SERVER();
     fixture *f = *state;
@@ -942,6 +956,7 @@ int main(void) {
         TEST(open_f10_insists_on_what_was_asked_for),
         TEST(open_f11_words_before_encryption_are_nobodys),
         TEST(open_f13_odd_settings_are_set_or_refused),
+        TEST(reset_keeps_who_speaks),
         TEST(is_alive_f15_sees_what_came_unasked),
         TEST(abandon_f54_leaves_the_parent_alone),
         TEST(open_f55_without_descriptors_is_refused),

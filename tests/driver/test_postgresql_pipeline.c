@@ -58,6 +58,51 @@ static void run_pipeline(fixture *f, tk_prepared *prepared, int count, int bad) 
 static const char dividing[] =
     "select cast($1 as integer), cast($1 as integer) / cast($2 as integer)";
 
+/* Executions that copy from or to the client are refused, each of them.  Gives what settle says. */
+static takeo_status run_copies(fixture *f, tk_prepared *prepared, int count) {
+    tk_execution done;
+    run(f, "begin");
+    for (int i = 0; i < count; i++) {
+        assert_done(f, start(f, prepared, NULL, 0));
+    }
+    for (int i = 0; i < count; i++) {
+        tk_error_clear(&f->error);
+        assert_true(fetch(f, prepared, NULL) < 0);
+        f->driver->end(f->server, prepared, &done);
+        assert_int_equal(done.affected, 0);
+    }
+    return settle(f);
+}
+
+static void assert_usable(fixture *f) {
+    run(f, "rollback");
+    assert_int_equal(int_of(f, "select 1::int8"), 1);
+}
+
+/* While it waits for rows the server takes no other command: since version 14 that is the end of the
+ * connection, before it was that of the COPY. */
+static void pipeline_of_copies_is_refused(void **state) {
+    fixture *f = *state;
+    tk_prepared *out = prepare(f, "copy t to stdout", NULL, 0);
+    tk_prepared *in = prepare(f, "copy t from stdin", NULL, 0);
+    for (int round = 0; round < 2; round++) {
+        for (int count = 1; count <= 3; count++) {
+            assert_done(f, run_copies(f, out, count));
+            assert_usable(f);
+        }
+        assert_done(f, run_copies(f, in, 1));
+        assert_usable(f);
+    }
+    takeo_status status = run_copies(f, in, 3);
+    if (status == TAKEO_DONE) {
+        assert_usable(f);
+    } else {
+        assert_int_equal(status, TAKEO_ECONNECTION_LOST);
+    }
+    f->driver->forget(f->server, out);
+    f->driver->forget(f->server, in);
+}
+
 /* F29, with a statement that the server does not know yet and with a known one. */
 static void pipeline_f29_tells_each_execution_its_own_failure(void **state) {
     fixture *f = *state;
@@ -323,10 +368,12 @@ static void pipeline_of_a_statement_that_has_vanished(void **state) {
 static void kill_connection(fixture *f) {
     fixture other = *f;
     other.server = NULL;
+    tk_arena_init(&other.arena, tk_alloc_default);
     assert_done(&other, open_url(&other, pg_url()));
     takeo_cell process = INT(f->driver->process_id(f->server));
     (void)value(&other, "select pg_terminate_backend($1)", TAKEO_TYPE_BOOL, &process, 1);
     other.driver->close(other.server);
+    tk_arena_done(&other.arena);
     tk_sleep_ns(50000000); /* its last words come by themselves */
 }
 
@@ -386,6 +433,7 @@ static void pipeline_tells_a_lost_connection(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(pipeline_f29_tells_each_execution_its_own_failure),
+        CASE(pipeline_of_copies_is_refused),
         CASE(pipeline_whose_text_is_wrong_fails_as_the_first),
         CASE(pipeline_is_given_up_at_any_place),
         CASE(pipeline_goes_on_after_a_refused_argument),

@@ -402,6 +402,9 @@ static takeo_status greet(tk_server *server, tk_error *error) {
     while (server->greeted < first + server->init_sql_count) {
         bool is_set = server->greeted < first;
         const char *text = is_set ? server->set_text : server->init_sql[server->greeted - first];
+        if (!is_set) { /* before anything can come that nobody has asked for: libpq would keep it */
+            TK_TRY(tk_wire_open(server, error));
+        }
         TK_TRY_DONE(tk_pg_run(server, text, error));
         server->greeted++;
         if (is_set) {
@@ -480,6 +483,7 @@ void tk_pg_close(tk_server *server) {
     }
     tk_pg_flight_done(server);
     if (server->pg != NULL) {
+        tk_wire_fall_silent(server);
         tk_pq.finish(server->pg);
     }
     free_server(server);

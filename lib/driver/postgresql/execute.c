@@ -186,10 +186,10 @@ bool tk_pg_affected(const tk_server *server, PGresult *result, int64_t *out) {
 
 /* Did the statement fail because the server has it no longer, or not as it was?  Then it was not
  * run. */
-static bool has_vanished(const tk_server *server) {
+static bool has_vanished(const tk_server *server, const tk_prepared *prepared) {
     const PGresult *result = server->failure;
     const char *state = server->client->resultErrorField(result, PG_DIAG_SQLSTATE);
-    if (state == NULL) {
+    if (state == NULL || prepared->row > 0) { /* a statement that gave rows was there */
         return false;
     }
     if (strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0) {
@@ -274,7 +274,7 @@ static takeo_status finish(tk_server *server, tk_prepared *prepared, tk_error *e
         return TAKEO_DONE;
     }
     prepared->is_over = prepared->has_failed = true;
-    if (server->failure == NULL || !has_vanished(server)) {
+    if (server->failure == NULL || !has_vanished(server, prepared)) {
         return raise_failure(server, prepared, error);
     }
     const char *state = server->client->resultErrorField(server->failure, PG_DIAG_SQLSTATE);
@@ -509,7 +509,7 @@ static inline takeo_status read_message(tk_server *server, tk_prepared *prepared
         }
         at += len;
     }
-    return TAKEO_ROWS;
+    return TK_LIKELY(at == end) ? TAKEO_ROWS : refuse_row(server, error);
 }
 
 static inline takeo_status read_result(tk_server *server, tk_prepared *prepared, takeo_cell *row,

@@ -322,9 +322,12 @@ void tk_pg_abandon(tk_server *server);
 bool tk_pg_is_alive(tk_server *server);
 
 /* wire.c: on a connection that is open, at rest and not encrypted, speak the protocol without libpq
- * from now on. */
+ * from now on.  Nothing happens where that is done already. */
 takeo_status tk_wire_open(tk_server *server, tk_error *error);
 void tk_wire_close(tk_server *server); /* also when it never was open */
+/* Where a message was sent by half, libpq's word of farewell would be read as the rest of it: let it
+ * not come through. */
+void tk_wire_fall_silent(const tk_server *server);
 /* The values of the next row of a result of the wire's, as the protocol has them: behind their
  * count, each behind its length. */
 const char *tk_wire_next_row(PGresult *rows, const char **out_end);

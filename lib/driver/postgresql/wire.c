@@ -8,6 +8,8 @@
  * libpq keeps the connection, and ends it; from the moment of tk_wire_open on it is asked nothing
  * else, as it does not know what was said since.
  */
+#include <sys/socket.h>
+
 #include "driver/postgresql/wire_int.h"
 
 void tk_wire_lose(tk_pg_wire *wire, const char *words) {
@@ -123,11 +125,7 @@ static const tk_pg_client client = {
     .getisnull = tk_wire_result_is_null,
 };
 
-takeo_status tk_wire_open(tk_server *server, tk_error *error) {
-    if (server->must_not_wire || tk_pq.sslInUse(server->pg) || tk_pq.gssEncInUse(server->pg)
-        || server->is_pipeline || server->flight_count > 0) {
-        return TAKEO_DONE;
-    }
+takeo_status tk_wire_begin(tk_server *server, tk_error *error) {
     tk_pg_wire *wire = tk_mem_new(&server->alloc, sizeof *wire);
     if (wire == NULL) {
         return tk_raise_memory(error);
@@ -142,6 +140,22 @@ takeo_status tk_wire_open(tk_server *server, tk_error *error) {
     server->client = &client;
     server->link = (PGconn *)wire;
     return TAKEO_DONE;
+}
+
+takeo_status tk_wire_open(tk_server *server, tk_error *error) {
+    if (server->wire != NULL || server->must_not_wire || tk_pq.sslInUse(server->pg)
+        || tk_pq.gssEncInUse(server->pg)
+        || tk_pq.client.transactionStatus(server->pg) != PQTRANS_IDLE) {
+        return TAKEO_DONE;
+    }
+    return tk_wire_begin(server, error);
+}
+
+void tk_wire_fall_silent(const tk_server *server) {
+    const tk_pg_wire *wire = server->wire;
+    if (wire != NULL && wire->sent < wire->out.len) {
+        (void)shutdown(wire->fd, SHUT_WR);
+    }
 }
 
 void tk_wire_close(tk_server *server) {

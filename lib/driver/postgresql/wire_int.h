@@ -75,6 +75,7 @@ struct tk_pg_wire {
     bool is_end;             /* the end of the command is next */
     bool has_view;           /* a result stands in `in` */
     bool has_rows;           /* some of the command in front were shown */
+    bool is_finished;        /* the command in front is answered, but for ReadyForQuery */
     bool is_copying_in;
     bool is_copying_out;
     size_t rows_start; /* of `pending`, when it is a view */
@@ -92,6 +93,9 @@ static inline tk_wire_kind tk_wire_front(const tk_pg_wire *wire) {
 }
 /* The connection is of no use any more; the first reason stays. */
 void tk_wire_lose(tk_pg_wire *wire, const char *words);
+
+/* wire.c: speak on server->fd from now on; nothing runs there, and no transaction is open. */
+takeo_status tk_wire_begin(tk_server *server, tk_error *error);
 
 /* wire_send.c */
 int tk_wire_send_query(PGconn *link, const char *sql);
@@ -115,9 +119,12 @@ int tk_wire_is_busy(PGconn *link);
 PGresult *tk_wire_get_result(PGconn *link);
 int tk_wire_get_copy_data(PGconn *link, char **out, int is_async);
 
-/* wire_result.c: libpq's functions for results, but the first three. */
+/* wire_result.c: libpq's functions for results, but the first five. */
 tk_wire_result *tk_wire_result_new(tk_pg_wire *wire, ExecStatusType status); /* NULL: no memory */
 void tk_wire_result_free(tk_wire_result *result);
+/* Is the body whole?  Then it can be read without looking at its end again. */
+bool tk_wire_is_description(const char *body, size_t len); /* of columns */
+bool tk_wire_is_parameters(const char *body, size_t len);
 /* Keep a body; false: no memory. */
 bool tk_wire_result_keep(tk_wire_result *result, const char *data, size_t len, tk_wire_span *out);
 ExecStatusType tk_wire_result_status(const PGresult *result);

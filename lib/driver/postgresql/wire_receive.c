@@ -136,10 +136,13 @@ static void show(tk_pg_wire *wire, ExecStatusType status) {
     wire->pending = NULL;
 }
 
-/* The command in front is answered; outside of a pipeline the server says so once more. */
+/* The command in front is answered; outside of a pipeline the server says so once more, and of a
+ * text there may be more. */
 static void finish(tk_pg_wire *wire) {
     wire->has_rows = false;
-    if (wire->is_pipeline) {
+    wire->is_finished = true;
+    if (wire->is_pipeline && tk_wire_front(wire) != TK_WIRE_QUERY) {
+        wire->is_finished = false;
         wire->answered++;
         wire->is_end = true;
     }
@@ -154,8 +157,8 @@ static bool has_something(const tk_pg_wire *wire) {
     if (TK_UNLIKELY(wire->is_in_disorder)) {
         return false;
     }
-    return wire->ready != NULL || wire->is_end || wire->is_copying_in || wire->is_copying_out
-           || tk_wire_front(wire) == TK_WIRE_NONE;
+    bool is_copying = (wire->is_copying_in || wire->is_copying_out) && !wire->is_lost;
+    return wire->ready != NULL || wire->is_end || is_copying || tk_wire_front(wire) == TK_WIRE_NONE;
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -212,7 +215,8 @@ static void take_description(tk_pg_wire *wire, const message *description) {
         return; /* it was not asked for, and says what is known */
     }
     bool is_wanted = front == TK_WIRE_QUERY || front == TK_WIRE_PARAMS || front == TK_WIRE_DESCRIBE;
-    if (!is_wanted || (wire->pending != NULL && wire->pending->row_count > 0)) {
+    bool is_whole = tk_wire_is_description(description->body, description->len);
+    if (!is_wanted || !is_whole || (wire->pending != NULL && wire->pending->row_count > 0)) {
         lose_in_disorder(wire, unexpected);
     } else if (need_pending(wire, PGRES_TUPLES_OK) != NULL) {
         keep(wire, description, &wire->pending->fields);
@@ -234,11 +238,12 @@ static void take_step(tk_pg_wire *wire, const message *step) {
         }
         break;
     case 't':
-        if (front == TK_WIRE_DESCRIBE && need_pending(wire, PGRES_COMMAND_OK) != NULL) {
+        if (front != TK_WIRE_DESCRIBE || !tk_wire_is_parameters(step->body, step->len)) {
+            lose_in_disorder(wire, unexpected);
+        } else if (need_pending(wire, PGRES_COMMAND_OK) != NULL) {
             keep(wire, step, &wire->pending->parameters);
-            return;
         }
-        break;
+        return;
     default: /* 'n' */
         if (front == TK_WIRE_DESCRIBE) {
             show_and_finish(wire, PGRES_COMMAND_OK);
@@ -269,9 +274,17 @@ static void take_complete(tk_pg_wire *wire, const message *complete) {
     len = len < sizeof result->tag ? len : sizeof result->tag - 1;
     memcpy(result->tag, complete->body, len);
     result->tag[len] = '\0';
-    show(wire, has_rows ? PGRES_TUPLES_OK : PGRES_COMMAND_OK);
-    if (front != TK_WIRE_QUERY) {
-        finish(wire);
+    show_and_finish(wire, has_rows ? PGRES_TUPLES_OK : PGRES_COMMAND_OK);
+}
+
+/* There was no command in the text. */
+static void take_emptiness(tk_pg_wire *wire) {
+    tk_wire_kind front = tk_wire_front(wire);
+    if ((!is_statement(front) && front != TK_WIRE_QUERY)
+        || (wire->pending != NULL && wire->pending->row_count > 0)) {
+        lose_in_disorder(wire, unexpected);
+    } else {
+        show_and_finish(wire, PGRES_EMPTY_QUERY);
     }
 }
 
@@ -284,10 +297,9 @@ static void drop_pending(tk_pg_wire *wire) {
     }
 }
 
-static const char *severity_of(const tk_wire_result *failure) {
-    const char *severity =
-        tk_wire_result_error_field((const PGresult *)failure, PG_DIAG_SEVERITY_NONLOCALIZED);
-    return severity != NULL ? severity : "";
+static const char *field_of(const tk_wire_result *failure, int code) {
+    const char *field = tk_wire_result_error_field((const PGresult *)failure, code);
+    return field != NULL ? field : "";
 }
 
 static void take_failure(tk_pg_wire *wire, const message *failure) {
@@ -297,9 +309,13 @@ static void take_failure(tk_pg_wire *wire, const message *failure) {
         return;
     }
     keep(wire, failure, &wire->pending->failure);
+    if (*field_of(wire->pending, PG_DIAG_SQLSTATE) == '\0') {
+        lose_in_disorder(wire, unexpected);
+        return;
+    }
     if (front == TK_WIRE_NONE) { /* a connection's last word while nothing runs */
         wire->server->ignored_notices++;
-        if (strcmp(severity_of(wire->pending), "ERROR") != 0) {
+        if (strcmp(field_of(wire->pending, PG_DIAG_SEVERITY_NONLOCALIZED), "ERROR") != 0) {
             wire->server->stage = TK_PG_LOST;
         }
         drop_pending(wire);
@@ -313,14 +329,21 @@ static void take_failure(tk_pg_wire *wire, const message *failure) {
     }
 }
 
-static void take_ready(tk_pg_wire *wire, const message *ready) {
+/* What ends without having been answered has lost a part of its answer. */
+static bool may_be_ready(const tk_pg_wire *wire) {
     tk_wire_kind front = tk_wire_front(wire);
-    if (ready->len != 1 || front == TK_WIRE_NONE || (wire->is_pipeline && front != TK_WIRE_SYNC)
-        || wire->is_copying_in || wire->is_copying_out) {
+    bool is_over = front == TK_WIRE_SYNC || (!wire->is_pipeline && wire->is_finished);
+    return front != TK_WIRE_NONE && is_over && wire->pending == NULL && !wire->is_copying_in
+           && !wire->is_copying_out;
+}
+
+static void take_ready(tk_pg_wire *wire, const message *ready) {
+    bool is_state = ready->len == 1 && memchr("ITE", ready->body[0], 3) != NULL;
+    if (!is_state || !may_be_ready(wire)) {
         lose_in_disorder(wire, unexpected);
         return;
     }
-    drop_pending(wire);
+    wire->is_finished = false;
     wire->transaction = ready->body[0];
     wire->is_aborted = false;
     wire->has_rows = false;
@@ -334,7 +357,7 @@ static void take_ready(tk_pg_wire *wire, const message *ready) {
 
 static void take_copy(tk_pg_wire *wire, const message *copy) {
     tk_wire_kind front = tk_wire_front(wire);
-    if (!is_statement(front) && front != TK_WIRE_QUERY) {
+    if ((!is_statement(front) && front != TK_WIRE_QUERY) || wire->pending != NULL) {
         lose_in_disorder(wire, unexpected);
         return;
     }
@@ -371,7 +394,7 @@ static void take(tk_pg_wire *wire, const message *next) {
         take_failure(wire, next);
         break;
     case 'I':
-        show_and_finish(wire, PGRES_EMPTY_QUERY);
+        take_emptiness(wire);
         break;
     case 'G':
     case 'H':
@@ -468,9 +491,15 @@ int tk_wire_is_busy(PGconn *link) {
     if (advance(wire) || show_rows(wire)) {
         return 0;
     }
-    /* While rows come, the next are often there. */
-    if (wire->has_rows && tk_wire_consume(link)) {
-        return !(advance(wire) || show_rows(wire));
+    /* While rows come, the next are often there; and where nothing can be sent any more there is only
+     * what the server said last. */
+    while ((wire->has_rows || wire->cannot_write) && tk_wire_consume(link)) {
+        if (advance(wire) || show_rows(wire)) {
+            return 0;
+        }
+        if (!wire->cannot_write) {
+            break;
+        }
     }
     return 1;
 }
@@ -500,7 +529,9 @@ int tk_wire_get_copy_data(PGconn *link, char **out, int is_async) {
         }
         if (next.type == 'c') {
             wire->is_copying_out = false;
-        } else if (next.type != 'd') {
+        } else if (memchr("dENSA", next.type, 5) == NULL) {
+            lose_in_disorder(wire, unexpected);
+        } else {
             take(wire, &next); /* a failure ends it */
         }
     }

@@ -194,23 +194,35 @@ int tk_wire_result_is_null(const PGresult *result, int row, int column) {
 
 /* ---- descriptions ---------------------------------------------------------------------------- */
 
-/* A field's name, and what stands behind it; NULL: there is none. */
-static const char *find_field(const tk_wire_result *result, int number, const char **out_tail) {
-    const char *end = kept(result, result->fields.end);
-    int count = (int)count_in(result, result->fields);
-    const char *at = kept(result, result->fields.start) + 2;
+bool tk_wire_is_description(const char *body, size_t len) {
+    const char *at = body + 2;
+    const char *end = body + len;
+    int count = len >= 2 ? tk_pg_get16(body) : -1;
     for (int i = 0; i < count; i++) {
-        const char *zero = at < end ? memchr(at, '\0', (size_t)(end - at)) : NULL;
+        const char *zero = memchr(at, '\0', (size_t)(end - at));
         if (zero == NULL || end - (zero + 1) < FIELD_TAIL) {
-            return NULL;
-        }
-        if (i == number) {
-            *out_tail = zero + 1;
-            return at;
+            return false;
         }
         at = zero + 1 + FIELD_TAIL;
     }
-    return NULL;
+    return count >= 0 && at == end;
+}
+
+bool tk_wire_is_parameters(const char *body, size_t len) {
+    return len >= 2 && len == 2 + 4 * (size_t)tk_pg_get16(body);
+}
+
+/* A field's name, and what stands behind it; NULL: there is none. */
+static const char *find_field(const tk_wire_result *result, int number, const char **out_tail) {
+    if (number < 0 || (uint32_t)number >= count_in(result, result->fields)) {
+        return NULL;
+    }
+    const char *at = kept(result, result->fields.start) + 2;
+    for (int i = 0; i < number; i++) {
+        at += strlen(at) + 1 + FIELD_TAIL;
+    }
+    *out_tail = at + strlen(at) + 1;
+    return at;
 }
 
 char *tk_wire_result_field_name(const PGresult *result, int number) {
@@ -226,9 +238,7 @@ Oid tk_wire_result_field_type(const PGresult *result, int number) {
 
 int tk_wire_result_parameters(const PGresult *result) {
     const tk_wire_result *from = result_of(result);
-    uint32_t count = count_in(from, from->parameters);
-    size_t room = from->parameters.end - from->parameters.start;
-    return room >= 2 + 4 * (size_t)count ? (int)count : 0;
+    return (int)count_in(from, from->parameters);
 }
 
 Oid tk_wire_result_parameter_type(const PGresult *result, int number) {

@@ -243,7 +243,16 @@ int tk_wire_put_copy_data(PGconn *link, const char *data, int len) {
 }
 
 /* While rows are copied in the server takes no notice of an end of the pipeline: where one was sent
- * with the command, another has to follow. */
+ * right behind the command, another has to follow.  Another command there has ended the COPY, or the
+ * connection. */
+static bool needs_sync(const tk_pg_wire *wire) {
+    size_t next = wire->answered + 1;
+    bool is_next = next < wire->sent_kinds.len && wire->sent_kinds.data[next] == TK_WIRE_SYNC;
+    return tk_wire_front(wire) != TK_WIRE_QUERY && (is_next || !wire->is_pipeline);
+}
+
+/* Who gives rows up does not come again: where there is no memory for that either, the server would
+ * wait for rows for ever. */
 int tk_wire_put_copy_end(PGconn *link, const char *why) {
     tk_pg_wire *wire = wire_of(link);
     command to = begin(wire);
@@ -252,13 +261,15 @@ int tk_wire_put_copy_end(PGconn *link, const char *why) {
         put_text(&to, why);
     }
     end_message(&to);
-    if (tk_wire_front(wire) != TK_WIRE_QUERY) {
+    if (needs_sync(wire)) {
         begin_message(&to, 'S');
         end_message(&to);
     }
     int is_put = end_part(&to);
     if (is_put == 1) {
         wire->is_copying_in = false;
+    } else if (why != NULL) {
+        tk_wire_lose(wire, "out of memory");
     }
     return is_put;
 }
