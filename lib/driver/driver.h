@@ -45,18 +45,15 @@ TK_CHECKED char *tk_url_masked(const char *url, size_t len, tk_arena *arena);
 
 /* ---- library.c: a client library, opened by name at first use -------------------------------- */
 
-enum { TK_LIBRARY_LOADED = 2 };
-
 /* The first of `names` (NULL at the end) that is there; TAKEO_EUNSUPPORTED names the package. */
 TK_CHECKED takeo_status tk_library_open(const char *const *names, const char *title,
                                         const char *hint, void **out_handle, tk_error *error);
 /* A function of it; false: it has none of that name. */
 bool tk_library_find(void *handle, const char *name, void *out_function);
 void tk_library_close(void *handle);
-/* Has the table of functions been written?  Then it is only read. */
-static inline bool tk_library_is_loaded(const int32_t *state) {
-    return TK_LIKELY(__atomic_load_n(state, __ATOMIC_ACQUIRE) == TK_LIBRARY_LOADED);
-}
+/* Unless the table of functions has been written: `load` finds them and calls publish. */
+TK_CHECKED takeo_status tk_library_load(const int32_t *state, takeo_status (*load)(tk_error *error),
+                                        tk_error *error);
 /* Make `found` the table, unless another thread was faster: then the handle is closed. */
 void tk_library_publish(int32_t *state, void *table, const void *found, size_t size, void *handle);
 

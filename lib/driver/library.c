@@ -10,7 +10,7 @@
 
 #include "driver/driver.h"
 
-enum { NOT_LOADED, BEING_WRITTEN, LOADED = TK_LIBRARY_LOADED };
+enum { NOT_LOADED, BEING_WRITTEN, LOADED };
 
 takeo_status tk_library_open(const char *const *names, const char *title, const char *hint,
                              void **out_handle, tk_error *error) {
@@ -41,6 +41,21 @@ void tk_library_close(void *handle) {
     dlclose(handle);
 }
 
+static bool is_loaded(const int32_t *state) {
+    return TK_LIKELY(__atomic_load_n(state, __ATOMIC_ACQUIRE) == LOADED);
+}
+
+takeo_status tk_library_load(const int32_t *state, takeo_status (*load)(tk_error *error),
+                             tk_error *error) {
+    if (is_loaded(state)) {
+        return TAKEO_DONE;
+    }
+    tk_fork_hold();
+    takeo_status status = load(error);
+    tk_fork_release();
+    return status;
+}
+
 void tk_library_publish(int32_t *state, void *table, const void *found, size_t size, void *handle) {
     int32_t expected = NOT_LOADED;
     if (__atomic_compare_exchange_n(state, &expected, BEING_WRITTEN, false, __ATOMIC_ACQ_REL,
@@ -49,7 +64,7 @@ void tk_library_publish(int32_t *state, void *table, const void *found, size_t s
         __atomic_store_n(state, LOADED, __ATOMIC_RELEASE);
         return;
     }
-    while (!tk_library_is_loaded(state)) {
+    while (!is_loaded(state)) {
         tk_sleep_ns(1000); /* another thread copies a few hundred bytes */
     }
     dlclose(handle); /* one reference less; the other thread's keeps the library */

@@ -100,20 +100,14 @@ takeo_status tk_pg_library_open(const char *const *names, int least_version,
 static takeo_status load(tk_error *error) {
     static const char *const names[] = {"libpq.so.5", "libpq.so", NULL};
     struct tk_pq_library found = {0};
-    void *handle;
+    void *handle = NULL;
     TK_TRY(tk_pg_library_open(names, LEAST_VERSION, &found, &handle, error));
     tk_library_publish(&state, &tk_pq, &found, sizeof found, handle);
     return TAKEO_DONE;
 }
 
 takeo_status tk_pg_load(tk_error *error) {
-    if (tk_library_is_loaded(&state)) {
-        return TAKEO_DONE;
-    }
-    tk_fork_hold();
-    takeo_status status = load(error);
-    tk_fork_release();
-    return status;
+    return tk_library_load(&state, load, error);
 }
 
 /* ---- how transactions begin ------------------------------------------------------------------ */
