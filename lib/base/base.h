@@ -115,9 +115,9 @@ typedef struct tk_buf {
 void tk_buf_init(tk_buf *buf, tk_alloc alloc, size_t max);
 void tk_buf_put(tk_buf *buf, const void *data, size_t len);
 /* Room for so many bytes behind the end, for a writer that knows how many it needs; NULL: the buffer
- * has failed.  What was written is added by the length that there is then. */
+ * has failed.  What was written there counts once the length is set. */
 char *tk_buf_reserve(tk_buf *buf, size_t len);
-void tk_buf_add(tk_buf *buf, size_t new_len);
+void tk_buf_set_len(tk_buf *buf, size_t len);
 void tk_buf_puts(tk_buf *buf, const char *zstr);
 void tk_buf_putc(tk_buf *buf, char c);
 void tk_buf_put_int(tk_buf *buf, int64_t number);

@@ -43,9 +43,9 @@ char *tk_buf_reserve(tk_buf *buf, size_t len) {
     return reserve(buf, len) ? buf->data + buf->len : NULL;
 }
 
-void tk_buf_add(tk_buf *buf, size_t new_len) {
-    buf->len = new_len;
-    buf->data[new_len] = '\0';
+void tk_buf_set_len(tk_buf *buf, size_t len) {
+    buf->len = len;
+    buf->data[len] = '\0';
 }
 
 void tk_buf_put(tk_buf *buf, const void *data, size_t len) {

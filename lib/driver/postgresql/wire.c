@@ -21,16 +21,12 @@ void tk_wire_lose(tk_pg_wire *wire, const char *words) {
 
 /* ---- state ----------------------------------------------------------------------------------- */
 
-static tk_pg_wire *wire_of(const PGconn *link) {
-    return (tk_pg_wire *)(uintptr_t)link;
-}
-
 static ConnStatusType status(const PGconn *link) {
-    return wire_of(link)->is_lost ? CONNECTION_BAD : CONNECTION_OK;
+    return tk_wire_of(link)->is_lost ? CONNECTION_BAD : CONNECTION_OK;
 }
 
 static PGTransactionStatusType transaction_status(const PGconn *link) {
-    const tk_pg_wire *wire = wire_of(link);
+    const tk_pg_wire *wire = tk_wire_of(link);
     if (wire->is_lost) {
         return PQTRANS_UNKNOWN;
     }
@@ -43,17 +39,17 @@ static PGTransactionStatusType transaction_status(const PGconn *link) {
 }
 
 static char *error_message(const PGconn *link) {
-    const char *words = wire_of(link)->words;
+    const char *words = tk_wire_of(link)->words;
     return (char *)(uintptr_t)(words != NULL ? words : "");
 }
 
 static int enter_pipeline(PGconn *link) {
-    wire_of(link)->is_pipeline = true;
+    tk_wire_of(link)->is_pipeline = true;
     return 1;
 }
 
 static int exit_pipeline(PGconn *link) {
-    tk_pg_wire *wire = wire_of(link);
+    tk_pg_wire *wire = tk_wire_of(link);
     bool may_leave = tk_wire_front(wire) == TK_WIRE_NONE && wire->ready == NULL && !wire->is_end;
     if (may_leave) {
         wire->is_pipeline = false;

@@ -86,6 +86,13 @@ struct tk_pg_wire {
     const char *words;   /* why */
 };
 
+enum { TK_WIRE_HEAD = 5 }; /* of a message: its type, and the length of all but that */
+
+#define TK_WIRE_NO_MEMORY "out of memory"
+
+static inline tk_pg_wire *tk_wire_of(const PGconn *link) {
+    return (tk_pg_wire *)(uintptr_t)link;
+}
 static inline tk_wire_kind tk_wire_front(const tk_pg_wire *wire) {
     return wire->answered < wire->sent_kinds.len
                ? (tk_wire_kind)wire->sent_kinds.data[wire->answered]

@@ -13,7 +13,6 @@
 #include "driver/postgresql/wire_int.h"
 
 enum {
-    HEAD = 5, /* of a message: its type, and the length of all but that */
     CAPACITY_FIRST = 64 * 1024,
     ROOM = 8 * 1024,          /* less is not worth a read: a server sends so much at once */
     KEPT_BYTES = 1024 * 1024, /* a larger buffer is given back at rest */
@@ -21,13 +20,8 @@ enum {
     LONG = 0x3fffffff + 1024  /* a row is no longer than 1 GB */
 };
 
-static const char no_memory[] = "out of memory";
 static const char unexpected[] = "unexpected response from the server";
 static const char no_message[] = "lost synchronization with the server";
-
-static tk_pg_wire *wire_of(PGconn *link) {
-    return (tk_pg_wire *)link;
-}
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
@@ -82,12 +76,12 @@ static bool make_room(tk_pg_wire *wire) {
 }
 
 int tk_wire_consume(PGconn *link) {
-    tk_pg_wire *wire = wire_of(link);
+    tk_pg_wire *wire = tk_wire_of(link);
     if (TK_UNLIKELY(wire->is_lost)) {
         return 0;
     }
     if (TK_UNLIKELY(!make_room(wire))) {
-        lose_in_disorder(wire, no_memory);
+        lose_in_disorder(wire, TK_WIRE_NO_MEMORY);
         return 0;
     }
     size_t room = wire->in_capacity - wire->in_end;
@@ -117,7 +111,7 @@ static tk_wire_result *need_pending(tk_pg_wire *wire, ExecStatusType status) {
     if (wire->pending == NULL) {
         wire->pending = tk_wire_result_new(wire, status);
         if (wire->pending == NULL) {
-            lose_in_disorder(wire, no_memory);
+            lose_in_disorder(wire, TK_WIRE_NO_MEMORY);
         }
     }
     return wire->pending;
@@ -172,7 +166,7 @@ typedef struct message {
 
 static void keep(tk_pg_wire *wire, const message *from, tk_wire_span *out) {
     if (!tk_wire_result_keep(wire->pending, from->body, from->len, out)) {
-        lose_in_disorder(wire, no_memory);
+        lose_in_disorder(wire, TK_WIRE_NO_MEMORY);
     }
 }
 
@@ -200,8 +194,8 @@ static void take_row(tk_pg_wire *wire, const message *row) {
         return;
     }
     tk_wire_span span;
-    if (!tk_wire_result_keep(result, row->body - HEAD, row->len + HEAD, &span)) {
-        lose_in_disorder(wire, no_memory);
+    if (!tk_wire_result_keep(result, row->body - TK_WIRE_HEAD, row->len + TK_WIRE_HEAD, &span)) {
+        lose_in_disorder(wire, TK_WIRE_NO_MEMORY);
         return;
     }
     result->rows.start = result->row_count == 0 ? span.start : result->rows.start;
@@ -423,7 +417,7 @@ static bool may_be_long(char type, uint32_t len) {
 /* The next whole message; false: there is none yet, or never will be. */
 static bool next_message(tk_pg_wire *wire, message *out) {
     size_t there = wire->in_end - wire->in_start;
-    if (there < HEAD) {
+    if (there < TK_WIRE_HEAD) {
         return false;
     }
     const char *at = wire->in + wire->in_start;
@@ -435,7 +429,7 @@ static bool next_message(tk_pg_wire *wire, message *out) {
     if (there < 1 + (size_t)len) {
         return false;
     }
-    *out = (message){at[0], wire->in_start, at + HEAD, len - 4};
+    *out = (message){at[0], wire->in_start, at + TK_WIRE_HEAD, len - 4};
     return true;
 }
 
@@ -453,7 +447,7 @@ static bool advance(tk_pg_wire *wire) {
         } else if (!next_message(wire, &next)) {
             break;
         } else {
-            wire->in_start += HEAD + next.len;
+            wire->in_start += TK_WIRE_HEAD + next.len;
             take(wire, &next);
         }
     }
@@ -477,13 +471,13 @@ static void take_unasked(tk_pg_wire *wire) {
     message next;
     while (tk_wire_front(wire) == TK_WIRE_NONE && !wire->is_end && wire->ready == NULL
            && next_message(wire, &next)) {
-        wire->in_start += HEAD + next.len;
+        wire->in_start += TK_WIRE_HEAD + next.len;
         take(wire, &next);
     }
 }
 
 int tk_wire_is_busy(PGconn *link) {
-    tk_pg_wire *wire = wire_of(link);
+    tk_pg_wire *wire = tk_wire_of(link);
     if (TK_UNLIKELY(tk_wire_front(wire) == TK_WIRE_NONE)) {
         take_unasked(wire);
         return 0;
@@ -505,7 +499,7 @@ int tk_wire_is_busy(PGconn *link) {
 }
 
 PGresult *tk_wire_get_result(PGconn *link) {
-    tk_pg_wire *wire = wire_of(link);
+    tk_pg_wire *wire = tk_wire_of(link);
     tk_wire_result *result = wire->ready;
     wire->ready = NULL;
     if (result == NULL) {
@@ -519,10 +513,10 @@ PGresult *tk_wire_get_result(PGconn *link) {
 /* libpq's contract: the bytes of a piece, 0 when none has come, -1 at the end. */
 int tk_wire_get_copy_data(PGconn *link, char **out, int is_async) {
     (void)is_async;
-    tk_pg_wire *wire = wire_of(link);
+    tk_pg_wire *wire = tk_wire_of(link);
     message next;
     while (wire->is_copying_out && next_message(wire, &next)) {
-        wire->in_start += HEAD + next.len;
+        wire->in_start += TK_WIRE_HEAD + next.len;
         if (next.type == 'd' && next.len > 0) {
             *out = (char *)(uintptr_t)next.body;
             return (int)next.len;

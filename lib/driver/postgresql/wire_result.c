@@ -7,7 +7,6 @@
 #include "driver/postgresql/wire_int.h"
 
 enum {
-    HEAD = 5,              /* of a message: its type, and the length of all but that */
     FIELD_TAIL = 18,       /* of a described field, behind its name */
     KEPT_BYTES = 64 * 1024 /* of a result that is used again */
 };
@@ -116,7 +115,7 @@ const char *tk_wire_next_row(PGresult *rows, const char **out_end) {
     }
     result->place = at;
     *out_end = bytes + at + 1 + tk_pg_get32(bytes + at + 1);
-    return bytes + at + HEAD;
+    return bytes + at + TK_WIRE_HEAD;
 }
 
 /* A value of a row, by its numbers; NULL: a null, or none that was sent. */
@@ -137,7 +136,7 @@ static const char *find(const PGresult *rows, int row, int column, int *out_len)
         result->place_row++;
     }
     const char *end = bytes + result->place + 1 + tk_pg_get32(bytes + result->place + 1);
-    const char *at = bytes + result->place + HEAD;
+    const char *at = bytes + result->place + TK_WIRE_HEAD;
     int count = end - at >= 2 ? tk_pg_get16(at) : 0;
     at += 2;
     for (int i = 0; i < count && end - at >= 4; i++) {
@@ -170,7 +169,7 @@ int tk_wire_result_fields(const PGresult *result) {
     }
     const char *bytes = row_bytes(from);
     size_t at = find_row(from, from->rows.start);
-    return tk_pg_get32(bytes + at + 1) >= 6 ? tk_pg_get16(bytes + at + HEAD) : 0;
+    return tk_pg_get32(bytes + at + 1) >= 6 ? tk_pg_get16(bytes + at + TK_WIRE_HEAD) : 0;
 }
 
 /* Unlike libpq's it has no zero byte behind it. */

@@ -12,10 +12,6 @@
 
 enum { KEPT_BYTES = 256 * 1024 }; /* of what was sent; more is given back */
 
-static tk_pg_wire *wire_of(PGconn *link) {
-    return (tk_pg_wire *)link;
-}
-
 /* ---- messages -------------------------------------------------------------------------------- */
 
 /* Where a command begins, for taking it back. */
@@ -76,7 +72,7 @@ static int end(const command *to, tk_wire_kind kind) {
         return 1;
     }
     if (!wire->is_lost) {
-        wire->words = "out of memory";
+        wire->words = TK_WIRE_NO_MEMORY;
     }
     wire->out.failed = wire->sent_kinds.failed = false;
     wire->out.len = to->start;
@@ -87,7 +83,7 @@ static int end(const command *to, tk_wire_kind kind) {
 /* ---- commands -------------------------------------------------------------------------------- */
 
 int tk_wire_send_query(PGconn *link, const char *sql) {
-    command to = begin(wire_of(link));
+    command to = begin(tk_wire_of(link));
     begin_message(&to, 'Q');
     put_text(&to, sql);
     end_message(&to);
@@ -166,13 +162,13 @@ static void put_execute(const command *to, const char *name, int count, const ch
         at += sizeof describe;
     }
     memcpy(at, execute, sizeof execute);
-    tk_buf_add(&to->wire->out, (size_t)(at + sizeof execute - to->wire->out.data));
+    tk_buf_set_len(&to->wire->out, (size_t)(at + sizeof execute - to->wire->out.data));
 }
 
 int tk_wire_send_params(PGconn *link, const char *sql, int count, const Oid *types,
                         const char *const *values, const int *lengths, const int *formats,
                         int result_format) {
-    command to = begin(wire_of(link));
+    command to = begin(tk_wire_of(link));
     put_parse(&to, "", sql, types != NULL ? count : 0, types);
     put_execute(&to, "", count, values, lengths, formats, result_format, true);
     return end(&to, TK_WIRE_PARAMS);
@@ -180,7 +176,7 @@ int tk_wire_send_params(PGconn *link, const char *sql, int count, const Oid *typ
 
 int tk_wire_send_prepare(PGconn *link, const char *name, const char *sql, int count,
                          const Oid *types) {
-    command to = begin(wire_of(link));
+    command to = begin(tk_wire_of(link));
     put_parse(&to, name, sql, count, types);
     return end(&to, TK_WIRE_PARSE);
 }
@@ -188,13 +184,13 @@ int tk_wire_send_prepare(PGconn *link, const char *name, const char *sql, int co
 /* Its columns are known, and the server refuses to run it when they have changed. */
 int tk_wire_send_prepared(PGconn *link, const char *name, int count, const char *const *values,
                           const int *lengths, const int *formats, int result_format) {
-    command to = begin(wire_of(link));
+    command to = begin(tk_wire_of(link));
     put_execute(&to, name, count, values, lengths, formats, result_format, false);
     return end(&to, TK_WIRE_EXECUTE);
 }
 
 int tk_wire_send_describe(PGconn *link, const char *name) {
-    command to = begin(wire_of(link));
+    command to = begin(tk_wire_of(link));
     begin_message(&to, 'D');
     tk_buf_putc(&to.wire->out, 'S');
     put_text(&to, name);
@@ -203,7 +199,7 @@ int tk_wire_send_describe(PGconn *link, const char *name) {
 }
 
 int tk_wire_send_close(PGconn *link, const char *name) {
-    command to = begin(wire_of(link));
+    command to = begin(tk_wire_of(link));
     begin_message(&to, 'C');
     tk_buf_putc(&to.wire->out, 'S');
     put_text(&to, name);
@@ -212,7 +208,7 @@ int tk_wire_send_close(PGconn *link, const char *name) {
 }
 
 int tk_wire_send_sync(PGconn *link) {
-    command to = begin(wire_of(link));
+    command to = begin(tk_wire_of(link));
     begin_message(&to, 'S');
     end_message(&to);
     return end(&to, TK_WIRE_SYNC);
@@ -227,7 +223,7 @@ static int end_part(const command *to) {
         wire->out.failed = false;
         wire->out.len = to->start;
         if (!wire->is_lost) {
-            wire->words = "out of memory";
+            wire->words = TK_WIRE_NO_MEMORY;
         }
         return -1;
     }
@@ -235,7 +231,7 @@ static int end_part(const command *to) {
 }
 
 int tk_wire_put_copy_data(PGconn *link, const char *data, int len) {
-    command to = begin(wire_of(link));
+    command to = begin(tk_wire_of(link));
     begin_message(&to, 'd');
     tk_buf_put(&to.wire->out, data, (size_t)len);
     end_message(&to);
@@ -254,7 +250,7 @@ static bool needs_sync(const tk_pg_wire *wire) {
 /* Who gives rows up does not come again: where there is no memory for that either, the server would
  * wait for rows for ever. */
 int tk_wire_put_copy_end(PGconn *link, const char *why) {
-    tk_pg_wire *wire = wire_of(link);
+    tk_pg_wire *wire = tk_wire_of(link);
     command to = begin(wire);
     begin_message(&to, why != NULL ? 'f' : 'c');
     if (why != NULL) {
@@ -269,7 +265,7 @@ int tk_wire_put_copy_end(PGconn *link, const char *why) {
     if (is_put == 1) {
         wire->is_copying_in = false;
     } else if (why != NULL) {
-        tk_wire_lose(wire, "out of memory");
+        tk_wire_lose(wire, TK_WIRE_NO_MEMORY);
     }
     return is_put;
 }
@@ -279,7 +275,7 @@ int tk_wire_put_copy_end(PGconn *link, const char *why) {
 /* 0: all of it is sent; 1: the rest has to wait; -1: it cannot be sent.  What the server said last
  * may still be there to be read. */
 int tk_wire_flush(PGconn *link) {
-    tk_pg_wire *wire = wire_of(link);
+    tk_pg_wire *wire = tk_wire_of(link);
     while (wire->sent < wire->out.len && !wire->cannot_write) {
         ssize_t count =
             send(wire->fd, wire->out.data + wire->sent, wire->out.len - wire->sent, MSG_NOSIGNAL);
