@@ -144,8 +144,6 @@ static void wait_for_server(tk_op *op, int64_t until_ns) {
     bool is_ready = has_spun && spin(op->conn, now, tk_pace_spin_ns(known));
     if (has_spun) {
         tk_pace_leave_spin();
-    }
-    if (has_spun) {
         now = tk_clock_now_ns();
     }
     while (!is_ready) {
