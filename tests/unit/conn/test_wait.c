@@ -414,6 +414,30 @@ static void pace_one_outlier_changes_nothing(void **state) {
     assert_true(answer(&pace, 200, 80, 28) > 150);
 }
 
+static void pace_a_hopeless_burst_ends_at_its_second_answer(void **state) {
+    (void)state;
+    tk_pace pace = {0};
+    (void)answer(&pace, 6, 10, 100); /* the first burst is about to begin */
+    assert_true(answer(&pace, 20, 10, 100) <= 2);
+}
+
+static void pace_a_burst_spins_no_longer_than_would_lose(void **state) {
+    (void)state;
+    tk_pace pace = {0};
+    (void)answer(&pace, 1000, 10, 14);
+    int64_t usual = tk_pace_spin_ns(&pace);
+    uint32_t bursts = 0;
+    for (int i = 0; i < 3000; i++) {
+        if (tk_pace_spins(&pace)) {
+            bursts++;
+            assert_in_range(tk_pace_spin_ns(&pace), 19000, 21000); /* twice what sleeping takes */
+        }
+        tk_pace_learn(&pace, false, 10000);
+    }
+    assert_true(usual > 100000);
+    assert_true(bursts > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wait_any_call_is_made_again),
@@ -440,6 +464,8 @@ int main(void) {
         cmocka_unit_test(pace_finds_it_soon),
         cmocka_unit_test(pace_notices_that_times_have_changed),
         cmocka_unit_test(pace_one_outlier_changes_nothing),
+        cmocka_unit_test(pace_a_hopeless_burst_ends_at_its_second_answer),
+        cmocka_unit_test(pace_a_burst_spins_no_longer_than_would_lose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
