@@ -313,6 +313,7 @@ TK_CHECKED bool tk_thread_start(void (*work)(void *ctx), void *ctx);
 void tk_fork_hold(void);
 void tk_fork_release(void);
 void tk_sleep_ns(int64_t ns);
+void tk_yield(void); /* to whoever else waits for this processor */
 int64_t tk_process_id(void);
 uint64_t tk_thread_id(void);
 int32_t tk_processor_count(void); /* that this process may use; at least 1 */

@@ -154,6 +154,10 @@ void tk_sleep_ns(int64_t ns) {
     }
 }
 
+void tk_yield(void) {
+    sched_yield();
+}
+
 static pthread_mutex_t fork_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static void lock_forks(void) {

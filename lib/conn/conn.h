@@ -27,11 +27,11 @@ typedef struct tk_job tk_job;
 
 /* How long answers take when the thread sleeps at once, and when it first spins (pace.c). */
 typedef struct tk_pace {
-    float mean_us[2]; /* sleeping, spinning; 0: never */
+    float mean_us[2]; /* spinning, sleeping; 0: never */
     float base_us;    /* of the better way, when it was chosen */
     uint16_t calm;    /* answers since the other way was tried */
     uint16_t period;  /* answers after which it is tried again */
-    uint8_t best;
+    uint8_t sleeps;   /* the better way, until now */
     uint8_t trial; /* answers left of a try */
 } tk_pace;
 

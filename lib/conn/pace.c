@@ -1,11 +1,12 @@
 /* pace.c - sleep at once, or spin for a moment first?  Measured, not predicted.
  *
  * Where the scheduler puts client and server decides which is faster: apart, sleeping costs a
- * wake-up of 50 us and more; together, spinning takes the processor from the server.  No rule about
- * processors predicted it.  So every statement keeps two moving averages and uses the better way.
- * The other one is tried again in a short burst, which comes the later the more often it has lost, and
- * the more clearly; sooner when times have changed by half.  A burst that loses stops early, and an
- * outlier counts at most double.  It must not know what is waited for.
+ * wake-up of 50 us and more; together, whoever spins yields to the server and loses little; but where
+ * others compute on the same processor, each yield may cost their whole slice, some milliseconds.  No
+ * rule about processors predicted it.  So every statement keeps two moving averages and uses the better
+ * way.  The other one is tried again in a short burst, which comes the later the more often it has
+ * lost, and the more clearly; sooner when times have changed by half.  A burst that loses stops early,
+ * and an outlier counts at most double.  It must not know what is waited for.
  */
 #include "conn/conn_int.h"
 
@@ -16,16 +17,22 @@ enum {
     AGAIN = 32,   /* and between two, when the other way has just won */
     LONG = 2048,  /* at most */
     SOONEST = 16, /* when times have changed */
-    SOON = 128,
-    WEIGHT = 8 /* one answer moves the average by an eighth */
+    SOON = 32,
+    WEIGHT = 4 /* one answer moves the average by a quarter: a trial must not compare with old times */
 };
+
+enum { SPINNING, SLEEPING }; /* of mean_us */
 
 /* An answer that takes longer than this is not worth a processor.  A server that has slept for a
  * moment takes about 100 us. */
 #define SPIN_NS INT64_C(150000)
 
+/* Sleeping has to win by so much: being wrong costs little where client and server are together, and
+ * half of the speed when they come apart. */
+#define CLEARLY 0.8F
+
 static bool has_changed(const tk_pace *pace) {
-    float now = pace->mean_us[pace->best];
+    float now = pace->mean_us[pace->sleeps];
     int soon = pace->period / 8;
     soon = soon < SOONEST ? SOONEST : soon > SOON ? SOON : soon;
     return pace->calm > soon && (now > 1.5F * pace->base_us || now < pace->base_us / 1.5F);
@@ -35,47 +42,49 @@ bool tk_pace_spins(tk_pace *pace) {
     uint16_t period = pace->period != 0 ? pace->period : FIRST;
     if (pace->trial == 0 && (++pace->calm >= period || has_changed(pace))) {
         pace->trial = TRIAL;
-        pace->mean_us[!pace->best] = 0;
+        pace->mean_us[!pace->sleeps] = 0;
     }
-    return pace->trial != 0 ? !pace->best : pace->best;
+    bool sleeps = pace->sleeps;
+    return (pace->trial != 0) == sleeps;
 }
 
 int64_t tk_pace_spin_ns(const tk_pace *pace) {
-    float most_us = 2 * pace->mean_us[pace->best]; /* then sleeping has won */
+    float most_us = 2 * pace->mean_us[pace->sleeps]; /* then sleeping has won */
     bool is_short = pace->trial != 0 && most_us > 0 && most_us * 1000 < SPIN_NS;
     return is_short ? (int64_t)(most_us * 1000) : SPIN_NS;
 }
 
 static void end_trial(tk_pace *pace) {
-    bool was = pace->best;
-    pace->best = pace->mean_us[1] < pace->mean_us[0] * 0.95F;
-    pace->base_us = pace->mean_us[pace->best];
+    bool slept = pace->sleeps;
+    pace->sleeps = pace->mean_us[SLEEPING] < pace->mean_us[SPINNING] * CLEARLY
+                   || pace->mean_us[SPINNING] * 1000 > (float)SPIN_NS;
+    pace->base_us = pace->mean_us[pace->sleeps];
     pace->calm = 0;
     int period = pace->period != 0 ? pace->period : FIRST;
-    period *= pace->mean_us[!pace->best] > 1.3F * pace->base_us ? 8 : 2;
-    pace->period = (uint16_t)(pace->best != was ? AGAIN : period < LONG ? period : LONG);
+    period *= pace->mean_us[!pace->sleeps] > 1.3F * pace->base_us ? 8 : 2;
+    pace->period = (uint16_t)(pace->sleeps != slept ? AGAIN : period < LONG ? period : LONG);
 }
 
 void tk_pace_learn(tk_pace *pace, bool has_spun, int64_t ns) {
-    if (pace->trial != 0 && has_spun == pace->best) {
+    if (pace->trial != 0 && has_spun != pace->sleeps) {
         return; /* the way of the trial was not allowed this time */
     }
     float us = (float)ns / 1000;
     if (pace->trial > TRIAL - SETTLING) {
-        bool is_hopeless = pace->trial < TRIAL && us > 2 * pace->mean_us[pace->best];
+        bool is_hopeless = pace->trial < TRIAL && us > 2 * pace->mean_us[pace->sleeps];
         if (!is_hopeless) {
             pace->trial--;
             return;
         }
         pace->trial = 1;
     }
-    float *mean = &pace->mean_us[has_spun];
+    float *mean = &pace->mean_us[has_spun ? SPINNING : SLEEPING];
     float most = *mean * 2;
     *mean = *mean == 0 ? us : *mean + ((us < most ? us : most) - *mean) / WEIGHT;
     if (pace->trial == 0) {
         return;
     }
-    if (pace->mean_us[pace->best] != 0 && us > 1.5F * pace->mean_us[pace->best]) {
+    if (pace->mean_us[pace->sleeps] != 0 && us > 1.5F * pace->mean_us[pace->sleeps]) {
         pace->trial = 1;
     }
     if (--pace->trial == 0) {

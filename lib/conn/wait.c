@@ -83,12 +83,14 @@ static void wait_for_turn(tk_op *op, int64_t until_ns) {
 
 /* ---- a server's answer ----------------------------------------------------------------------- */
 
-/* Look again and again for a moment; true: there is something. */
+/* Look again and again for a moment; true: there is something.  Yielding lets the server answer where
+ * it is on the same processor. */
 static bool spin(const tk_conn *conn, int64_t since_ns, int64_t most_ns) {
     do {
         if (conn->driver->advance(conn->server) == TAKEO_DONE) {
             return true;
         }
+        tk_yield();
     } while (tk_clock_now_ns() - since_ns < most_ns);
     return false;
 }
@@ -121,7 +123,7 @@ static bool may_spin(const tk_op *op, tk_pace *pace) {
     } else {
         const tk_job *job = op->current;
         bool is_statement = op->state == TK_OP_RUN && job != NULL && job->sql != NULL;
-        spins = is_statement && op->run.statement_pace != NULL && op->run.statement_pace->best;
+        spins = is_statement && op->run.statement_pace != NULL && !op->run.statement_pace->sleeps;
     }
     return spins && tk_pace_enter_spin();
 }
