@@ -32,7 +32,7 @@ typedef struct tk_pace {
     uint16_t calm;    /* answers since the other way was tried */
     uint16_t period;  /* answers after which it is tried again */
     uint8_t sleeps;   /* the better way, until now */
-    uint8_t trial; /* answers left of a try */
+    uint8_t trial;    /* answers left of a try */
 } tk_pace;
 
 /* ---- jobs ------------------------------------------------------------------------------------ */

@@ -18,7 +18,8 @@ enum {
     LONG = 2048,  /* at most */
     SOONEST = 16, /* when times have changed */
     SOON = 32,
-    WEIGHT = 4 /* one answer moves the average by a quarter: a trial must not compare with old times */
+    WEIGHT =
+        4 /* one answer moves the average by a quarter: a trial must not compare with old times */
 };
 
 enum { SPINNING, SLEEPING }; /* of mean_us */

@@ -11,6 +11,7 @@
  *     flight.c     what was sent and is not answered yet: sending, receiving, the order of answers
  *     statement.c  prepared statements: their names, parameters and columns
  *     execute.c    start, fetch, end
+ *     row.c        one of the rows that came
  *     effect.c     what a statement leaves on its connection, and undoing it
  *     guess.c      types of parameters that the statement does not say
  *     arguments.c  the arguments of an execution as libpq takes them
@@ -602,6 +603,12 @@ static inline bool tk_pg_is_bound(const tk_pg_binding *binding, const takeo_cell
 /* Into server->values. */
 takeo_status tk_pg_put_arguments(tk_server *server, tk_prepared *prepared,
                                  const takeo_cell *arguments, uint32_t count, tk_error *error);
+
+/* ---- row.c ----------------------------------------------------------------------------------- */
+
+/* The next row of server->result, which has one; its cells are valid until the next. */
+takeo_status tk_pg_read_row(tk_server *server, tk_prepared *prepared, takeo_cell *row,
+                            tk_error *error);
 
 /* ---- execute.c, run.c, copy.c ---------------------------------------------------------------- */
 
