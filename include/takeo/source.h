@@ -103,7 +103,8 @@ typedef struct takeo_session_info {
     uint32_t running;    /* operations that run */
     uint64_t connection; /* number within the source; 0 when it holds none */
     int64_t server_pid;  /* backend or thread of the server, 0 when unknown */
-    void *native;        /* PGconn *, sqlite3 *, MYSQL *: for experts, while no operation runs */
+    void *native;        /* PGconn * (only with wire=off), sqlite3 *, MYSQL *: for experts, while no
+                          * operation runs; NULL: none */
     /* level 1 ends here */
 } takeo_session_info;
 

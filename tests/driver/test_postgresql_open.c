@@ -54,9 +54,18 @@ static void open_makes_the_session_that_is_read(void **state) {
     }
     assert_memory_equal(pg_text(f, "select current_setting('DateStyle')"), "ISO", 3);
     assert_int_equal(int_of(f, "select pg_backend_pid()::int8"), f->driver->process_id(f->server));
-    assert_non_null(f->driver->native(f->server));
     assert_false(f->server->is_unnamed);
     assert_true(f->driver->is_alive(f->server));
+}
+
+static void open_gives_libpqs_connection_only_when_all_goes_through_it(void **state) {
+    NEED_SERVER();
+    fixture *f = *state;
+    assert_done(f, pg_open(f, pg_url_with(f, "wire=off")));
+    PGconn *pg = f->driver->native(f->server);
+    assert_int_equal(tk_pq.backendPID(pg), f->driver->process_id(f->server));
+    assert_done(f, pg_open(f, pg_url_with(f, "wire=on")));
+    assert_null(f->driver->native(f->server));
 }
 
 static void open_takes_settings_of_libpq_and_of_its_own(void **state) {
@@ -936,6 +945,7 @@ static void driver_begins_transactions_as_it_is_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(open_makes_the_session_that_is_read),
+        TEST(open_gives_libpqs_connection_only_when_all_goes_through_it),
         TEST(open_takes_settings_of_libpq_and_of_its_own),
         TEST(open_by_a_service_keeps_its_options),
         TEST(open_runs_init_sql_and_tells_its_failure),

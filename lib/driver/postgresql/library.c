@@ -138,8 +138,9 @@ static void set_gradual(tk_server *server, bool is_gradual) {
     server->is_gradual = is_gradual;
 }
 
+/* libpq's connection knows nothing of what Takeo said itself, and would lie about it. */
 static void *native(tk_server *server) {
-    return server->pg;
+    return server->wire == NULL ? server->pg : NULL;
 }
 
 static int64_t process_id(tk_server *server) {
