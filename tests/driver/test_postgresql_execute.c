@@ -370,6 +370,33 @@ static void execute_tells_once_that_columns_have_changed(void **state) {
     assert_idle(f);
 }
 
+/* The server describes a FETCH by the cursor that was there when it was parsed. */
+static void execute_reads_a_fetch_by_the_cursor_there_is(void **state) {
+    fixture *f = *state;
+    const takeo_column_info *columns;
+    tk_prepared *fetch = prepare(f, "-- all\n Fetch 5 from c", NULL, 0);
+    run(f, "begin");
+    run(f, "declare c cursor for select 1::int4");
+    assert_int_equal(only(f, fetch, NULL, 0).v.i, 1);
+    run(f, "close c");
+    run(f, "declare c cursor for select 1.5::float4");
+    assert_true(only(f, fetch, NULL, 0).v.f == 1.5);
+    run(f, "close c");
+    run(f, "declare c cursor for select 7, 'b'");
+    assert_done(f, try_only(f, fetch, NULL, 0));
+    assert_int_equal(columns_of(f, fetch, &columns), 2);
+    run(f, "commit");
+    f->driver->forget(f->server, fetch);
+    tk_prepared *execute = prepare(f, "execute p", NULL, 0);
+    run(f, "prepare p as select 1::int4");
+    assert_int_equal(only(f, execute, NULL, 0).v.i, 1);
+    run(f, "deallocate p");
+    run(f, "prepare p as select 1.5::float4");
+    assert_true(only(f, execute, NULL, 0).v.f == 1.5);
+    f->driver->forget(f->server, execute);
+    assert_idle(f);
+}
+
 static void execute_closes_what_was_forgotten(void **state) {
     fixture *f = *state;
     for (int i = 0; i < 100; i++) {
@@ -625,6 +652,7 @@ int main(void) {
         CASE(execute_takes_another_name_when_one_is_taken),
         CASE(execute_goes_on_when_a_table_has_changed),
         CASE(execute_tells_once_that_columns_have_changed),
+        CASE(execute_reads_a_fetch_by_the_cursor_there_is),
         CASE(execute_closes_what_was_forgotten),
         CASE(execute_is_stopped),
         CASE(execute_tells_a_lost_connection),

@@ -31,8 +31,7 @@ static const char *skip(const char *at) {
     }
 }
 
-/* Is one of these the word that begins at `number`, from 0? */
-static bool has_word_at(const char *text, int number, const char *const *words) {
+bool tk_pg_has_word_at(const char *text, int number, const char *const *words) {
     const char *at = skip(text);
     for (; number > 0; number--) {
         at = skip(at + strcspn(at, " \t\r\n\f\v-/("));
@@ -49,7 +48,7 @@ static bool has_word_at(const char *text, int number, const char *const *words) 
 /* SET LOCAL and SET TRANSACTION end with the transaction. */
 static bool ends_with_transaction(const char *text) {
     static const char *const words[] = {"local", "transaction", NULL};
-    return has_word_at(text, 1, words);
+    return tk_pg_has_word_at(text, 1, words);
 }
 
 static bool makes_temporary(const char *text) {
@@ -57,10 +56,10 @@ static bool makes_temporary(const char *text) {
     static const char *const words[] = {"temp", "temporary", NULL};
     static const char *const before[] = {"or", "replace", "local", "global", NULL};
     int at = 1;
-    while (at < WORDS_MOST && has_word_at(text, at, before)) {
+    while (at < WORDS_MOST && tk_pg_has_word_at(text, at, before)) {
         at++;
     }
-    return has_word_at(text, 0, create) && has_word_at(text, at, words);
+    return tk_pg_has_word_at(text, 0, create) && tk_pg_has_word_at(text, at, words);
 }
 
 /* ---- effects --------------------------------------------------------------------------------- */

@@ -514,5 +514,9 @@ void tk_pg_end(tk_server *server, tk_prepared *prepared, tk_execution *out) {
         give_up(server, prepared);
     }
     prepared->started--;
+    if (TK_UNLIKELY(prepared->borrows_columns && prepared->started == 0)) {
+        tk_pg_unparse(server, prepared, prepared->is_parsed);
+        prepared->has_columns = false;
+    }
     begin_execution(prepared); /* of the next one in the pipeline */
 }

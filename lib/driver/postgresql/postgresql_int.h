@@ -348,6 +348,8 @@ void tk_pg_cancel_free(tk_server *server);
 void tk_pg_cancel_abandon(tk_server *server); /* the same in a forked child */
 
 /* effect.c */
+/* Is one of these (NULL at the end) the word that begins at `number`, from 0? */
+bool tk_pg_has_word_at(const char *text, int number, const char *const *words);
 tk_effect tk_pg_effect_of(const char *tag, const char *text); /* of the server's tag */
 takeo_status tk_pg_reset(tk_server *server, tk_error *error);
 
@@ -530,9 +532,10 @@ struct tk_prepared {
     const takeo_type *wanted; /* types of the columns as the statement says them; or NULL */
     const takeo_type *wanted_elements; /* of arrays, or NULL */
     uint32_t wanted_count;
-    bool is_parsed;    /* the server has it under its name */
-    bool is_described; /* what follows is known */
-    bool is_binary;    /* every column has a binary decoder: results are asked for so */
+    bool is_parsed;       /* the server has it under its name */
+    bool borrows_columns; /* of a cursor: parsed and described for each run */
+    bool is_described;    /* what follows is known */
+    bool is_binary;       /* every column has a binary decoder: results are asked for so */
     bool is_write;
     bool is_parsing; /* Parse is under way */
     bool is_describing;

@@ -252,6 +252,13 @@ static bool copy_types(tk_arena *arena, const takeo_type *types, uint32_t count,
     return copy != NULL;
 }
 
+/* A FETCH has the columns of its cursor, and the next one of that name may have others: the server does
+ * not notice. */
+static bool borrows_columns(const char *text) {
+    static const char *const words[] = {"fetch", "execute", NULL};
+    return tk_pg_has_word_at(text, 0, words);
+}
+
 static bool fill(tk_prepared *prepared, const tk_sql *sql) {
     tk_arena *arena = &prepared->arena;
     prepared->text = tk_arena_copy(arena, sql->text, sql->len);
@@ -265,6 +272,7 @@ static bool fill(tk_prepared *prepared, const tk_sql *sql) {
             && !copy_types(arena, sql->elements, sql->column_count, &prepared->wanted_elements))) {
         return false;
     }
+    prepared->borrows_columns = borrows_columns(prepared->text);
     if (sql->holds_lists != NULL) {
         size_t size = sql->parameter_count * sizeof *sql->holds_lists;
         prepared->holds_lists = (const bool *)tk_arena_copy(arena, sql->holds_lists, size);
