@@ -32,7 +32,8 @@ typedef struct tk_pace {
     uint16_t calm;    /* answers since the other way was tried */
     uint16_t period;  /* answers after which it is tried again */
     uint8_t sleeps;   /* the better way, until now */
-    uint8_t trial;    /* answers left of a try */
+    uint8_t phase;    /* of pace.c */
+    uint8_t left;     /* answers of it */
 } tk_pace;
 
 /* ---- jobs ------------------------------------------------------------------------------------ */

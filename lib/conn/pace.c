@@ -5,13 +5,14 @@
  * others compute on the same processor, each yield may cost their whole slice, some milliseconds.  No
  * rule about processors predicted it.  So every statement keeps two moving averages and uses the better
  * way.  The other one is tried again in a short burst, which comes the later the more often it has
- * lost, and the more clearly; sooner when times have changed by half.  A burst that loses stops early,
- * and an outlier counts at most double.  It must not know what is waited for.
+ * lost, and the more clearly; sooner when times have changed by half.  A burst that loses stops early;
+ * one that wins is checked by a burst of the first way.  An outlier counts at most double.  It must
+ * not know what is waited for.
  */
 #include "conn/conn_int.h"
 
 enum {
-    TRIAL = 8,    /* answers of a burst */
+    BURST = 8,    /* answers of one */
     SETTLING = 3, /* of which so many are not counted: the scheduler settles */
     FIRST = 6,    /* answers before the first burst */
     AGAIN = 32,   /* and between two, when the other way has just won */
@@ -21,6 +22,10 @@ enum {
     WEIGHT =
         4 /* one answer moves the average by a quarter: a trial must not compare with old times */
 };
+
+/* The other way is tried; where it seems to win, the first one is measured again beside it, as all
+ * answers may have become faster meanwhile. */
+enum { CALM, TRIAL, CHECK };
 
 enum { SPINNING, SLEEPING }; /* of mean_us */
 
@@ -39,57 +44,77 @@ static bool has_changed(const tk_pace *pace) {
     return pace->calm > soon && (now > 1.5F * pace->base_us || now < pace->base_us / 1.5F);
 }
 
+/* The means of one of the ways begin anew. */
+static void begin_burst(tk_pace *pace, uint8_t phase) {
+    pace->phase = phase;
+    pace->left = BURST;
+    pace->mean_us[phase == TRIAL ? !pace->sleeps : pace->sleeps] = 0;
+}
+
+static bool is_to_spin(const tk_pace *pace) {
+    bool sleeps = pace->sleeps;
+    return (pace->phase == TRIAL) == sleeps;
+}
+
 bool tk_pace_spins(tk_pace *pace) {
     uint16_t period = pace->period != 0 ? pace->period : FIRST;
-    if (pace->trial == 0 && (++pace->calm >= period || has_changed(pace))) {
-        pace->trial = TRIAL;
-        pace->mean_us[!pace->sleeps] = 0;
+    if (pace->phase == CALM && (++pace->calm >= period || has_changed(pace))) {
+        begin_burst(pace, TRIAL);
     }
-    bool sleeps = pace->sleeps;
-    return (pace->trial != 0) == sleeps;
+    return is_to_spin(pace);
 }
 
 int64_t tk_pace_spin_ns(const tk_pace *pace) {
     float most_us = 2 * pace->mean_us[pace->sleeps]; /* then sleeping has won */
-    bool is_short = pace->trial != 0 && most_us > 0 && most_us * 1000 < SPIN_NS;
+    bool is_short = pace->phase == TRIAL && most_us > 0 && most_us * 1000 < SPIN_NS;
     return is_short ? (int64_t)(most_us * 1000) : SPIN_NS;
 }
 
-static void end_trial(tk_pace *pace) {
-    bool slept = pace->sleeps;
-    pace->sleeps = pace->mean_us[SLEEPING] < pace->mean_us[SPINNING] * CLEARLY
-                   || pace->mean_us[SPINNING] * 1000 > (float)SPIN_NS;
+static bool has_sleeping_won(const tk_pace *pace) {
+    float spinning = pace->mean_us[SPINNING];
+    return pace->mean_us[SLEEPING] < spinning * CLEARLY || spinning * 1000 > (float)SPIN_NS;
+}
+
+static void end_burst(tk_pace *pace) {
+    bool has_won = has_sleeping_won(pace) != pace->sleeps;
+    if (has_won && pace->phase == TRIAL) {
+        begin_burst(pace, CHECK);
+        return;
+    }
+    pace->sleeps ^= has_won;
     pace->base_us = pace->mean_us[pace->sleeps];
+    pace->phase = CALM;
     pace->calm = 0;
     int period = pace->period != 0 ? pace->period : FIRST;
     period *= pace->mean_us[!pace->sleeps] > 1.3F * pace->base_us ? 8 : 2;
-    pace->period = (uint16_t)(pace->sleeps != slept ? AGAIN : period < LONG ? period : LONG);
+    pace->period = (uint16_t)(has_won ? AGAIN : period < LONG ? period : LONG);
 }
 
 void tk_pace_learn(tk_pace *pace, bool has_spun, int64_t ns) {
-    if (pace->trial != 0 && has_spun != pace->sleeps) {
-        return; /* the way of the trial was not allowed this time */
+    if (pace->phase != CALM && has_spun != is_to_spin(pace)) {
+        return; /* the way of the burst was not allowed this time */
     }
     float us = (float)ns / 1000;
-    if (pace->trial > TRIAL - SETTLING) {
-        bool is_hopeless = pace->trial < TRIAL && us > 2 * pace->mean_us[pace->sleeps];
+    float other = pace->phase == TRIAL ? pace->mean_us[pace->sleeps] : 0;
+    if (pace->phase != CALM && pace->left > BURST - SETTLING) {
+        bool is_hopeless = other != 0 && pace->left < BURST && us > 2 * other;
         if (!is_hopeless) {
-            pace->trial--;
+            pace->left--;
             return;
         }
-        pace->trial = 1;
+        pace->left = 1;
     }
     float *mean = &pace->mean_us[has_spun ? SPINNING : SLEEPING];
     float most = *mean * 2;
     *mean = *mean == 0 ? us : *mean + ((us < most ? us : most) - *mean) / WEIGHT;
-    if (pace->trial == 0) {
+    if (pace->phase == CALM) {
         return;
     }
-    if (pace->mean_us[pace->sleeps] != 0 && us > 1.5F * pace->mean_us[pace->sleeps]) {
-        pace->trial = 1;
+    if (other != 0 && us > 1.5F * other) {
+        pace->left = 1;
     }
-    if (--pace->trial == 0) {
-        end_trial(pace);
+    if (--pace->left == 0) {
+        end_burst(pace);
     }
 }
 
