@@ -76,10 +76,17 @@ typedef struct takeo_source_options {
     int64_t statement_ns;             /* timeout of operations that say nothing; 0: none */
     uint64_t byte_budget;             /* of operations that say nothing; 0: none */
     const takeo_allocator *allocator; /* copied; NULL: malloc and free */
-    void *ctx;                        /* first argument of check */
+    void *ctx;                        /* first argument of the two functions below */
     /** Called between slices of a wait and inside long statements, as for Ctrl-C.  It calls nothing
      * of the source.  A failure cancels the operation.  NULL: never. */
     takeo_status (*check)(void *ctx);
+    /** Called before each new connection: write the password, at most capacity bytes of UTF-8
+     * without a zero byte, and its length.  It wins over that of URL and settings; the length 0
+     * means that there is none.  The memory is wiped once the driver has it.  The thread that calls
+     * is the one that steps or waits for the operation, several of them at a time; no lock of the
+     * library is held.  It calls nothing of the source.  A failure is TAKEO_ECONNECT
+     * (TAKEO.CONNECT.PASSWORD).  NULL: from URL and settings.  SQLite: TAKEO_ECONFIG. */
+    takeo_status (*password)(void *ctx, char *buffer, size_t capacity, size_t *out_len);
     /* level 1 ends here */
 } takeo_source_options;
 

@@ -47,7 +47,9 @@ static takeo_status begin_open(tk_conn *conn, tk_op *op) {
     if (conn->statements == NULL) {
         return tk_raise_memory(&op->error);
     }
-    int64_t patience = tk_pool_limits_now(conn->source).connect_ns;
+    char *password = NULL;
+    TK_TRY(tk_password_ask(op, &password));
+    int64_t patience = tk_pool_limits_now(conn->source).connect_ns; /* the host has its own */
     conn->connect_deadline_ns =
         tk_earlier(op->deadline_ns, patience < 0 ? -1 : tk_clock_now_ns() + patience);
     tk_server_options options = {
@@ -56,6 +58,7 @@ static takeo_status begin_open(tk_conn *conn, tk_op *op) {
         .setting_count = source->options.setting_count,
         .init_sql = source->options.init_sql,
         .init_sql_count = source->options.init_sql_count,
+        .password = password,
         .deadline_ns = conn->connect_deadline_ns,
         .alloc = source->alloc,
         .ctx = conn,
@@ -66,6 +69,7 @@ static takeo_status begin_open(tk_conn *conn, tk_op *op) {
     (void)tk_op_leave(op);
     takeo_status status = conn->driver->open(&options, &server, &op->error);
     tk_op_enter(op);
+    tk_password_forget(op, password);
     if (status >= 0) {
         set_server(conn, server, false);
     }

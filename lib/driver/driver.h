@@ -89,7 +89,8 @@ typedef struct tk_server_options {
     uint32_t setting_count;
     const char *const *init_sql;
     uint32_t init_sql_count;
-    int64_t deadline_ns; /* of opening; -1: none */
+    const char *password; /* wins over all others, and lives as long as the call; NULL: none */
+    int64_t deadline_ns;  /* of opening; -1: none */
     tk_alloc alloc;
     void *ctx; /* of the two below; they may be called in every method but `interrupt` */
     /* Sleep for a while because somebody holds a lock.  False: give up (deadline, cancel). */
@@ -144,6 +145,7 @@ struct tk_driver {
     const char *dialect;        /* name of the SQL dialect in the room `sql` */
     const char *const *schemes; /* of URLs, NULL at the end */
     bool blocks;
+    bool takes_password;
     /* start may be called again before the execution before it has ended: fetch and end are then of
      * the oldest one.  Only inside a transaction, only of one prepared statement, and not any more
      * once one of them is fetched, until all have ended.  The server runs none behind one that
