@@ -53,7 +53,7 @@ static void *resize(void *ctx, void *block, size_t old_size, size_t new_size) {
 static void open_source(asking *a, scripted *script) {
     const takeo_allocator allocator = {.struct_size = sizeof allocator, .ctx = a, .resize = resize};
     const takeo_source_options options = {.struct_size = sizeof options,
-                                          .url = "scripted://me:old@host/db",
+                                          .url = "postgresql://me:old@host/db",
                                           .allocator = &allocator,
                                           .ctx = a,
                                           .password = give};
@@ -167,7 +167,7 @@ static void password_is_refused_where_none_is_taken(void **state) {
     (void)state;
     scripted script = {0}; /* as SQLite: it blocks */
     const takeo_source_options options = {
-        .struct_size = sizeof options, .url = "scripted://x", .password = give};
+        .struct_size = sizeof options, .url = "sqlite:///x.db", .password = give};
     tk_source *source = NULL;
     tk_error error;
     tk_error_init(&error, tk_alloc_default);
