@@ -64,6 +64,7 @@ static takeo_status begin_open(tk_conn *conn, tk_op *op) {
         .ctx = conn,
         .pause = pause_for,
         .tick = tick_for,
+        .notice = source->options.show_notices != NULL ? tk_notice_keep : NULL,
     };
     tk_server *server = NULL;
     (void)tk_op_leave(op);
@@ -147,6 +148,7 @@ void tk_conn_close(tk_conn *conn) {
     set_server(conn, NULL, false);
     conn->is_changed = false;
     conn->driver->close(server);
+    tk_notice_forget(conn);
 }
 
 void tk_conn_end_transaction(tk_conn *conn, bool is_read_only) {
@@ -177,6 +179,7 @@ void tk_conn_free(tk_conn *conn) {
     } else if (conn->server != NULL) {
         conn->driver->abandon(conn->server);
     }
+    tk_notice_forget(conn);
     if (conn->statements != NULL) {
         tk_stmtcache_free(&source->alloc, conn->statements);
     }

@@ -92,11 +92,14 @@ typedef struct tk_server_options {
     const char *password; /* wins over all others, and lives as long as the call; NULL: none */
     int64_t deadline_ns;  /* of opening; -1: none */
     tk_alloc alloc;
-    void *ctx; /* of the two below; they may be called in every method but `interrupt` */
+    void *ctx; /* of those below; they may be called in every method but `interrupt` */
     /* Sleep for a while because somebody holds a lock.  False: give up (deadline, cancel). */
     bool (*pause)(void *ctx, int64_t ns);
     /* A long step goes on.  False: interrupt it. */
     bool (*tick)(void *ctx);
+    /* The server says something beside its answers.  Its texts live as long as the call.  NULL:
+     * nobody listens. */
+    void (*notice)(void *ctx, const takeo_notice *notice);
 } tk_server_options;
 
 /* ---- the catalogue: what a database holds, for synchronize ----------------------------------- */

@@ -275,6 +275,7 @@ static takeo_status do_open(const tk_server_options *options, tk_server **out, t
     script->ctx = options->ctx;
     script->pause = options->pause;
     script->tick = options->tick;
+    script->notice = options->notice;
     (void)snprintf(script->password, sizeof script->password, "%s",
                    options->password != NULL ? options->password : "");
     pthread_mutex_unlock(&lock);

@@ -55,6 +55,7 @@ struct scripted {
     void *ctx;
     bool (*pause)(void *ctx, int64_t ns);
     bool (*tick)(void *ctx);
+    void (*notice)(void *ctx, const takeo_notice *notice);
     tk_execution execution; /* what every end tells */
     bool execution_ends_transaction;
 };

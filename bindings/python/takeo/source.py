@@ -179,6 +179,10 @@ class DataSource(Executor):
                 from . import _password
 
                 asked = options.password = _password.callback(self._password)
+            if self._dialect() != "sqlite":
+                from . import _notices
+
+                options.show_notices = _notices.callback()
             out = ffi.new("takeo_source **")
             call(lib.takeo_source_open, model.handle, options, out)
             handle = door.source(out[0], self._bound, asked)
