@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 import time
@@ -24,6 +25,13 @@ def speaker(request: pytest.FixtureRequest, url: str) -> Iterator[DataSource]:
             raise notice 'said %', words using errcode = '01F00', detail = 'more', hint = 'listen', table = 'towns';
             return 1; end $$""").run()
         yield db
+
+
+def speaking_inserts(db: DataSource, entity: type) -> None:
+    db.synchronize()
+    db.sql("""create function greet() returns trigger language plpgsql as $$ begin
+        raise notice 'came'; return null; end $$""").run()
+    db.sql(f"create trigger greet after insert on {db.model(entity).table} for each row execute function greet()").run()
 
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -83,14 +91,26 @@ def test_pg_02_batches_say_what_their_triggers_say(url: str, caplog: pytest.LogC
     from models import City, Country
 
     with DataSource(url, entities=[City, Country]) as db:
-        db.synchronize()
-        table = db.model(Country).table
-        db.sql("""create function greet() returns trigger language plpgsql as $$ begin
-            raise notice 'came'; return null; end $$""").run()
-        db.sql(f"create trigger greet after insert on {table} for each row execute function greet()").run()
+        speaking_inserts(db, Country)
         with caplog.at_level(logging.INFO, "takeo.sql"):
             db.repository(Country).insert([Country(code=f"{n:02}", name=f"land {n}") for n in range(40)])
         assert messages(caplog) == ["NOTICE: came"] * 40
+
+def test_pg_02_an_exception_on_its_way_stays_the_failure(speaker: DataSource, caplog: pytest.LogCaptureFixture) -> None:
+    """One that a signal raises; the statement speaks while it is stopped for that."""
+
+    def ring(number: int, frame: Any) -> None:
+        raise KeyError("mine")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        with caplog.at_level(logging.INFO, "takeo.sql"), pytest.raises(KeyError, match="mine"):
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            speaker.sql("do $$ begin perform pg_sleep(20); exception when query_canceled then "
+                        "raise notice 'stopped'; raise; end $$").run()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert messages(caplog) == ["NOTICE: stopped"]
 
 
 def test_pg_02_s18_many_are_bounded(speaker: DataSource, caplog: pytest.LogCaptureFixture) -> None:

@@ -136,6 +136,27 @@ static void notices_are_shown_while_it_waits(void **state) {
     tear_down(&f);
 }
 
+static uint32_t called;
+
+static void call(void (*function)(void *ctx), void *ctx) {
+    called++;
+    function(ctx);
+}
+
+static void notices_are_shown_through_the_interpreter(void **state) {
+    (void)state;
+    static const tk_interpreter interpreter = {.call = call};
+    fixture f;
+    set_up(&f, true);
+    scripted_add(&f.script, "run speak")->act = say;
+    said = 1;
+    f.op->home = &interpreter;
+    assert_int_equal(run(f.op), TAKEO_DONE);
+    assert_int_equal(f.listener.notices, 1);
+    assert_int_equal(called, 1);
+    tear_down(&f);
+}
+
 static void notices_that_come_unasked_are_shown_later(void **state) {
     (void)state;
     fixture f;
@@ -165,6 +186,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notices_are_shown_before_the_end),
         cmocka_unit_test(notices_are_shown_while_it_waits),
+        cmocka_unit_test(notices_are_shown_through_the_interpreter),
         cmocka_unit_test(notices_that_come_unasked_are_shown_later),
         cmocka_unit_test(notices_are_not_kept_for_nobody),
     };
