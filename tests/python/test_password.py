@@ -37,7 +37,8 @@ class Guard:
         self.listener = socket.create_server(("127.0.0.1", 0))
         port = self.listener.getsockname()[1]
         self.url = f"postgresql://me:old@127.0.0.1:{port}/d?sslmode=disable&gssencmode=disable"
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
 
     def _serve(self) -> None:
         while True:
@@ -58,6 +59,8 @@ class Guard:
 def guard() -> Iterator[Guard]:
     made = Guard()
     yield made
+    made.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
+    made.thread.join(20)
     made.listener.close()
 
 
