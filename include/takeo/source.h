@@ -60,6 +60,43 @@ typedef struct takeo_pool_stats {
     /* level 1 ends here */
 } takeo_pool_stats;
 
+enum takeo_notice_level_values {
+    TAKEO_NOTICE_DEBUG = 1,
+    TAKEO_NOTICE_LOG = 2,
+    TAKEO_NOTICE_INFO = 3,
+    TAKEO_NOTICE_NOTICE = 4,
+    TAKEO_NOTICE_WARNING = 5
+};
+
+/** What a server says beside its answers, as by RAISE NOTICE.  Fields that say nothing have data
+ * NULL; a text of more than 8 KiB is cut. */
+typedef struct takeo_notice {
+    uint32_t level;      /* takeo_notice_level_values */
+    uint32_t reserved;   /* 0 */
+    takeo_text severity; /* in the server's language */
+    takeo_text sqlstate;
+    takeo_text message;
+    takeo_text detail;
+    takeo_text hint;
+    takeo_text context; /* where: functions and lines */
+    takeo_text schema_name;
+    takeo_text table_name;
+    takeo_text column_name;
+    takeo_text constraint_name;
+} takeo_notice;
+
+/** Notices of one connection, in the order in which they came; only during the call that shows
+ * them. */
+typedef struct takeo_notices {
+    uint32_t struct_size;
+    uint32_t notice_count;
+    const takeo_notice *notices;
+    size_t notice_size;
+    uint64_t dropped;    /* came after these, and were too many to be kept */
+    uint64_t connection; /* number within the source */
+    /* level 1 ends here */
+} takeo_notices;
+
 enum takeo_source_flags {
     TAKEO_SOURCE_POLL = 1 << 0 /* never spin while waiting for a server */
 };
@@ -76,10 +113,22 @@ typedef struct takeo_source_options {
     int64_t statement_ns;             /* timeout of operations that say nothing; 0: none */
     uint64_t byte_budget;             /* of operations that say nothing; 0: none */
     const takeo_allocator *allocator; /* copied; NULL: malloc and free */
-    void *ctx;                        /* first argument of check */
+    void *ctx;                        /* first argument of the functions below */
     /** Called between slices of a wait and inside long statements, as for Ctrl-C.  It calls nothing
      * of the source.  A failure cancels the operation.  NULL: never. */
     takeo_status (*check)(void *ctx);
+    /** Called before each new connection: write the password, at most capacity bytes of UTF-8
+     * without a zero byte, and its length.  It wins over that of URL and settings; the length 0
+     * means that there is none.  The memory is wiped once the driver has it.  The thread that calls
+     * is the one that steps or waits for the operation, several of them at a time; no lock of the
+     * library is held.  It calls nothing of the source.  A failure is TAKEO_ECONNECT
+     * (TAKEO.CONNECT.PASSWORD).  NULL: from URL and settings.  SQLite: TAKEO_ECONFIG. */
+    takeo_status (*password)(void *ctx, char *buffer, size_t capacity, size_t *out_len);
+    /** Shows what a server said beside its answers: while an operation waits, and before it ends.
+     * At most 1000 notices are kept from one call to the next.  Called by the thread that steps or
+     * waits for the operation, several of them at a time, under no lock of the library.  It calls
+     * nothing of the source.  NULL: nobody listens, and notices are passed over. */
+    void (*show_notices)(void *ctx, const takeo_notices *notices);
     /* level 1 ends here */
 } takeo_source_options;
 

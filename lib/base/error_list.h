@@ -146,6 +146,8 @@
       "The database was not opened within its time.")                                              \
     X(CONNECT_AUTH, "TAKEO.CONNECT.AUTH", TAKEO_EAUTH,                                             \
       "The server does not let this user in; check user, password and the server's rules.")        \
+    X(CONNECT_PASSWORD, "TAKEO.CONNECT.PASSWORD", TAKEO_ECONNECT,                                  \
+      "The function that gives the password failed, or gave what is none; see its cause.")         \
     X(CONNECT_DATABASE, "TAKEO.CONNECT.DATABASE", TAKEO_ECONNECT,                                  \
       "The server has no database of that name, or lets nobody into it.")                          \
     X(CONNECT_NOT_READY, "TAKEO.CONNECT.NOT_READY", TAKEO_ECONNECT,                                \

@@ -47,7 +47,9 @@ static takeo_status begin_open(tk_conn *conn, tk_op *op) {
     if (conn->statements == NULL) {
         return tk_raise_memory(&op->error);
     }
-    int64_t patience = tk_pool_limits_now(conn->source).connect_ns;
+    char *password = NULL;
+    TK_TRY(tk_password_ask(op, &password));
+    int64_t patience = tk_pool_limits_now(conn->source).connect_ns; /* the host has its own */
     conn->connect_deadline_ns =
         tk_earlier(op->deadline_ns, patience < 0 ? -1 : tk_clock_now_ns() + patience);
     tk_server_options options = {
@@ -56,16 +58,19 @@ static takeo_status begin_open(tk_conn *conn, tk_op *op) {
         .setting_count = source->options.setting_count,
         .init_sql = source->options.init_sql,
         .init_sql_count = source->options.init_sql_count,
+        .password = password,
         .deadline_ns = conn->connect_deadline_ns,
         .alloc = source->alloc,
         .ctx = conn,
         .pause = pause_for,
         .tick = tick_for,
+        .notice = source->options.show_notices != NULL ? tk_notice_keep : NULL,
     };
     tk_server *server = NULL;
     (void)tk_op_leave(op);
     takeo_status status = conn->driver->open(&options, &server, &op->error);
     tk_op_enter(op);
+    tk_password_forget(op, password);
     if (status >= 0) {
         set_server(conn, server, false);
     }
@@ -143,6 +148,7 @@ void tk_conn_close(tk_conn *conn) {
     set_server(conn, NULL, false);
     conn->is_changed = false;
     conn->driver->close(server);
+    tk_notice_forget(conn);
 }
 
 void tk_conn_end_transaction(tk_conn *conn, bool is_read_only) {
@@ -173,6 +179,7 @@ void tk_conn_free(tk_conn *conn) {
     } else if (conn->server != NULL) {
         conn->driver->abandon(conn->server);
     }
+    tk_notice_forget(conn);
     if (conn->statements != NULL) {
         tk_stmtcache_free(&source->alloc, conn->statements);
     }

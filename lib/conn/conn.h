@@ -239,18 +239,25 @@ void tk_rows_free(takeo_rows *rows);
 
 /* ---- source, session, connection ------------------------------------------------------------- */
 
+typedef struct tk_notices { /* that are not yet shown */
+    tk_arena arena;
+    tk_vec items; /* of takeo_notice */
+    uint64_t dropped;
+} tk_notices;
+
 struct tk_conn { /* one connection with its prepared statements; between two opens an empty shell */
     tk_source *source;
     const tk_driver *driver;
-    tk_server *server; /* NULL: not connected */
-    bool is_open;      /* else the server is still being opened; both written under the mutex */
-    uint64_t number;   /* among all that the source ever opened */
-    bool is_changed;   /* a statement left something on it: reset before anybody else uses it */
-    tk_op *op;         /* that uses it now; written under the source's mutex */
-    void *statements;  /* stmtcache.c */
-    tk_pace text_pace; /* of the core's own texts, such as COMMIT */
-    tk_conn *next;     /* of all shells of the source */
-    tk_link idle;      /* among those that nobody has */
+    tk_server *server;   /* NULL: not connected */
+    bool is_open;        /* else the server is still being opened; both written under the mutex */
+    uint64_t number;     /* among all that the source ever opened */
+    bool is_changed;     /* a statement left something on it: reset before anybody else uses it */
+    tk_notices *notices; /* NULL: none */
+    tk_op *op;           /* that uses it now; written under the source's mutex */
+    void *statements;    /* stmtcache.c */
+    tk_pace text_pace;   /* of the core's own texts, such as COMMIT */
+    tk_conn *next;       /* of all shells of the source */
+    tk_link idle;        /* among those that nobody has */
     bool is_taken;
     tk_session *holder;     /* whose transaction keeps it; NULL: none */
     uint64_t holder_thread; /* atomic: whose operation uses it, or did last in its transaction */

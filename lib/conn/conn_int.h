@@ -4,6 +4,8 @@
  *     run.c        the state RUN: one job after the other
  *     txn_step.c   the states BEGIN, COMMIT and ROLLBACK
  *     conn.c       a connection: opened and closed
+ *     password.c   a password that the host gives anew for each
+ *     notice.c     what a server says beside its answers
  *     pool.c       the connections: how many, which are free, when they go
  *     take.c       whose turn it is: the state ACQUIRE, the queue, giving back
  *     busy.c       why an operation gets no connection
@@ -83,6 +85,26 @@ void tk_conn_close(tk_conn *conn);        /* nobody uses it; harmless when it is
 void tk_conn_close_broken(tk_conn *conn); /* the same, and counted: it had died */
 /* Outside of an operation: roll back what is open, or close the connection. */
 void tk_conn_end_transaction(tk_conn *conn, bool is_read_only);
+
+/* ---- password.c ------------------------------------------------------------------------------ */
+
+/* Ask the host for the password of a new connection; *out stays NULL when it gives none.  Nothing
+ * may be locked.  TAKEO_DONE: then it has to be forgotten. */
+TK_CHECKED takeo_status tk_password_ask(tk_op *op, char **out);
+void tk_password_forget(const tk_op *op, char *password); /* NULL is allowed */
+
+/* ---- notice.c -------------------------------------------------------------------------------- */
+
+void tk_notice_keep(void *ctx,
+                    const takeo_notice *notice); /* tk_server_options.notice; a tk_conn */
+/* Show what the operation's connection has kept.  Nothing may be locked. */
+void tk_notice_show_all(tk_op *op);
+static inline void tk_notice_show(tk_op *op) { /* op->conn may be NULL */
+    if (TK_UNLIKELY(op->conn != NULL && op->conn->notices != NULL)) {
+        tk_notice_show_all(op);
+    }
+}
+void tk_notice_forget(tk_conn *conn); /* what is not shown */
 
 /* ---- pool.c: with the source's mutex held, unless said otherwise ----------------------------- */
 

@@ -290,6 +290,7 @@ static takeo_status release_step(tk_op *op) {
         return TAKEO_DONE;
     }
     tk_take_give_up(op);
+    tk_notice_show(op);
     if (op->conn != NULL) {
         tk_take_release(op);
     }
@@ -372,6 +373,7 @@ takeo_status tk_op_advance(tk_op *op) {
     do {
         takeo_status status = states[op->state].step(op);
         if (status == TAKEO_WAIT) {
+            tk_notice_show(op);
             if (TK_LIKELY(may_wait(op))) {
                 return TAKEO_WAIT;
             }

@@ -112,10 +112,22 @@ static takeo_status find_driver(tk_source *source, tk_error *error) {
     return source->driver->load(error);
 }
 
+static takeo_status check_password(const tk_source *source, tk_error *error) {
+    if (source->options.password == NULL || source->driver->takes_password) {
+        return TAKEO_DONE;
+    }
+    takeo_status status =
+        tk_raise(error, TK_CONFIG_INVALID, "A function gives a password, but %s takes none.",
+                 source->driver->name);
+    TK_SET(error, hint, "leave it out");
+    return status;
+}
+
 static takeo_status fill(tk_source *source, tk_model *model, const takeo_source_options *options,
                          tk_error *error) {
     TK_TRY(copy_options(source, options, error));
     TK_TRY(find_driver(source, error));
+    TK_TRY(check_password(source, error));
     if (model != NULL) {
         TK_TRY(tk_model_freeze(model, error));
         source->model = tk_model_hold(model);

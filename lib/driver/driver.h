@@ -89,13 +89,17 @@ typedef struct tk_server_options {
     uint32_t setting_count;
     const char *const *init_sql;
     uint32_t init_sql_count;
-    int64_t deadline_ns; /* of opening; -1: none */
+    const char *password; /* wins over all others, and lives as long as the call; NULL: none */
+    int64_t deadline_ns;  /* of opening; -1: none */
     tk_alloc alloc;
-    void *ctx; /* of the two below; they may be called in every method but `interrupt` */
+    void *ctx; /* of those below; they may be called in every method but `interrupt` */
     /* Sleep for a while because somebody holds a lock.  False: give up (deadline, cancel). */
     bool (*pause)(void *ctx, int64_t ns);
     /* A long step goes on.  False: interrupt it. */
     bool (*tick)(void *ctx);
+    /* The server says something beside its answers.  Its texts live as long as the call.  NULL:
+     * nobody listens. */
+    void (*notice)(void *ctx, const takeo_notice *notice);
 } tk_server_options;
 
 /* ---- the catalogue: what a database holds, for synchronize ----------------------------------- */
@@ -144,6 +148,7 @@ struct tk_driver {
     const char *dialect;        /* name of the SQL dialect in the room `sql` */
     const char *const *schemes; /* of URLs, NULL at the end */
     bool blocks;
+    bool takes_password;
     /* start may be called again before the execution before it has ended: fetch and end are then of
      * the oldest one.  Only inside a transaction, only of one prepared statement, and not any more
      * once one of them is fetched, until all have ended.  The server runs none behind one that

@@ -144,7 +144,10 @@ static void free_target(tk_target *target) {
 
 const tk_host tk_cpython_host = {
     .name = "cpython",
-    .interpreter = {.leave = tk_py_leave, .enter = tk_py_enter, .check = tk_py_check},
+    .interpreter = {.leave = tk_py_leave,
+                    .enter = tk_py_enter,
+                    .check = tk_py_check,
+                    .call = tk_py_call_out},
     .make = make,
     .fill = tk_py_fill,
     .hold = hold,

@@ -80,6 +80,7 @@ enum tk_py_constants {
     F(tk_py, PyErr_NoMemory, (void))                                                               \
     F(void, PyErr_Clear, (void))                                                                   \
     F(void, PyErr_Fetch, (tk_py *, tk_py *, tk_py *))                                              \
+    F(void, PyErr_Restore, (tk_py, tk_py, tk_py))                                                  \
     F(int, PyErr_ExceptionMatches, (tk_py))                                                        \
     F(tk_py, PyLong_FromLongLong, (long long))                                                     \
     F(tk_py, PyLong_FromUnsignedLongLong, (unsigned long long))                                    \

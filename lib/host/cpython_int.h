@@ -28,6 +28,7 @@ static inline bool tk_py_is_late(takeo_type type) {
 void *tk_py_leave(void); /* of tk_interpreter */
 void tk_py_enter(void *left);
 takeo_status tk_py_check(void);
+void tk_py_call_out(void (*function)(void *ctx), void *ctx);
 
 /* ---- cpython_refuse.c ------------------------------------------------------------------------ */
 

@@ -83,3 +83,12 @@ takeo_status tk_py_check(void) {
     /* An exception that is set already is on its way to the caller: no code may run before it. */
     return P.PyErr_Occurred() || P.PyErr_CheckSignals() < 0 ? TAKEO_EHOST : TAKEO_DONE;
 }
+
+void tk_py_call_out(void (*function)(void *ctx), void *ctx) {
+    tk_py kind;
+    tk_py raised;
+    tk_py trace;
+    P.PyErr_Fetch(&kind, &raised, &trace);
+    function(ctx);
+    P.PyErr_Restore(kind, raised, trace);
+}

@@ -29,6 +29,9 @@ typedef struct tk_interpreter { /* all NULL: a host without an interpreter's loc
     void *(*leave)(void);       /* give the lock up; what it gives is handed to enter */
     void (*enter)(void *left);
     takeo_status (*check)(void); /* with the lock: signals; a failure is TAKEO_EHOST */
+    /* With the lock: call a function of the program's, which may be the host's own code; an exception
+     * that is on its way to the caller stays so. */
+    void (*call)(void (*function)(void *ctx), void *ctx);
 } tk_interpreter;
 
 /* ---- layouts --------------------------------------------------------------------------------- */

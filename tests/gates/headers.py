@@ -24,7 +24,7 @@ MOST_PARAMETERS = 5
 
 # Their layout is the same for ever, or they are elements of arrays whose size travels beside them.
 FROZEN = "text cell list condition order column_info output_info setting symbol expression index_item".split()
-ELEMENT = "column_def relation_def index_def constraint_def layout_def field_def node migration".split()
+ELEMENT = "column_def relation_def index_def constraint_def layout_def field_def node migration notice".split()
 
 
 def compile_alone():

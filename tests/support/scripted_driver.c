@@ -275,6 +275,9 @@ static takeo_status do_open(const tk_server_options *options, tk_server **out, t
     script->ctx = options->ctx;
     script->pause = options->pause;
     script->tick = options->tick;
+    script->notice = options->notice;
+    (void)snprintf(script->password, sizeof script->password, "%s",
+                   options->password != NULL ? options->password : "");
     pthread_mutex_unlock(&lock);
     TK_TRY(play(script, "open", true, error));
     tk_server *server = tk_mem_new(&options->alloc, sizeof *server);
@@ -500,6 +503,7 @@ static int64_t do_process_id(tk_server *server) {
 const tk_driver scripted_waiting_driver = {
     .name = "scripted",
     .dialect = "sqlite",
+    .takes_password = true,
     .pipelines = true,
     .max_parameters = 100,
     .isolations = 1U << TAKEO_ISOLATION_SERIALIZABLE,

@@ -51,9 +51,11 @@ struct scripted {
     int32_t prepared;   /* not yet forgotten */
     int32_t executions; /* started and not ended */
     takeo_cell last_argument;
+    char password[64]; /* that the last open was given; empty: none */
     void *ctx;
     bool (*pause)(void *ctx, int64_t ns);
     bool (*tick)(void *ctx);
+    void (*notice)(void *ctx, const takeo_notice *notice);
     tk_execution execution; /* what every end tells */
     bool execution_ends_transaction;
 };

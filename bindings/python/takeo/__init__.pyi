@@ -921,7 +921,7 @@ class DataSource(Executor):
         max_result_bytes: int | None = None,
         prepared: Literal["auto", "on", "off"] = "auto",
         wait: Literal["adaptive", "poll"] = "adaptive",
-        password: str | None = None,
+        password: str | Callable[[], str] | None = None,
         application_name: str | None = None,
         driver_options: Mapping[str, str] | None = None,
     ) -> None: ...

@@ -191,10 +191,10 @@ class BuiltinDoor:
         _made["layout"](target, number, cls, places, links)
         target.keep.append((cls, places, links))
 
-    def source(self, source: Any, bound: Any) -> Source:
+    def source(self, source: Any, bound: Any, asked: Any) -> Source:
         get = bound.get
         made = _made["source_new"](Source, int(ffi.cast("uintptr_t", source)), get)
-        made.keep = get
+        made.keep = (get, asked)
         return made  # type: ignore[no-any-return]
 
     def session(self, source: Source) -> Session:

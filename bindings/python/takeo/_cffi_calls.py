@@ -81,13 +81,14 @@ class Source(Executor):
     """A handle on a takeo_source *, which it closes in the end; `bound` holds the session of the
     transaction of this context."""
 
-    __slots__ = ("bound", "source")
+    __slots__ = ("asked", "bound", "source")
     closed = (lib.TAKEO_ECLOSED, "TAKEO.CALL.CLOSED", "the data source is closed")
 
-    def __init__(self, source: Any, bound: Any) -> None:
+    def __init__(self, source: Any, bound: Any, asked: Any) -> None:
         super().__init__(lib.takeo_source_session(source))
         self.source = source
         self.bound = bound
+        self.asked = asked
 
     def close(self) -> None:
         if self.is_open:

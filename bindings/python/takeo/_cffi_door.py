@@ -57,8 +57,8 @@ class CffiDoor:
     def layout(self, target: Target, number: int, cls: type, columns: Any, links: Any) -> None:
         target.add(number, cls, columns, links)
 
-    def source(self, source: Any, bound: Any) -> Source:
-        return Source(source, bound)
+    def source(self, source: Any, bound: Any, asked: Any) -> Source:
+        return Source(source, bound, asked)
 
     def session(self, source: Source) -> Session:
         return Session(source)

@@ -109,9 +109,10 @@ class Door(Protocol):
         -> stored value), for a JSON column with its own class None or a pair of functions, else None.
         For relation number i, links[i - 1] is (place, bit)."""
 
-    def source(self, source: Any, bound: Any) -> Any:
-        """A handle on a takeo_source *, which it takes over; `bound` is a ContextVar (default None) that holds the Session
-        handle of the transaction that work on this source belongs to."""
+    def source(self, source: Any, bound: Any, asked: Any) -> Any:
+        """A handle on a takeo_source *, which it takes over; `bound` is a ContextVar (default None) that
+        holds the Session handle of the transaction that work on this source belongs to; `asked`, what
+        the core calls for this source, lives as long as the handle."""
 
     def session(self, source: Any) -> Any:
         """A session of its own on a Source handle (for transactions)."""

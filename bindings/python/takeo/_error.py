@@ -100,6 +100,7 @@ CODES = {
     "TAKEO.CONNECT.FAILED": "The database could not be opened.",
     "TAKEO.CONNECT.TIMEOUT": "The database was not opened within its time.",
     "TAKEO.CONNECT.AUTH": "The server does not let this user in; check user, password and the server's rules.",
+    "TAKEO.CONNECT.PASSWORD": "The function that gives the password failed, or gave what is none; see its cause.",
     "TAKEO.CONNECT.DATABASE": "The server has no database of that name, or lets nobody into it.",
     "TAKEO.CONNECT.NOT_READY": "The server starts, stops or recovers; try again in a moment.",
     "TAKEO.CONNECT.TOO_MANY": "The server has no connection left for this user or database.",

@@ -134,28 +134,27 @@ class Memory:
         self._kept.append(made)
         return made
 
-    def name(self, value: str | None) -> Any:
-        """A zero-terminated name; None is NULL.  A name with a zero byte is an InputError."""
+    def name(self, value: str | None, is_secret: bool = False) -> Any:
+        """A zero-terminated name; None is NULL.  A name with a zero byte is an InputError, which does not
+        show a secret."""
         if value is None:
             return NULL
-        return self.new("char[]", utf8(value, "a name"))
+        return self.new("char[]", utf8(value, "a name", is_secret))
 
     def names(self, values: Any) -> Any:
         return self.new("char *[]", [self.name(value) for value in values]) if values else NULL
 
 
-def utf8(value: str, what: str) -> bytes:
+def utf8(value: str, what: str, is_secret: bool = False) -> bytes:
     """UTF-8 without zero bytes, or InputError."""
     try:
         data = value.encode("utf-8")
     except UnicodeEncodeError:
-        raise errors.InputError(
-            f"{what} is not valid Unicode", code="TAKEO.INPUT.TEXT", got=errors.shown(value)
-        ) from None
-    if b"\0" in data:
-        raise errors.InputError(
-            f"{what} holds a zero byte at {data.index(0)}",
-            code="TAKEO.INPUT.TEXT",
-            got=errors.shown(value),
-        )
+        data = None
+    fault = "is not valid Unicode" if data is None else ""
+    if data is not None and b"\0" in data:
+        fault = f"holds a zero byte at {data.index(0)}"
+    if data is None or fault:  # not inside of `except`: the exception there holds the text
+        got = None if is_secret else errors.shown(value)
+        raise errors.InputError(f"{what} {fault}", code="TAKEO.INPUT.TEXT", got=got)
     return data

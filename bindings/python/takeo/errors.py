@@ -427,6 +427,10 @@ def from_record(record: Mapping[str, Any]) -> BaseException:
         found.append(_from_one(further))
         further = further.get("next")
     first = found[0]
+    if record.get("code") == "TAKEO.CONNECT.PASSWORD":
+        from . import _password
+
+        return _password.failure(first)
     if len(found) > 1 and isinstance(first, MappingError):
         return mapping_errors([e for e in found if isinstance(e, MappingError)])
     if isinstance(first, TakeoError):

@@ -23,7 +23,7 @@ from .transaction import ISOLATIONS, Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 WAITS = {"adaptive": 0, "poll": lib.TAKEO_SOURCE_POLL}
@@ -65,7 +65,9 @@ class DataSource(Executor):
         prepared: "auto", "on" or "off": whether statements stay prepared on the server under a name;
             "auto": unless a pooler is noticed.
         wait: "adaptive", or "poll": never spin while waiting for a server.
-        password: of the server, when it is not in the URL.
+        password: of the server, when it is not in the URL; or a function that gives it, for tokens that
+            expire: called before each new connection, by the thread that needs it, also by several at
+            once.  What it raises is the cause of a ConnectFailed.  It must not use the data source.
         application_name: what the server calls the connections; "takeo" when left out.
         driver_options: further words of the URL's query, which they win over.
 
@@ -97,7 +99,7 @@ class DataSource(Executor):
         max_result_bytes: int | None = None,
         prepared: str = "auto",
         wait: str = "adaptive",
-        password: str | None = None,
+        password: str | Callable[[], str] | None = None,
         application_name: str | None = None,
         driver_options: Mapping[str, str] | None = None,
     ) -> None:
@@ -124,7 +126,9 @@ class DataSource(Executor):
         self._settings = dict(driver_options or ())
         if prepared != "auto":
             self._settings["prepared"] = prepared
-        for name, value in (("password", password), ("application_name", application_name)):
+        self._password = password if callable(password) else None
+        words = (("password", None if callable(password) else password), ("application_name", application_name))
+        for name, value in words:
             if value is not None:
                 self._settings[name] = value
         self._statement = 0
@@ -164,15 +168,24 @@ class DataSource(Executor):
             memory = Memory()
             options = memory.new("takeo_source_options *")
             options.struct_size = ffi.sizeof("takeo_source_options")
-            options.url = memory.name(self._url)
+            options.url = memory.name(self._url, is_secret=True)
             options.flags, options.pool = self._wait, self._limits
             options.statement_ns, options.byte_budget = self._statement, self._budget
             options.settings, options.setting_count = _settings(memory, self._settings), len(self._settings)
             if door.check is not None:
                 options.check = door.check
+            asked = None
+            if self._password is not None:
+                from . import _password
+
+                asked = options.password = _password.callback(self._password)
+            if self._dialect() != "sqlite":
+                from . import _notices
+
+                options.show_notices = _notices.callback()
             out = ffi.new("takeo_source **")
             call(lib.takeo_source_open, model.handle, options, out)
-            handle = door.source(out[0], self._bound)
+            handle = door.source(out[0], self._bound, asked)
             ended = door.session(handle)
             door.close(ended)
             # All at once: a child may be forked at any moment, and half of it would be of no use there.
@@ -290,7 +303,7 @@ def _settings(memory: Memory, settings: dict[str, Any]) -> Any:
     for place, (name, value) in zip(made, settings.items()):
         if not isinstance(name, str) or not isinstance(value, str):
             raise errors.ConfigError(f"{name}= is no text", got=type(value).__name__)
-        place.key, place.value = memory.name(name), memory.name(value)
+        place.key, place.value = memory.name(name), memory.name(value, is_secret=True)
     return made
 
 

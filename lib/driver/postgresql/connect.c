@@ -239,6 +239,8 @@ takeo_status tk_pg_open(const tk_server_options *options, tk_server **out, tk_er
         return tk_raise_memory(error);
     }
     server->alloc = options->alloc;
+    server->notice = options->notice;
+    server->notice_ctx = options->ctx;
     server->fd = -1;
     tk_arena_init(&server->arena, options->alloc);
     tk_link_init(&server->prepared);
@@ -253,13 +255,14 @@ takeo_status tk_pg_open(const tk_server_options *options, tk_server **out, tk_er
 
 /* ---- connected ------------------------------------------------------------------------------- */
 
-/* Notices are not shown.  One that is fatal is a connection's last word while nothing runs. */
+/* One that is fatal is a connection's last word while nothing runs. */
 static void on_notice(void *ctx, const PGresult *result) {
     tk_server *server = ctx;
     const char *severity = tk_pq.client.resultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-    server->ignored_notices++;
     if (severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0)) {
         server->stage = TK_PG_LOST;
+    } else if (server->notice != NULL) {
+        tk_pg_tell_notice(server, &tk_pq.client, result);
     }
 }
 

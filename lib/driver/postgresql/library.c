@@ -155,6 +155,7 @@ const tk_driver tk_driver_postgresql = {
     .dialect = "postgresql",
     .schemes = schemes,
     .blocks = false,
+    .takes_password = true,
     .pipelines = true,
     .max_parameters = UINT16_MAX, /* the protocol counts them in 16 bits */
     .isolations = 1U << TAKEO_ISOLATION_READ_UNCOMMITTED | 1U << TAKEO_ISOLATION_READ_COMMITTED

@@ -12,6 +12,7 @@
  *     statement.c  prepared statements: their names, parameters and columns
  *     execute.c    start, fetch, end
  *     row.c        one of the rows that came
+ *     notice.c     what the server says beside its answers
  *     effect.c     what a statement leaves on its connection, and undoing it
  *     guess.c      types of parameters that the statement does not say
  *     arguments.c  the arguments of an execution as libpq takes them
@@ -266,7 +267,8 @@ struct tk_server {
 
     tk_link prepared; /* all that were not forgotten */
     uint64_t next_name;
-    uint32_t ignored_notices; /* counted, not kept */
+    void (*notice)(void *ctx, const takeo_notice *notice); /* NULL: nobody listens */
+    void *notice_ctx;
 };
 
 /* ---- resolve.c ------------------------------------------------------------------------------- */
@@ -346,6 +348,9 @@ int tk_pg_cancel_fd(const tk_server *server);
 takeo_status tk_pg_cancel_prepare(tk_server *server, tk_error *error);
 void tk_pg_cancel_free(tk_server *server);
 void tk_pg_cancel_abandon(tk_server *server); /* the same in a forked child */
+
+/* notice.c: tell who listens what a notice of `client` says.  The caller asks whether somebody does. */
+void tk_pg_tell_notice(tk_server *server, const tk_pg_client *client, const PGresult *notice);
 
 /* effect.c */
 /* Is one of these (NULL at the end) the word that begins at `number`, from 0? */

@@ -44,13 +44,9 @@ static const char *value_of(const tk_pg_settings *settings, const char *key) {
     return NULL;
 }
 
-/* `key` lives as long as the program or the arena; a value that is there is replaced. */
-static takeo_status put(settings_reader *reader, const char *key, const char *value, size_t len) {
+/* Key and value live as long as the settings; a value that is there is replaced. */
+static takeo_status put_borrowed(settings_reader *reader, const char *key, const char *value) {
     tk_pg_settings *out = reader->out;
-    char *copy = tk_arena_copy(reader->arena, value, len);
-    if (copy == NULL) {
-        return tk_raise_memory(reader->error);
-    }
     uint32_t at = 0;
     while (at < out->count && strcmp(out->keywords[at], key) != 0) {
         at++;
@@ -60,9 +56,14 @@ static takeo_status put(settings_reader *reader, const char *key, const char *va
                         TK_PG_KEYWORDS_MAX);
     }
     out->keywords[at] = key;
-    out->values[at] = copy;
+    out->values[at] = value;
     out->count += at == out->count;
     return TAKEO_DONE;
+}
+
+static takeo_status put(settings_reader *reader, const char *key, const char *value, size_t len) {
+    const char *copy = tk_arena_copy(reader->arena, value, len);
+    return copy != NULL ? put_borrowed(reader, key, copy) : tk_raise_memory(reader->error);
 }
 
 static takeo_status put_text(settings_reader *reader, const char *key, takeo_text value) {
@@ -359,6 +360,9 @@ takeo_status tk_pg_settings_read(const tk_server_options *options, tk_arena *are
     }
     for (uint32_t i = 0; i < options->setting_count; i++) {
         TK_TRY(read_one(&reader, &options->settings[i]));
+    }
+    if (options->password != NULL) { /* not copied: it is to be wiped in one place */
+        TK_TRY(put_borrowed(&reader, "password", options->password));
     }
     return put_defaults(&reader);
 }

@@ -308,7 +308,6 @@ static void take_failure(tk_pg_wire *wire, const message *failure) {
         return;
     }
     if (front == TK_WIRE_NONE) { /* a connection's last word while nothing runs */
-        wire->server->ignored_notices++;
         if (strcmp(field_of(wire->pending, PG_DIAG_SEVERITY_NONLOCALIZED), "ERROR") != 0) {
             wire->server->stage = TK_PG_LOST;
         }
@@ -321,6 +320,18 @@ static void take_failure(tk_pg_wire *wire, const message *failure) {
         wire->is_aborted = wire->is_pipeline;
         finish(wire);
     }
+}
+
+/* It comes in the middle of anything, so it is read beside `pending`.  Without memory it is lost. */
+static void take_notice(tk_pg_wire *wire, const message *notice) {
+    tk_wire_result *read = tk_wire_result_new(wire, PGRES_NONFATAL_ERROR);
+    if (read == NULL) {
+        return;
+    }
+    if (tk_wire_result_keep(read, notice->body, notice->len, &read->failure)) {
+        tk_pg_tell_notice(wire->server, wire->server->client, (const PGresult *)read);
+    }
+    tk_wire_result_clear((PGresult *)read);
 }
 
 /* What ends without having been answered has lost a part of its answer. */
@@ -396,7 +407,9 @@ static void take(tk_pg_wire *wire, const message *next) {
         take_copy(wire, next);
         break;
     case 'N': /* a notice */
-        wire->server->ignored_notices++;
+        if (wire->server->notice != NULL) {
+            take_notice(wire, next);
+        }
         break;
     case 'S': /* a setting has changed */
     case 'A': /* somebody notifies */

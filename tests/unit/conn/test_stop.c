@@ -39,7 +39,7 @@ static takeo_status check(void) {
     return checks == fail_check_at ? TAKEO_EHOST : TAKEO_DONE;
 }
 
-static const tk_interpreter interpreter = {leave, enter, check};
+static const tk_interpreter interpreter = {.leave = leave, .enter = enter, .check = check};
 
 static void set_up(fixture *f) {
     *f = (fixture){0};
