@@ -158,8 +158,8 @@ TAKEO_API TAKEO_CHECKED takeo_status takeo_repo_update(takeo_op *op, takeo_targe
                                                        const takeo_save_options *options);
 
 enum takeo_upsert_flags {
-    TAKEO_UPSERT_NOTHING = 1 << 0, /* a row that is there stays as it is */
-    TAKEO_UPSERT_ONLY_IF_CHANGED = 1 << 1
+    TAKEO_UPSERT_NOTHING = 1 << 0,        /* a row that is there stays as it is */
+    TAKEO_UPSERT_ONLY_IF_CHANGED = 1 << 1 /* and one that would not change, too */
 };
 
 typedef struct takeo_upsert_options {
@@ -167,12 +167,14 @@ typedef struct takeo_upsert_options {
     uint32_t flags;
     const uint32_t *columns; /* as takeo_save_options */
     const uint32_t *on;      /* the unique columns; NULL: the key */
-    const uint32_t *update;  /* NULL: all but `on` and managed ones */
+    const uint32_t *update;  /* NULL: all that are given; `on` and the key never are */
     uint32_t column_count;
     uint32_t on_count;
     uint32_t update_count;
-    uint32_t reserved;       /* 0 */
-    const char *index_where; /* predicate of a partial index */
+    uint32_t argument_count;
+    const char *index_where;     /* predicate of a partial index */
+    takeo_statement *where;      /* a SELECT of the entity: only its rows are updated; NULL: all */
+    const takeo_cell *arguments; /* of `where` */
     /* level 1 ends here */
 } takeo_upsert_options;
 

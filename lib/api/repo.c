@@ -136,8 +136,12 @@ static takeo_status check_upsert(const tk_op *op, const takeo_list *lists, uint3
     TK_TRY(tk_api_check_array(options->columns, options->column_count, "options->columns", error));
     TK_TRY(tk_api_check_array(options->on, options->on_count, "options->on", error));
     TK_TRY(tk_api_check_array(options->update, options->update_count, "options->update", error));
-    return options->reserved == 0 ? TAKEO_DONE
-                                  : tk_raise(error, TK_CALL_INVALID, "options->reserved is not 0.");
+    if (options->where == NULL && options->argument_count != 0) {
+        return tk_raise(error, TK_CALL_INVALID,
+                        "options->argument_count is not 0, but where NULL.");
+    }
+    return tk_api_check_array(options->arguments, options->argument_count, "options->arguments",
+                              error);
 }
 
 TAKEO_API takeo_status takeo_repo_upsert(takeo_op *op, takeo_target *target,
@@ -152,6 +156,9 @@ TAKEO_API takeo_status takeo_repo_upsert(takeo_op *op, takeo_target *target,
         .nothing = (options->flags & TAKEO_UPSERT_NOTHING) != 0,
         .only_if_changed = (options->flags & TAKEO_UPSERT_ONLY_IF_CHANGED) != 0,
         .index_where = options->index_where,
+        .where = options->where,
+        .arguments = options->arguments,
+        .argument_count = options->argument_count,
     };
     return tk_orm_write_lists(op, TK_VERB_UPSERT, target, lists, list_count, options->columns,
                               options->column_count, &upsert);

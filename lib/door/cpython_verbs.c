@@ -312,21 +312,48 @@ static bool read_numbers(call *used, tk_py value, const uint32_t **out, uint32_t
     return !P.PyErr_Occurred();
 }
 
-/* (on, update, nothing, only_if_changed, index_where) */
-static bool read_upsert(call *used, tk_py value, tk_upsert *out) {
+/* The condition of an upsert, a statement or None, and its arguments. */
+static takeo_status read_condition(call *used, tk_py where, tk_py arguments, tk_upsert *out) {
+    if (where == O.None_) {
+        return TAKEO_DONE;
+    }
+    if (!tk_door_is(where, &tk_door_statement_type) || TK_PY_TYPE(arguments) != O.tuple_) {
+        tk_door_wrong_call("a statement and its arguments for the condition of upsert");
+        return TAKEO_EHOST;
+    }
+    const statement_handle *handle = TK_DOOR_DATA(where, statement_handle);
+    uint32_t count = handle->statement->param_count;
+    takeo_cell *cells = tk_arena_array(&used->arena, count, sizeof *cells);
+    if (cells == NULL) {
+        return tk_raise_memory(&used->error);
+    }
+    out->where = handle->statement;
+    out->arguments = cells;
+    out->argument_count = count;
+    out->are_accepted = true;
+    return read_arguments(handle, arguments, cells, used);
+}
+
+/* (on, update, nothing, only_if_changed, index_where, where, arguments) */
+static takeo_status read_upsert(call *used, tk_py value, tk_upsert *out) {
     *out = (tk_upsert){.nothing = false};
     if (value == O.None_) {
-        return true;
+        return TAKEO_DONE;
     }
-    if (P.PyTuple_Size(value) != 5) {
-        return tk_door_wrong_call("a tuple of five for upsert") != NULL;
+    if (P.PyTuple_Size(value) != 7) {
+        tk_door_wrong_call("a tuple of seven for upsert");
+        return TAKEO_EHOST;
     }
     tk_py where = P.PyTuple_GetItem(value, 4);
     out->nothing = P.PyObject_IsTrue(P.PyTuple_GetItem(value, 2)) > 0;
     out->only_if_changed = P.PyObject_IsTrue(P.PyTuple_GetItem(value, 3)) > 0;
     out->index_where = where != O.None_ ? P.PyUnicode_AsUTF8AndSize(where, NULL) : NULL;
-    return read_numbers(used, P.PyTuple_GetItem(value, 0), &out->on, &out->on_count)
-           && read_numbers(used, P.PyTuple_GetItem(value, 1), &out->update, &out->update_count);
+    bool is_read =
+        read_numbers(used, P.PyTuple_GetItem(value, 0), &out->on, &out->on_count)
+        && read_numbers(used, P.PyTuple_GetItem(value, 1), &out->update, &out->update_count);
+    return is_read
+               ? read_condition(used, P.PyTuple_GetItem(value, 5), P.PyTuple_GetItem(value, 6), out)
+               : TAKEO_EHOST;
 }
 
 static tk_py write_batch(call *used, tk_verb verb, tk_py const *args, tk_py_size count) {
@@ -340,9 +367,11 @@ static tk_py write_batch(call *used, tk_verb verb, tk_py const *args, tk_py_size
     if (status >= 0 && (verb == TK_VERB_SAVE || verb == TK_VERB_UPDATE)) {
         status = mark_changed(used, &objects);
     }
+    if (status >= 0) {
+        status = read_upsert(used, count > 4 ? args[4] : O.None_, &upsert);
+    }
     if (status >= 0
-        && (!read_upsert(used, count > 4 ? args[4] : O.None_, &upsert)
-            || !read_numbers(used, has_columns ? args[5] : O.None_, &columns, &column_count))) {
+        && !read_numbers(used, has_columns ? args[5] : O.None_, &columns, &column_count)) {
         status = TAKEO_EHOST;
     }
     if (status < 0) {

@@ -179,7 +179,7 @@ static void add_returning(reader *at, const tk_column *column) {
 
 static takeo_status make_arguments(reader *at) {
     const tk_entity *entity = at->subject->entity;
-    size_t count = (size_t)entity->column_count + entity->key_count;
+    size_t count = (size_t)entity->column_count + entity->key_count + at->write->condition_count;
     at->subject->arguments = tk_arena_take(&at->write->op->arena, count * sizeof(takeo_cell));
     return at->subject->arguments != NULL ? TAKEO_DONE : tk_raise_memory(&at->write->op->error);
 }
@@ -283,6 +283,14 @@ static takeo_status read_insert(reader *at) {
         }
     }
     return TAKEO_DONE;
+}
+
+/* The arguments of an upsert's condition stand behind the values; nobody else has one. */
+static void add_condition(reader *at) {
+    if (at->write->condition_count != 0) {
+        memcpy(at->subject->arguments + at->key.column_count, at->write->condition,
+               at->write->condition_count * sizeof(takeo_cell));
+    }
 }
 
 /* ---- update ---------------------------------------------------------------------------------- */
@@ -439,7 +447,9 @@ static takeo_status read_columns(reader *at) {
     case TK_ACTION_INSERT:
     case TK_ACTION_UPSERT:
         TK_TRY(make_arguments(at));
-        return read_insert(at);
+        TK_TRY(read_insert(at));
+        add_condition(at);
+        return TAKEO_DONE;
     case TK_ACTION_UPDATE:
         TK_TRY(make_arguments(at));
         return read_update(at);

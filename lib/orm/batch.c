@@ -224,14 +224,6 @@ static void take_keys(const batch_job *job) {
     }
 }
 
-/* An upsert gives back every row that it inserts or updates.  Where one was dropped all the same, by
- * a trigger, the rows behind it may say the wrong thing (sql/postgresql_upsert.c). */
-static bool is_row_missing(const batch_job *job) {
-    const tk_upsert *upsert = job->write->upsert;
-    return job->group->action == TK_ACTION_UPSERT && !upsert->nothing && !upsert->only_if_changed
-           && job->rows != job->chunk_count;
-}
-
 static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) {
     static const uint8_t outcomes[] = {[TK_ACTION_INSERT] = TAKEO_WRITTEN_INSERTED,
                                        [TK_ACTION_UPDATE] = TAKEO_WRITTEN_UPDATED,
@@ -239,14 +231,15 @@ static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) 
     batch_job *job = (batch_job *)base;
     op->result.affected += execution->affected;
     bool is_told = job->returned_count != 0;
-    if (is_told ? is_row_missing(job) : execution->affected != (int64_t)job->chunk_count) {
+    if (!is_told && execution->affected != (int64_t)job->chunk_count) {
         return raise_surprise(job, op);
     }
     for (uint32_t i = 0; i < job->chunk_count; i++) {
         tk_subject *subject = job->chunk[i];
         if (!is_told) {
             tk_send_count(op, subject, outcomes[subject->action]);
-        } else if (subject->written == TAKEO_WRITTEN_NOTHING) { /* a trigger dropped its row */
+        } else if (subject->written
+                   == TAKEO_WRITTEN_NOTHING) { /* left alone, or a trigger dropped it */
             tk_send_count(op, subject, TAKEO_WRITTEN_SKIPPED);
         }
     }
@@ -415,7 +408,8 @@ static takeo_status set_columns(batch_job *job) {
     tk_op *op = job->write->op;
     job->column_count = group->column_count + more;
     job->columns = tk_arena_array(&op->arena, job->column_count, sizeof *job->columns);
-    job->lists = tk_arena_array(&op->arena, job->column_count, sizeof *job->lists);
+    job->lists = tk_arena_array(&op->arena, (size_t)job->column_count + job->write->condition_count,
+                                sizeof *job->lists);
     job->returned = tk_arena_array(
         &op->arena, (size_t)group->returning_count + entity->key_count + job->write->conflict_count,
         sizeof *job->returned);
@@ -425,6 +419,10 @@ static takeo_status set_columns(batch_job *job) {
     memcpy(job->columns, group->columns, group->column_count * sizeof *job->columns);
     for (uint32_t i = 0; i < more; i++) {
         job->columns[group->column_count + i] = is_insert ? entity->generated_key : entity->key[i];
+    }
+    if (job->write->condition_count != 0) { /* values as they are, behind the lists */
+        memcpy(job->lists + job->column_count, job->write->condition,
+               job->write->condition_count * sizeof *job->lists);
     }
     job->key_at = is_insert && more != 0 ? group->column_count : job->column_count;
     return TAKEO_DONE;
@@ -516,7 +514,8 @@ static takeo_status begin_upsert(batch_job *job) {
 
 /* Can these objects go together? */
 static takeo_status check(batch_job *job, const tk_dialect *dialect, bool *out_is_good) {
-    if (!tk_batch_takes(dialect, job->columns, job->column_count)) {
+    if (!tk_batch_takes(dialect, job->columns, job->column_count)
+        || job->column_count + job->write->condition_count > TK_COLUMN_MAX) {
         *out_is_good = false;
     } else if (job->group->action == TK_ACTION_UPSERT) {
         size_t count = (size_t)(job->end - job->first);

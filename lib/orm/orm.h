@@ -92,6 +92,10 @@ typedef struct tk_upsert {
     bool nothing;
     bool only_if_changed;
     const char *index_where;
+    tk_statement *where; /* a SELECT: its rows alone are updated; NULL: all */
+    const takeo_cell *arguments;
+    uint32_t argument_count;
+    bool are_accepted; /* the arguments fit already */
 } tk_upsert;
 
 /* The objects are borrowed until the operation has ended.  op->result tells them apart. */

@@ -116,6 +116,10 @@ uint32_t tk_spread_parameter(const tk_statement *statement, const tk_sql *sql, u
 TK_CHECKED takeo_status tk_run_statement(tk_task *task, tk_statement *statement,
                                          tk_receiver *receiver, const takeo_cell *arguments,
                                          uint32_t count, bool are_accepted);
+/* The arguments of so many executions, checked and as the text takes them; *cells is given anew. */
+TK_CHECKED takeo_status tk_run_arguments(tk_op *op, const tk_statement *statement,
+                                         const tk_sql *sql, const takeo_cell **cells,
+                                         uint32_t count, bool are_accepted);
 /* Rows for the C ABI: cells, or structs of the task's target. */
 TK_CHECKED takeo_status tk_receive_cells(tk_task *task, const tk_statement *statement,
                                          tk_receiver **out);

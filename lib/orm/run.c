@@ -217,6 +217,15 @@ static takeo_status check_count(tk_op *op, const tk_statement *statement, uint32
                     wanted, wanted == 1 ? "" : "s", count, count == 1 ? "was" : "were");
 }
 
+takeo_status tk_run_arguments(tk_op *op, const tk_statement *statement, const tk_sql *sql,
+                              const takeo_cell **cells, uint32_t count, bool are_accepted) {
+    if (!are_accepted && count != 0) {
+        TK_TRY(accept_all(op, statement, *cells, count, cells));
+    }
+    uint32_t executions = statement->param_count != 0 ? count / statement->param_count : 1;
+    return tk_spread(statement, sql, cells, executions, &op->arena, &op->error);
+}
+
 /* ---- the verb -------------------------------------------------------------------------------- */
 
 takeo_status tk_run_statement(tk_task *task, tk_statement *statement, tk_receiver *receiver,
@@ -224,11 +233,9 @@ takeo_status tk_run_statement(tk_task *task, tk_statement *statement, tk_receive
     tk_op *op = task->op;
     TK_TRY(check_count(op, statement, count));
     TK_TRY(check_labels(op, statement->output_infos, NULL, statement->output_count));
-    if (!are_accepted && count != 0) {
-        TK_TRY(accept_all(op, statement, arguments, count, &arguments));
-    }
     const tk_sql *sql;
     TK_TRY(tk_shapes_render(op->source, statement, &sql, &op->error));
+    TK_TRY(tk_run_arguments(op, statement, sql, &arguments, count, are_accepted));
     run_job *run = tk_task_take(op, sizeof *run);
     if (run == NULL) {
         return tk_raise_memory(&op->error);
@@ -243,7 +250,6 @@ takeo_status tk_run_statement(tk_task *task, tk_statement *statement, tk_receive
     run->statement = statement;
     run->receiver = receiver;
     run->left = statement->param_count != 0 ? count / statement->param_count : 1;
-    TK_TRY(tk_spread(statement, sql, &arguments, run->left, &op->arena, &op->error));
     run->arguments = arguments;
     op->is_write = statement->is_write;
     op->in_transaction = run->left > 1;

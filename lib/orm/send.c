@@ -92,7 +92,8 @@ const tk_column *tk_send_argument(tk_task *task, uint32_t number) {
         return group->columns[number - 1];
     }
     uint32_t key = number - group->column_count; /* of UPDATE and DELETE */
-    return key <= group->entity->key_count ? group->entity->key[key - 1] : NULL;
+    bool has_key = group->action != TK_ACTION_UPSERT;
+    return has_key && key <= group->entity->key_count ? group->entity->key[key - 1] : NULL;
 }
 
 /* ---- the job --------------------------------------------------------------------------------- */

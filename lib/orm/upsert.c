@@ -1,5 +1,5 @@
-/* upsert.c - what only an upsert has: its conflict target, what happens to a row that is there, and
- * which of many objects mean the same row.
+/* upsert.c - what only an upsert has: its conflict target, what happens to a row that is there and on
+ * which condition, and which of many objects mean the same row.
  *
  * The target has to be the key or declared unique, for otherwise the database would refuse it, or
  * worse, meet another constraint than was meant.
@@ -88,7 +88,8 @@ static takeo_status make_key(tk_write *write) {
     const tk_upsert *upsert = write->upsert;
     tk_op *op = write->op;
     size_t where = upsert->index_where != NULL ? strlen(upsert->index_where) : 0;
-    size_t numbers = 4 + (size_t)write->conflict_count + upsert->update_count;
+    uint64_t condition = upsert->where != NULL ? upsert->where->id : 0;
+    size_t numbers = 6 + (size_t)write->conflict_count + upsert->update_count;
     uint32_t *key = tk_arena_array(&op->arena, numbers + (where + 3) / 4, sizeof *key);
     if (key == NULL) {
         return tk_raise_memory(&op->error);
@@ -97,7 +98,8 @@ static takeo_status make_key(tk_write *write) {
              | (uint32_t)(upsert->update != NULL) << 2 | (uint32_t)(where != 0) << 3;
     key[1] = write->conflict_count;
     key[2] = upsert->update_count;
-    uint32_t at = 4;
+    memcpy(key + 4, &condition, sizeof condition);
+    uint32_t at = 6;
     for (uint32_t i = 0; i < write->conflict_count; i++) {
         key[at++] = write->conflict[i]->number;
     }
@@ -108,6 +110,70 @@ static takeo_status make_key(tk_write *write) {
         memcpy(key + at, upsert->index_where, where);
     }
     write->upsert_key = tk_text((const char *)key, numbers * sizeof *key + where);
+    return TAKEO_DONE;
+}
+
+static takeo_status raise_read_only(tk_write *write, const tk_column *column) {
+    tk_op *op = write->op;
+    takeo_status status = tk_raise(
+        &op->error, TK_INPUT_READ_ONLY, "%s.%s %s", column->entity->name.data, column->name.data,
+        column->is_key ? "is the key of a row that exists; a key is never changed"
+                       : "is never updated");
+    TK_SET(&op->error, entity, "%s", column->entity->name.data);
+    TK_SET(&op->error, field, "%s", column->name.data);
+    TK_SET(&op->error, hint, "leave it out of the columns that an upsert updates");
+    return status;
+}
+
+static bool is_of_target(const tk_write *write, const tk_column *column) {
+    for (uint32_t i = 0; i < write->conflict_count; i++) {
+        if (write->conflict[i] == column) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The columns that the caller wants to be updated may be. */
+static takeo_status check_update(tk_write *write, const tk_entity *entity) {
+    const tk_upsert *upsert = write->upsert;
+    const tk_column **columns;
+    TK_TRY(find_columns(write, entity, upsert->update, upsert->update_count, &columns));
+    for (uint32_t i = 0; i < upsert->update_count; i++) {
+        const tk_column *column = columns[i];
+        bool is_free =
+            !column->is_key && column->is_updatable && column->generated < TAKEO_GENERATED_STORED;
+        if (!is_free && !is_of_target(write, column)) {
+            return raise_read_only(write, column);
+        }
+    }
+    return TAKEO_DONE;
+}
+
+/* The arguments of the condition; whether it is one of this entity is seen with the statement. */
+static takeo_status read_condition(tk_write *write) {
+    const tk_upsert *upsert = write->upsert;
+    tk_op *op = write->op;
+    if (upsert->where == NULL) {
+        return TAKEO_DONE;
+    }
+    if (upsert->nothing) {
+        takeo_status status = tk_raise(&op->error, TK_QUERY_SHAPE,
+                                       "a condition says which rows are updated, and none is");
+        TK_SET(&op->error, hint, "leave out the condition, or say which columns are updated");
+        return status;
+    }
+    if (upsert->argument_count != upsert->where->param_count) {
+        return tk_raise(&op->error, TK_INPUT_COUNT,
+                        "the condition takes %u arguments, %u are given",
+                        upsert->where->param_count, upsert->argument_count);
+    }
+    const tk_sql *sql;
+    write->condition = upsert->arguments;
+    TK_TRY(tk_shapes_render(op->source, upsert->where, &sql, &op->error));
+    TK_TRY(tk_run_arguments(op, upsert->where, sql, &write->condition, upsert->argument_count,
+                            upsert->are_accepted));
+    write->condition_count = sql->parameter_count;
     return TAKEO_DONE;
 }
 
@@ -128,10 +194,16 @@ takeo_status tk_upsert_begin(tk_write *write, const tk_entity *entity) {
         memcpy(write->conflict, entity->key, entity->key_count * sizeof(tk_column *));
         write->conflict_count = entity->key_count;
     }
-    return is_target(write, entity) ? make_key(write) : raise_no_target(write, entity);
+    if (!is_target(write, entity)) {
+        return raise_no_target(write, entity);
+    }
+    TK_TRY(check_update(write, entity));
+    TK_TRY(read_condition(write));
+    return make_key(write);
 }
 
-/* Without a list all that is inserted is also updated, but for the key and the target. */
+/* Without a list all that is inserted is also updated, but for the key.  The target is not: its
+ * values are those that are there. */
 static takeo_status update_columns(tk_write *write, const tk_group *group, const tk_column ***out,
                                    uint32_t *out_count) {
     tk_op *op = write->op;
@@ -140,21 +212,19 @@ static takeo_status update_columns(tk_write *write, const tk_group *group, const
     if (upsert->nothing) {
         return TAKEO_DONE;
     }
+    uint32_t count = upsert->update != NULL ? upsert->update_count : group->column_count;
     if (upsert->update != NULL) {
-        *out_count = upsert->update_count;
-        return find_columns(write, group->entity, upsert->update, upsert->update_count, out);
-    }
-    *out = tk_arena_array(&op->arena, group->column_count, sizeof **out);
-    if (*out == NULL) {
-        return tk_raise_memory(&op->error);
-    }
-    for (uint32_t i = 0; i < group->column_count; i++) {
-        const tk_column *column = group->columns[i];
-        bool is_left = !column->is_key && column->is_updatable;
-        for (uint32_t c = 0; c < write->conflict_count; c++) {
-            is_left &= write->conflict[c] != column;
+        TK_TRY(find_columns(write, group->entity, upsert->update, count, out));
+    } else {
+        *out = tk_arena_array(&op->arena, count, sizeof **out);
+        if (*out == NULL) {
+            return tk_raise_memory(&op->error);
         }
-        if (is_left) {
+        memcpy(*out, group->columns, count * sizeof **out);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const tk_column *column = (*out)[i];
+        if (!column->is_key && column->is_updatable && !is_of_target(write, column)) {
             (*out)[(*out_count)++] = column;
         }
     }
@@ -170,7 +240,8 @@ takeo_status tk_upsert_define(tk_write *write, const tk_group *group, tk_shape_u
                                  .returning = group->returning,
                                  .returning_count = group->returning_count,
                                  .only_if_changed = write->upsert->only_if_changed,
-                                 .index_where = write->upsert->index_where};
+                                 .index_where = write->upsert->index_where,
+                                 .where = write->upsert->where};
     TK_TRY(update_columns(write, group, &update, &out->update_count));
     out->update = update;
     return TAKEO_DONE;

@@ -8,7 +8,7 @@
  *     send.c    the jobs
  *     batch.c   the jobs of many objects at once, where the dialect has such statements
  *     settle.c  after success: generated values, states
- *     upsert.c  what only an upsert has: its conflict target
+ *     upsert.c  what only an upsert has: its conflict target, its condition
  *
  * Nothing in an object is touched before the operation has succeeded.
  */
@@ -140,8 +140,10 @@ struct tk_write {
     tk_error scratch;           /* of reads whose failure means nothing */
     const tk_column **conflict; /* upsert.c: the target */
     uint32_t conflict_count;
-    takeo_text upsert_key; /* what of the shape is the upsert's alone */
-    uint8_t *told;         /* op->result.written */
+    takeo_text upsert_key;       /* what of the shape is the upsert's alone */
+    const takeo_cell *condition; /* the arguments of its condition, as the text takes them */
+    uint32_t condition_count;
+    uint8_t *told; /* op->result.written */
 };
 
 /* ---- write.c --------------------------------------------------------------------------------- */

@@ -144,6 +144,12 @@ static takeo_status keep(const draft *made, tk_statement *statement, tk_error *e
     return TAKEO_DONE;
 }
 
+static void drop(draft *made) {
+    tk_buf_done(&made->text);
+    tk_buf_done(&made->copy);
+    tk_buf_done(&made->copy_types);
+}
+
 static takeo_status finish(draft *made, bool is_write, tk_statement **out, tk_error *error) {
     bool failed = made->text.failed || made->copy.failed || made->copy_types.failed;
     tk_statement *statement = failed ? NULL : tk_mem_new(&made->text.alloc, sizeof *statement);
@@ -161,9 +167,7 @@ static takeo_status finish(draft *made, bool is_write, tk_statement **out, tk_er
         statement->entity = made->entity;
         status = keep(made, statement, error);
     }
-    tk_buf_done(&made->text);
-    tk_buf_done(&made->copy);
-    tk_buf_done(&made->copy_types);
+    drop(made);
     if (status < 0 && statement != NULL) {
         tk_statement_drop(statement);
         return status;
@@ -196,9 +200,14 @@ static const char *overriding_text(const draft *made, const tk_column *const *co
                                                                   : "";
 }
 
-static void put_insert(draft *made, const tk_column *const *columns, uint32_t count) {
+static void put_insert(draft *made, takeo_text alias, const tk_column *const *columns,
+                       uint32_t count) {
     tk_buf_puts(&made->text, "insert into ");
     tk_put_table(&made->text, made->entity);
+    if (alias.len != 0) {
+        tk_buf_puts(&made->text, " as ");
+        tk_put_quoted(&made->text, alias);
+    }
     tk_buf_puts(&made->text, " (");
     put_names(&made->text, columns, count, ", ");
     tk_buf_printf(&made->text, ")%s", overriding_text(made, columns, count));
@@ -228,7 +237,7 @@ takeo_status tk_batch_insert(const tk_dialect *dialect, const tk_entity *entity,
                              tk_alloc alloc, tk_statement **out, tk_error *error) {
     draft made;
     begin(&made, dialect, entity, alloc);
-    put_insert(&made, columns, count);
+    put_insert(&made, (takeo_text){0}, columns, count);
     put_returning(&made, returned, returned_count);
     if (returned_count == 0) {
         put_copy(&made, columns, count);
@@ -236,62 +245,40 @@ takeo_status tk_batch_insert(const tk_dialect *dialect, const tk_entity *entity,
     return finish(&made, true, out, error);
 }
 
-static void put_changed(draft *made, const tk_shape_upsert_def *def) {
-    tk_buf *out = &made->text;
-    for (uint32_t i = 0; i < def->update_count; i++) {
-        tk_buf_puts(out, i != 0 ? " or " : "(");
-        tk_put_quoted(out, made->entity->table);
-        tk_buf_puts(out, ".");
-        tk_put_quoted(out, def->update[i]->column);
-        tk_buf_puts(out, " is distinct from excluded.");
-        tk_put_quoted(out, def->update[i]->column);
+/* What stands behind the rows is said as for one row. */
+static takeo_status put_upsert(draft *made, tk_statement *single, const tk_shape_upsert_def *def,
+                               tk_error *error) {
+    takeo_type types[TK_COLUMN_MAX];
+    const tk_bound *bound = single->bound;
+    uint32_t count = 0;
+    put_insert(made, bound->root->first->alias, def->columns, def->column_count);
+    TK_TRY(tk_render_upsert(single, made->dialect, def, &made->text, types, TK_COLUMN_MAX, &count,
+                            error));
+    for (; made->parameter_count < count; made->parameter_count++) {
+        made->parameters[made->parameter_count] = types[made->parameter_count];
     }
-    tk_buf_puts(out, ") and ");
-}
-
-static void put_conflict(draft *made, const tk_shape_upsert_def *def) {
-    tk_buf *out = &made->text;
-    tk_buf_puts(out, " on conflict (");
-    put_names(out, def->on, def->on_count, ", ");
-    tk_buf_puts(out, ")");
-    if (def->index_where != NULL) {
-        tk_buf_printf(out, " where (%s)", def->index_where);
+    for (uint32_t i = 0; i < single->cell_count; i++) {
+        made->columns[i] = single->cells[i].type;
+        made->elements[i] = single->cells[i].element;
     }
-    if (def->update_count == 0) {
-        tk_buf_puts(out, " do nothing");
-        return;
-    }
-    tk_buf_puts(out, " do update set ");
-    for (uint32_t i = 0; i < def->update_count; i++) {
-        tk_buf_puts(out, i != 0 ? ", " : "");
-        tk_put_quoted(out, def->update[i]->column);
-        tk_buf_puts(out, " = excluded.");
-        tk_put_quoted(out, def->update[i]->column);
-    }
-    tk_buf_puts(out, " where ");
-    if (def->only_if_changed) {
-        put_changed(made, def);
-    }
-    tk_buf_puts(out, "(");
-    made->dialect->methods.note_update(made->entity, out);
-    tk_buf_puts(out, ")");
+    made->columns[single->cell_count] = TAKEO_TYPE_BOOL;
+    made->column_count = single->cell_count + 1;
+    return TAKEO_DONE;
 }
 
 takeo_status tk_batch_upsert(const tk_dialect *dialect, const tk_entity *entity,
                              const tk_shape_upsert_def *def, tk_alloc alloc, tk_statement **out,
                              tk_error *error) {
+    tk_statement *single;
+    TK_TRY(tk_shape_upsert(entity, def, alloc, &single, error));
     draft made;
     begin(&made, dialect, entity, alloc);
-    put_insert(&made, def->columns, def->column_count);
-    put_conflict(&made, def);
-    put_returning(&made, def->returning, def->returning_count);
-    tk_buf_puts(&made.text, ", ");
-    if (def->update_count == 0) {
-        tk_buf_puts(&made.text, dialect->true_text);
-    } else {
-        dialect->methods.put_inserted(entity, &made.text);
+    takeo_status status = put_upsert(&made, single, def, error);
+    tk_statement_drop(single);
+    if (status < 0) {
+        drop(&made);
+        return status;
     }
-    made.columns[made.column_count++] = TAKEO_TYPE_BOOL;
     return finish(&made, true, out, error);
 }
 

@@ -12,7 +12,7 @@ static void put_outcome(tk_render *render, uint32_t number) {
     if (is_new) {
         tk_put(render, render->dialect->true_text);
     } else {
-        render->dialect->methods.put_inserted(render->scope->first->entity, &render->buf);
+        render->dialect->methods.put_inserted(&render->told, &render->buf);
     }
 }
 
@@ -79,7 +79,7 @@ static void put_rows(tk_render *render, uint32_t first) {
     }
 }
 
-static void put_conflict(tk_render *render, uint32_t number) {
+void tk_put_conflict(tk_render *render, uint32_t number) {
     uint32_t conflict = tk_clause(render->nodes, number, TAKEO_NODE_CONFLICT);
     if (conflict == 0) {
         return;
@@ -114,7 +114,7 @@ static void put_conflict(tk_render *render, uint32_t number) {
     if (tk_asks_outcome(render)) {
         tk_put(render, before);
         tk_put(render, "(");
-        render->dialect->methods.note_update(render->scope->first->entity, &render->buf);
+        render->dialect->methods.note_update(&render->told, &render->buf);
         tk_put(render, ")");
     }
 }
@@ -155,6 +155,6 @@ void tk_put_insert(tk_render *render, uint32_t number) {
             put_selected_rows(render, number, from);
         }
     }
-    put_conflict(render, number);
+    tk_put_conflict(render, number);
     tk_put_returning(render, number);
 }

@@ -258,8 +258,7 @@ static takeo_status keep(const tk_render *render, tk_sql **out) {
     return TAKEO_DONE;
 }
 
-static takeo_status render_now(tk_statement *statement, const tk_dialect *dialect, tk_sql **out,
-                               tk_error *error) {
+static tk_render begin(const tk_statement *statement, const tk_dialect *dialect, tk_error *error) {
     const tk_bound *bound = statement->bound;
     tk_render render = {.dialect = dialect,
                         .statement = statement,
@@ -271,15 +270,50 @@ static takeo_status render_now(tk_statement *statement, const tk_dialect *dialec
     for (uint32_t i = 0; dialect->key_list_by_column && i < statement->param_count; i++) {
         render.has_key_lists |= statement->params[i].width > 1;
     }
+    const tk_source *first = bound->root->first;
+    if (statement->tells_outcome) {
+        render.told =
+            (tk_told){.entity = first->entity,
+                      .name = first->alias.len != 0 ? first->alias : first->entity->table};
+    }
+    return render;
+}
+
+static takeo_status end(const tk_render *render) {
+    if (render->status != 0 || !render->buf.failed) {
+        return render->status;
+    }
+    return render->buf.len >= TK_SQL_MAX / 2 ? tk_raise(
+               render->error, TK_QUERY_TOO_LARGE, "the SQL has more than %d bytes", TK_SQL_MAX)
+                                             : tk_raise_memory(render->error);
+}
+
+takeo_status tk_render_upsert(tk_statement *statement, const tk_dialect *dialect,
+                              const tk_shape_upsert_def *def, tk_buf *out, takeo_type *types,
+                              uint32_t room, uint32_t *out_parameters, tk_error *error) {
+    tk_render render = begin(statement, dialect, error);
+    uint32_t parameters = count_parameters(&render);
+    if (parameters > room) {
+        return tk_raise(error, TK_QUERY_TOO_LARGE, "%u values in one upsert of many rows",
+                        (unsigned)parameters);
+    }
+    render.told.by = def->on;
+    render.told.by_count = def->on_count;
+    render.buf = *out;
+    tk_put_conflict(&render, statement->node_count);
+    tk_put_returning(&render, statement->node_count);
+    *out = render.buf;
+    put_types(&render, types);
+    *out_parameters = parameters;
+    return end(&render);
+}
+
+static takeo_status render_now(tk_statement *statement, const tk_dialect *dialect, tk_sql **out,
+                               tk_error *error) {
+    tk_render render = begin(statement, dialect, error);
     tk_buf_init(&render.buf, statement->alloc, TK_SQL_MAX);
     put_statement(&render);
-    takeo_status status = render.status;
-    if (status == 0 && render.buf.failed) {
-        status =
-            render.buf.len >= TK_SQL_MAX / 2
-                ? tk_raise(error, TK_QUERY_TOO_LARGE, "the SQL has more than %d bytes", TK_SQL_MAX)
-                : tk_raise_memory(error);
-    }
+    takeo_status status = end(&render);
     if (status == 0) {
         status = keep(&render, out);
     }

@@ -144,8 +144,12 @@ tk_source *tk_scope_use(tk_compiler *compiler, tk_scope *scope, uint32_t number)
 static void use(walker *walk, uint32_t number) {
     tk_source *source = tk_scope_use(walk->compiler, walk->scope, number);
     if (source != NULL && walk->plain != 0 && source->is_joined && source->scope->outer == NULL) {
+        takeo_node_kind clause = walk->nodes[walk->plain].kind;
         tk_finding(walk->compiler, number, TK_CALL_UNSUPPORTED, "%s cannot follow relations",
-                   tk_kind_name(walk->nodes[walk->plain].kind));
+                   tk_kind_name(clause));
+        if (clause == TAKEO_NODE_CONFLICT) {
+            TK_SET(walk->compiler->error, hint, "ask for what is related: City.country.has(...)");
+        }
         return;
     }
     for (; source != NULL && walk->joining != NULL; source = source->parent) {

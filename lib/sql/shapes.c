@@ -36,6 +36,13 @@ static uint32_t list_param(sketch *draft) {
                                                          .ref = ++draft->params});
 }
 
+static uint32_t raw(sketch *draft, takeo_type type, const char *sql) {
+    uint32_t text = tk_builder_push(
+        draft->builder,
+        &(takeo_node){.kind = TAKEO_NODE_FRAGMENT, .text = sql, .text_len = SIZE_MAX});
+    return tk_builder_node(draft->builder, TAKEO_NODE_RAW, type, text, 0);
+}
+
 static uint32_t operation(sketch *draft, takeo_operator op, uint32_t a, uint32_t b) {
     return tk_builder_node(draft->builder, TAKEO_NODE_OPERATION, op, a, b);
 }
@@ -294,9 +301,9 @@ static uint32_t where_changed(sketch *draft, const struct tk_shape_upsert *def) 
                            operation(draft, TAKEO_OPERATOR_OR, chain, 0), 0);
 }
 
-static uint32_t conflict(sketch *draft, const struct tk_shape_upsert *def) {
+static uint32_t conflict(sketch *draft, const struct tk_shape_upsert *def, uint32_t where) {
     uint32_t on[TK_COLUMN_MAX];
-    uint32_t parts[TK_COLUMN_MAX + 1];
+    uint32_t parts[TK_COLUMN_MAX + 2];
     uint32_t count = 0;
     for (uint32_t i = 0; i < def->on_count; i++) {
         on[i] = column(draft, def->on[i]);
@@ -306,8 +313,13 @@ static uint32_t conflict(sketch *draft, const struct tk_shape_upsert *def) {
             tk_builder_ref(draft->builder, TAKEO_NODE_EXCLUDED, 0, def->update[i]->number);
         parts[count++] = assign(draft, def->update[i], given);
     }
-    if (def->update_count != 0 && def->only_if_changed) {
-        parts[count++] = where_changed(draft, def);
+    if (def->update_count != 0) {
+        if (def->only_if_changed) {
+            parts[count++] = where_changed(draft, def);
+        }
+        if (where != 0) {
+            parts[count++] = tk_builder_node(draft->builder, TAKEO_NODE_WHERE, 0, where, 0);
+        }
     }
     uint32_t target = tk_builder_chain(draft->builder, on, def->on_count);
     uint16_t op = def->update_count == 0 ? TAKEO_VARIANT_NOTHING : 0;
@@ -323,13 +335,19 @@ takeo_status tk_shape_upsert(const tk_entity *entity, const struct tk_shape_upse
     TK_TRY(check_count(entity, def->update_count, error));
     TK_TRY(begin(&draft, entity, alloc, error));
     insert_row(&draft, def->columns, def->column_count);
-    add(&draft, TAKEO_NODE_CONFLICT, conflict(&draft, def));
+    uint32_t where = 0;
+    takeo_status status = TAKEO_DONE;
+    if (def->where != NULL && def->update_count != 0) {
+        status = tk_graft(draft.builder, def->where, entity, draft.table, draft.params, alloc,
+                          &where, error);
+    }
+    if (status < 0) {
+        tk_builder_free(draft.builder);
+        return status;
+    }
+    add(&draft, TAKEO_NODE_CONFLICT, conflict(&draft, def, where));
     if (def->index_where != NULL) {
-        uint32_t text = tk_builder_push(draft.builder, &(takeo_node){.kind = TAKEO_NODE_FRAGMENT,
-                                                                     .text = def->index_where,
-                                                                     .text_len = SIZE_MAX});
-        add(&draft, TAKEO_NODE_CONFLICT_WHERE,
-            tk_builder_node(draft.builder, TAKEO_NODE_RAW, TAKEO_TYPE_BOOL, text, 0));
+        add(&draft, TAKEO_NODE_CONFLICT_WHERE, raw(&draft, TAKEO_TYPE_BOOL, def->index_where));
     }
     returning(&draft, def->returning, def->returning_count);
     TK_TRY(finish(&draft, TAKEO_NODE_INSERT, 0, out, error));

@@ -161,7 +161,9 @@ typedef struct tk_shape_upsert {
     uint32_t returning_count;
     bool only_if_changed;
     const char *index_where;
+    const tk_statement *where; /* rows of this SELECT alone are updated; NULL: all */
 } tk_shape_upsert_def;
+/* Parameters: the columns, then those of `where`, unless nothing is updated. */
 /* Behind its cells stands one more, a BOOL, where the dialect has to ask whether a row was inserted
  * or updated: then the text has one column more than the statement has cells. */
 TK_CHECKED takeo_status tk_shape_upsert(const tk_entity *entity, const struct tk_shape_upsert *def,
@@ -186,7 +188,7 @@ TK_CHECKED takeo_status tk_batch_insert(const tk_dialect *dialect, const tk_enti
                                         const tk_column *const *returned, uint32_t returned_count,
                                         tk_alloc alloc, tk_statement **out, tk_error *error);
 /* The row's own cells, at least one, and the BOOL of tk_shape_upsert.  No two rows may have the same
- * values in the columns of the target. */
+ * values in the columns of the target.  The parameters of `where` are values as ever. */
 TK_CHECKED takeo_status tk_batch_upsert(const tk_dialect *dialect, const tk_entity *entity,
                                         const tk_shape_upsert_def *def, tk_alloc alloc,
                                         tk_statement **out, tk_error *error);

@@ -331,6 +331,14 @@ bool tk_column_is_stored(const tk_column *column);
 
 /* ---- the writers of text --------------------------------------------------------------------- */
 
+/* By what an upsert tells which of its rows were there. */
+typedef struct tk_told {
+    const tk_entity *entity;
+    takeo_text name;            /* of its table in the statement */
+    const tk_column *const *by; /* the columns of the target, where it has many rows */
+    uint32_t by_count;          /* 0: it has one row */
+} tk_told;
+
 typedef struct tk_render {
     tk_buf buf;
     const tk_dialect *dialect;
@@ -341,6 +349,7 @@ typedef struct tk_render {
     const tk_scope *scope;
     bool is_bare;       /* columns of the target without a qualifier: RETURNING */
     bool has_key_lists; /* that stand for several of the text's parameters */
+    tk_told told;       /* of an upsert */
     tk_error *error;
     takeo_status status; /* of the first thing that the dialect lacks */
 } tk_render;
@@ -364,9 +373,9 @@ typedef struct tk_dialect_methods {
     void (*distinct_on)(tk_render *render, uint32_t clause);
     void (*default_value)(tk_render *render); /* DEFAULT inside VALUES */
     /* In RETURNING of an upsert that updates: was the row inserted?  NULL: found out elsewhere. */
-    void (*put_inserted)(const tk_entity *entity, tk_buf *out);
+    void (*put_inserted)(const tk_told *told, tk_buf *out);
     /* A last condition of the update, always true, that put_inserted needs. */
-    void (*note_update)(const tk_entity *entity, tk_buf *out);
+    void (*note_update)(const tk_told *told, tk_buf *out);
     /* DDL */
     void (*column_type)(const tk_column *column, tk_buf *out);
     bool (*same_type)(takeo_text a, takeo_text b); /* NULL: by their letters */
@@ -422,8 +431,8 @@ void tk_postgresql_make_schema(const tk_entity *entity, tk_buf *out);
 void tk_postgresql_literal(const tk_column *column, const takeo_cell *cell, tk_buf *out);
 
 /* postgresql_upsert.c */
-void tk_postgresql_put_inserted(const tk_entity *entity, tk_buf *out);
-void tk_postgresql_note_update(const tk_entity *entity, tk_buf *out);
+void tk_postgresql_put_inserted(const tk_told *told, tk_buf *out);
+void tk_postgresql_note_update(const tk_told *told, tk_buf *out);
 
 /* postgresql_batch.c */
 void tk_postgresql_put_table(const tk_entity *entity, tk_buf *out); /* its name, for regclass */
@@ -443,6 +452,12 @@ void tk_put_table(tk_buf *out, const tk_entity *entity);
 /* `t1."name"`, or `"name"` when nothing can be confused. */
 void tk_put_column(tk_render *render, const tk_source *source, const tk_column *column);
 void tk_put_text_literal(tk_buf *out, const char *data, size_t len);
+/* What stands behind the rows of an upsert that takes many: ` on conflict ...`, and what it gives
+ * back.  *out_parameters: how many parameters the text has, whose types go to `types`, which has room
+ * for `room` of them; more are TAKEO_EINPUT. */
+takeo_status tk_render_upsert(tk_statement *statement, const tk_dialect *dialect,
+                              const tk_shape_upsert_def *def, tk_buf *out, takeo_type *types,
+                              uint32_t room, uint32_t *out_parameters, tk_error *error);
 /* The first of the text's own parameters that stand for parameter `ref` of the statement. */
 uint32_t tk_render_parameter(const tk_render *render, uint32_t ref);
 static inline const takeo_node *tk_node(const tk_render *render, uint32_t number) {
@@ -466,6 +481,7 @@ void tk_put_target(tk_render *render, const tk_source *target);
 void tk_put_assigns(tk_render *render, uint32_t first);
 void tk_put_write_where(tk_render *render, uint32_t node);
 void tk_put_returning(tk_render *render, uint32_t node);
+void tk_put_conflict(tk_render *render, uint32_t node);
 /* Does one more cell say whether a row was inserted? */
 bool tk_asks_outcome(const tk_render *render);
 
@@ -493,6 +509,12 @@ bool tk_type_is_number(takeo_type type);
 /* The canonical text of a constant default as an SQL literal. */
 void tk_put_literal(const takeo_cell *cell, const char *true_text, const char *false_text,
                     tk_buf *out);
+
+/* graft.c: the conditions of a SELECT of this entity as one node of a statement in which `table` is
+ * its table and `params` parameters come before. */
+takeo_status tk_graft(tk_builder *builder, const tk_statement *query, const tk_entity *entity,
+                      uint32_t table, uint32_t params, tk_alloc alloc, uint32_t *out,
+                      tk_error *error);
 
 /* builder.c, for shapes.c */
 takeo_status tk_builder_make(tk_model *model, tk_alloc alloc, tk_builder **out, tk_error *error);

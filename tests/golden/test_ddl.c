@@ -135,6 +135,12 @@ static void show_shapes(const tk_entity *entity, tk_error *error, tk_buf *out) {
     upsert.index_where = "1 = 1";
     status = tk_shape_upsert(entity, &upsert, alloc, &made, error);
     show("upsert what changed", status, made, error, out);
+    tk_statement *by_key = NULL;
+    assert_int_equal(tk_shape_get(entity, alloc, &by_key, error), TAKEO_DONE);
+    upsert.where = by_key;
+    status = tk_shape_upsert(entity, &upsert, alloc, &made, error);
+    show("upsert what changed, on a condition", status, made, error, out);
+    tk_statement_drop(by_key);
 }
 
 /* Of many rows at once, in the one dialect that has them. */
@@ -180,6 +186,12 @@ static void show_batches(const tk_entity *entity, const tk_column *const *column
     upsert.index_where = "1 = 1";
     status = tk_batch_upsert(dialect, entity, &upsert, alloc, &made, error);
     show_batch("upsert what changed", status, made, error, out);
+    tk_statement *by_key = NULL;
+    assert_int_equal(tk_shape_get(entity, alloc, &by_key, error), TAKEO_DONE);
+    upsert.where = by_key;
+    status = tk_batch_upsert(dialect, entity, &upsert, alloc, &made, error);
+    show_batch("upsert what changed, on a condition", status, made, error, out);
+    tk_statement_drop(by_key);
     status = tk_batch_update(dialect, entity, columns + 1, 1, alloc, &made, error);
     show_batch("update", status, made, error, out);
     status = tk_batch_delete(dialect, entity, alloc, &made, error);

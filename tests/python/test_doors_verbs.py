@@ -210,7 +210,7 @@ def test_write_says_what_became_of_each(db: DataSource) -> None:
     owner = Owner(code="AA")
     assert door.write(db.handle, target, INSERT, [owner]) == bytes([1])
     again = Owner(code="AA", name="other")
-    ignored = (None, None, True, False, None)
+    ignored = (None, None, True, False, None, None, ())
     assert door.write(db.handle, target, UPSERT, [again], ignored) == bytes([4])
     assert state(again) & 1 == 0
 

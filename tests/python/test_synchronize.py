@@ -19,6 +19,7 @@ LOCK = 499850634607  # as docs/postgresql.md says
 class Shelf:
     id: Mapped[int] = PrimaryGeneratedColumn()
     name: Mapped[str] = Column(unique=True)
+    room: Mapped[int] = Column(default=0)
 
 
 @Entity("sync_books")
@@ -187,10 +188,10 @@ def test_ds_05_one_class_in_several_schemas(shared: str) -> None:
             shelves = [Shelf(name=f"{number} {n}") for n in range(30)]
             db.save(shelves)
             done = db.repository(Shelf).upsert(
-                [Shelf(name=f"{number} {n}") for n in range(20, 40)], on=[Shelf.name], update=[Shelf.name]
+                [Shelf(name=f"{number} {n}") for n in range(20, 40)], on=[Shelf.name], update=[Shelf.room]
             )
             assert [len(done.inserted), len(done.updated)] == [10, 10]
-            done = db.repository(Shelf).upsert(Shelf(name=f"{number} 0"), on=[Shelf.name], update=[Shelf.name])
+            done = db.repository(Shelf).upsert(Shelf(name=f"{number} 0"), on=[Shelf.name], update=[Shelf.room])
             assert len(done.updated) == 1
             db.save(Book(title="x", shelf=shelves[0]))
             with pytest.raises(errors.UniqueViolation) as caught:

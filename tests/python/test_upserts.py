@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from takeo import (
+    SKIP,
     Column,
     DataSource,
     Entity,
@@ -26,6 +27,8 @@ from takeo import (
     Rel,
     Unique,
     errors,
+    or_,
+    select,
     sql,
 )
 
@@ -46,6 +49,7 @@ class Stock:
     amount: Mapped[int] = Column(default=0)
     label: Mapped[str | None] = Column(default=None, unique=True)
     made: Mapped[str] = Column(server_default=sql("'by the server'"))
+    first: Mapped[int] = Column(default=0, update=False)
 
 
 @Entity("upsert_words")
@@ -83,7 +87,12 @@ class Reading:
     value: Mapped[int] = Column(default=0)
 
 
-ALL = [Shop, Stock, Word, Price, Good, Mail, Reading]
+@Entity("upsert_tags")
+class Tag:
+    tag: Mapped[str] = PrimaryColumn()
+
+
+ALL = [Shop, Stock, Word, Price, Good, Mail, Reading, Tag]
 BY = [Stock.shop, Stock.sku]
 
 
@@ -127,6 +136,9 @@ WAYS: dict[str, dict[str, Any]] = {
     "some": {"update": [Stock.amount]},
     "nothing": {"update": "nothing"},
     "changed": {"update": [Stock.amount], "only_if_changed": True},
+    "where": {"where": Stock.amount < 2},
+    "where and changed": {"where": or_(Stock.amount == 0, Stock.shop.in_([1, 3])), "only_if_changed": True},
+    "target alone": {"update": [Stock.sku]},
 }
 
 
@@ -232,6 +244,203 @@ def test_a_null_in_the_target_meets_no_row(db: DataSource, null: int) -> None:
     stock.upsert(made, on=[Stock.label])
     told = outcomes(stock.upsert(again, on=[Stock.label]), again)
     assert told == "".join("i" if n in (null, 7) else "u" for n in range(40))
+
+
+# ---- what is updated, and on which condition ------------------------------------------------------------
+
+
+def some(count: int, amount: int) -> list[Stock]:
+    return [Stock(shop=1, sku=f"s{number}", amount=amount, first=amount) for number in range(count)]
+
+
+COUNTS = pytest.mark.parametrize("count", [1, 3, 40])
+
+
+@COUNTS
+def test_repo_09_a_row_that_the_condition_refuses_is_skipped(db: DataSource, count: int) -> None:
+    stock = db.repository(Stock)
+    there = stock.insert(some(count, 5))
+    given = [*some(count, 7), Stock(shop=2, sku="new", amount=9)]
+    told = outcomes(stock.upsert(given, on=BY, where=Stock.amount > 5), given)
+    assert told == "s" * count + "i"  # a new row is no question of the condition
+    assert [s.amount for s in stock.find(Stock.shop == 1)] == [5] * count
+    assert all("id" not in vars(one) and one.amount == 7 for one in given[:count])  # nothing came back: still new
+    told = outcomes(stock.upsert(given, on=BY, where=Stock.amount == 5), given)
+    assert told == "u" * count + "s"
+    assert [one.id for one in given[:count]] == [one.id for one in there]
+    assert [s.amount for s in stock.find(Stock.shop == 1)] == [7] * count
+
+
+CONDITIONS: dict[str, tuple[Any, str]] = {
+    "list": (Stock.sku.in_(["s1", "s3"]), "susus"),
+    "between": (Stock.amount.between(1, 3), "suuus"),
+    "null": (Stock.label.is_null(), "uuuuu"),
+    "not": (~(Stock.sku == "s0"), "suuuu"),
+    "text": (Stock.sku == "' or 1 = 1 --", "sssss"),
+    "two columns": ((Stock.first == Stock.amount) & (Stock.amount + 1 > 3), "sssuu"),
+    "by hand": (sql("upsert_stocks.amount >= {least}", least=4), "ssssu"),
+    "subquery": (Stock.amount.in_(select(Word.count).where(Word.word == "b").subquery()), "ssuss"),
+}
+
+
+@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.parametrize("name", list(CONDITIONS))
+def test_repo_09_conditions_are_those_of_queries(db: DataSource, name: str, count: int) -> None:
+    condition, expected = CONDITIONS[name]
+    stock = db.repository(Stock)
+    stock.insert([Stock(shop=1, sku=f"s{number}", amount=number, first=number) for number in range(5)])
+    db.repository(Word).insert([Word(word="a", count=1), Word(word="b", count=2)])
+    fitting = {s.sku for s in stock.find(condition)}
+    assert "".join("u" if f"s{number}" in fitting else "s" for number in range(5)) == expected
+    given = some(5, 100)
+    told = "".join(
+        outcomes(stock.upsert(given[at : at + count], on=BY, where=condition), given[at : at + count])
+        for at in range(0, 5, count)
+    )
+    assert told == expected
+    assert {s.sku for s in stock.find(Stock.amount == 100)} == fitting
+
+
+@COUNTS
+def test_repo_09_a_condition_on_what_is_related(db: DataSource, count: int) -> None:
+    near, far = Shop(name="near"), Shop(name="far")
+    db.save([near, far])
+    goods = db.repository(Good)
+    goods.insert([Good(name=f"g{number}", shop=near if number % 2 else far) for number in range(count)])
+    given = [Good(name=f"g{number}", shop=near) for number in range(count)]
+    told = outcomes(goods.upsert(given, on=[Good.name], where=Good.shop.has(Shop.name == "far")), given)
+    assert told == ("us" * count)[:count]
+    assert goods.count(Good.shop[Shop.name] == "near") == count
+    with pytest.raises(errors.NotSupportedError) as caught:  # an INSERT joins nothing
+        goods.upsert(given, on=[Good.name], where=Good.shop[Shop.name] == "far")
+    assert "has(...)" in str(caught.value)
+
+
+def test_repo_09_one_statement_for_many_values(db: DataSource) -> None:
+    stock = db.repository(Stock)
+    stock.insert(some(40, 1))
+    for least in range(3):  # the same text with other values
+        given = some(40, least)
+        expected = "u" if least == 1 else "s"
+        assert outcomes(stock.upsert(given, on=BY, where=Stock.amount == least), given) == expected * 40
+
+
+@pytest.mark.postgresql("counts statements of a server")
+def test_a_list_with_a_condition_is_one_statement(db: DataSource) -> None:
+    stock = db.repository(Stock)
+    stock.insert(some(200, 1))
+    calls = counted(db, "upsert_stocks")
+    stock.upsert(some(300, 2), on=BY, where=Stock.amount.in_([1, 2]))
+    assert calls() == 1
+
+
+def test_repo_09_a_partial_index_and_a_condition(db: DataSource) -> None:
+    mails = db.repository(Mail)
+    mails.insert([Mail(mail="a", name="old"), Mail(mail="b", name="kept"), Mail(mail="b", gone=1, name="old")])
+    given = [Mail(mail=mail, name="new") for mail in "abcdef"]
+    done = mails.upsert(given, on=[Mail.mail], index_where="gone = 0", where=Mail.name == "old")
+    assert outcomes(done, given) == "usiiii"
+    with pytest.raises(errors.InputError) as caught:  # without its predicate the index is not unique
+        mails.upsert(given, on=[Mail.mail])
+    assert caught.value.code == "TAKEO.QUERY.SHAPE"
+
+
+@COUNTS
+def test_repo_09_nothing_to_update_leaves_rows_alone(db: DataSource, count: int) -> None:
+    stock = db.repository(Stock)
+    there = stock.insert(some(count, 5))
+    ways: list[dict[str, Any]] = [
+        {"update": "nothing"},
+        {"update": []},
+        {"update": BY},
+        {"update": [Stock.sku], "where": Stock.amount == 5},
+    ]
+    for way in ways:
+        given = some(count, 7)
+        assert outcomes(stock.upsert(given, on=BY, **way), given) == "s" * count
+        assert all("id" not in vars(one) for one in given)
+    assert [(s.id, s.amount) for s in stock.find(order_by=Stock.id)] == [(one.id, 5) for one in there]
+
+
+@COUNTS
+def test_repo_09_an_entity_that_is_all_key(db: DataSource, count: int) -> None:
+    tags = db.repository(Tag)
+    given = [Tag(tag=f"t{number}") for number in range(count)]
+    assert outcomes(tags.upsert(given, on=[Tag.tag]), given) == "i" * count
+    given = [Tag(tag=f"t{number}") for number in range(count + 1)]
+    assert outcomes(tags.upsert(given, on=[Tag.tag]), given) == "s" * count + "i"
+
+
+@COUNTS
+def test_repo_09_the_target_and_what_is_never_updated_are_not_set(db: DataSource, count: int) -> None:
+    """A trigger or a column's privilege would notice: the columns are not in the statement at all."""
+    stock = db.repository(Stock)
+    stock.insert(some(count, 5))
+    given = some(count, 7)
+    assert outcomes(stock.upsert(given, on=BY), given) == "u" * count
+    assert [(s.amount, s.first) for s in stock.find()] == [(7, 5)] * count
+
+
+@COUNTS
+def test_repo_09_a_column_without_a_value_gets_what_an_insert_puts_there(db: DataSource, count: int) -> None:
+    stock = db.repository(Stock)
+    there = some(count, 5)
+    for one in there:
+        one.made = "by hand"
+    stock.insert(there)
+    given = some(count, 7)
+    assert outcomes(stock.upsert(given, on=BY), given) == "u" * count  # what is not inserted is not set
+    assert [s.made for s in stock.find()] == ["by hand"] * count
+    assert [one.made for one in given] == ["by hand"] * count  # and comes back
+    given = some(count, 7)
+    assert outcomes(stock.upsert(given, on=BY, update=[Stock.made]), given) == "u" * count
+    assert [one.made for one in given] == [s.made for s in stock.find()] == ["by the server"] * count
+
+
+@pytest.mark.postgresql("triggers for columns")
+@COUNTS
+def test_repo_09_a_trigger_for_the_target_does_not_run(db: DataSource, count: int) -> None:
+    db.sql(
+        "create function act() returns trigger language plpgsql as $$ begin raise exception 'was set'; end $$"
+    ).run()
+    db.sql("create trigger act before update of sku, shop, id on upsert_stocks for each row execute function act()").run()
+    stock = db.repository(Stock)
+    stock.insert(some(count, 5))
+    for way in ({}, {"update": [Stock.sku, Stock.amount]}):
+        given = some(count, 7)
+        assert outcomes(stock.upsert(given, on=BY, **way), given) == "u" * count
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "another entity": ({"where": Word.count > 1}, "TAKEO.QUERY.SHAPE"),
+    "no condition": ({"where": True}, "TAKEO.INPUT.TYPE"),
+    "a column": ({"where": Stock.amount}, "TAKEO.INPUT.TYPE"),
+    "a value of another type": ({"where": Stock.amount < "x"}, "TAKEO.INPUT.TYPE"),
+    "nothing on a condition": ({"where": Stock.amount < 3, "update": "nothing"}, "TAKEO.QUERY.SHAPE"),
+    "a column of another entity": ({"update": [Word.count]}, "TAKEO.INPUT.TYPE"),
+    "a name": ({"update": "amount"}, "TAKEO.INPUT.TYPE"),
+    "the key": ({"update": [Stock.id]}, "TAKEO.INPUT.READ_ONLY"),
+    "update=False": ({"update": [Stock.amount, Stock.first]}, "TAKEO.INPUT.READ_ONLY"),
+    "no unique columns": ({"on": [Stock.amount]}, "TAKEO.QUERY.SHAPE"),
+}
+
+
+@COUNTS
+@pytest.mark.parametrize("name", list(REFUSED))
+def test_repo_09_what_means_nothing_is_refused(db: DataSource, name: str, count: int) -> None:
+    how, code = REFUSED[name]
+    stock = db.repository(Stock)
+    with pytest.raises(errors.InputError) as caught:
+        stock.upsert(some(count, 1), **{"on": BY, **how})
+    assert caught.value.code == code
+    assert stock.count() == 0
+
+
+def test_a_condition_that_is_left_out(db: DataSource) -> None:
+    stock = db.repository(Stock)
+    stock.insert(some(1, 5))
+    for where in (None, SKIP):
+        assert len(stock.upsert(some(1, 7), on=BY, where=where).updated) == 1
 
 
 # ---- failures -------------------------------------------------------------------------------------------
@@ -391,6 +600,38 @@ def test_parted_a_dropped_update_says_nothing_of_later_rows(parted: DataSource) 
         assert outcomes(readings.upsert(new, on=KEY), [new]) == "i"
     made = [Reading(sensor=1, at=at, value=13) for at in range(40)]
     assert outcomes(readings.upsert(made, on=KEY), made) == "iss" + "i" * 37
+
+
+@needs_parts
+@pytest.mark.parametrize("way", ["all", "changed", "where"])
+def test_parted_dropped_updates_say_nothing_of_later_rows(parted: DataSource, way: str) -> None:
+    """What a row says of itself is not taken for what another says: new rows behind dropped updates."""
+    readings = parted.repository(Reading)
+    readings.insert([Reading(sensor=n % 4, at=n, value=1) for n in range(0, 60, 3)])
+    parted.sql(
+        "create function act() returns trigger language plpgsql as $$ begin "
+        "if new.at % 2 = 0 then return null; end if; return new; end $$"
+    ).run()
+    parted.sql("create trigger act before update on upsert_readings for each row execute function act()").run()
+    ways: dict[str, dict[str, Any]] = {
+        "all": {}, "changed": {"only_if_changed": True}, "where": {"where": Reading.value < 5},
+    }  # fmt: skip
+    made = [Reading(sensor=n % 4, at=n, value=1 if way == "changed" and n % 9 == 0 else 2) for n in range(60)]
+    done = readings.upsert(made, on=KEY, **ways[way])
+    unchanged = {n for n in range(0, 60, 9)} if way == "changed" else set()
+    told = "".join("i" if n % 3 else "s" if n % 2 == 0 or n in unchanged else "u" for n in range(60))
+    assert outcomes(done, made) == told
+    assert readings.count(Reading.value == 2) == sum(letter != "s" for letter in told)
+
+
+@needs_parts
+@pytest.mark.parametrize("count", [1, 3, 100])
+def test_parted_conditions(parted: DataSource, count: int) -> None:
+    readings = parted.repository(Reading)
+    readings.insert([Reading(sensor=n % 4, at=n, value=n % 2) for n in range(count)])
+    made = [Reading(sensor=n % 4, at=n, value=5) for n in range(count + 1)]
+    told = outcomes(readings.upsert(made, on=KEY, where=Reading.value == 0), made)
+    assert told == ("us" * count)[:count] + "i"
 
 
 @needs_parts

@@ -710,6 +710,7 @@ class Repository(Generic[E]):
         *,
         on: Sequence[Stored[E]],
         update: Sequence[Stored[E]] | Literal["all", "nothing"] = "all",
+        where: Condition | None = None,
         only_if_changed: bool = False,
         index_where: str | None = None,
     ) -> UpsertResult[E]: ...

@@ -106,7 +106,11 @@ class CffiDoor:
             batch = Batch(call, target, objects, entity)
             batch.prepare(verb, bool(columns))
             memory = Memory()
-            call.finish(batch.start(verb, _options(memory, verb, upsert, columns)))
+            made = _options(memory, verb, upsert, columns)
+            if upsert is not None and upsert[5] is not None:
+                made.where, made.arguments = upsert[5].handle, upsert[5].arguments(call, upsert[6])
+                made.argument_count = len(upsert[6])
+            call.finish(batch.start(verb, made))
             result = call.result()
             written = bytes(ffi.buffer(result.written, result.written_count)) if result.written_count else b""
             batch.settle(verb, written, columns)
@@ -255,7 +259,7 @@ def _options(
         made.columns, made.column_count = memory.new("uint32_t[]", list(columns)), len(columns)
     if not is_upsert or upsert is None:
         return made
-    on, update, nothing, only_if_changed, index_where = upsert
+    on, update, nothing, only_if_changed, index_where = upsert[:5]
     if on is not None:
         made.on, made.on_count = memory.new("uint32_t[]", list(on)), len(on)
     if update is not None:

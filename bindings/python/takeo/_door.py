@@ -144,7 +144,7 @@ class Door(Protocol):
         """Save, insert, update, upsert or remove objects (of any entities of the target): one
         crossing and one batch.  Gives one byte per object (takeo_written_values).  upsert is (on
         column numbers or None, update column numbers or None, nothing: bool, only_if_changed: bool,
-        index_where: str or None).  With `entity`, an object of another class is an InputError."""
+        index_where: str or None, where: statement or None, its arguments: tuple).  With `entity`, an object of another class is an InputError."""
         ...
 
     def load(self, where: Any, target: Any, objects: Sequence[Any], paths: tuple[int, ...],

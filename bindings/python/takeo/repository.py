@@ -276,6 +276,7 @@ class Repository:
         *,
         on: Any,
         update: Any = "all",
+        where: Any = None,
         only_if_changed: bool = False,
         index_where: str | None = None,
     ) -> UpsertResult:
@@ -284,15 +285,28 @@ class Repository:
         Args:
             on: the unique columns that tell rows apart.
             update: columns that are set in rows that are there; "all" but `on`, or "nothing".
+            where: a condition on the row that is there; rows that do not fulfil it are skipped.
             only_if_changed: rows that would not change are skipped.
             index_where: the condition of a partial unique index.
+
+        Raises:
+            InputError: `on` is not declared unique, or a column is never updated.
         """
         many = _listed(objects)
         target = self._numbers(on, "on")
-        numbers = None if update in ("all", "nothing") else self._numbers(update, "update")
-        nothing = update == "nothing" if isinstance(update, str) else False
-        written = self._write(UPSERT, many, (target, numbers, nothing, only_if_changed, index_where))
+        every = isinstance(update, str) and update in ("all", "nothing")
+        numbers = None if every else self._numbers(update, "update")
+        nothing = numbers == () or (every and update == "nothing")
+        condition, values = self._overwritten(where)
+        written = self._write(UPSERT, many, (target, numbers, nothing, only_if_changed, index_where, condition, values))
         return UpsertResult(many, written)
+
+    def _overwritten(self, where: Any) -> tuple[Any, tuple[Any, ...]]:
+        """The rows that an upsert may overwrite, as a query and its values; None: all of them."""
+        if where is None or where is SKIP:
+            return None, ()
+        shape, values = self.where(where)._statement("select")
+        return self._on.statements[shape], values
 
     def remove(self, objects: Any, /) -> None:
         """Delete the rows of an object or a list; the objects become new."""

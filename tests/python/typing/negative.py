@@ -117,6 +117,7 @@ def repository(db: DataSource, cities: Repository[City], france: Country, text: 
     cities.save(france)  # E
     cities.save([france])  # E
     cities.upsert([], on=["name"])  # E
+    cities.upsert([], on=[City.name], where={"name": "Lyon"})  # E
     cities.update(Country.name.to("x"))  # E
     cities.update_one(7, City.name.to(3))  # E
     cities.findOne(City.id == 3)  # E

@@ -140,6 +140,7 @@ def repository(db: DataSource, france: Country, name: str | None) -> None:
     assert_type(cities.save(City(name="Lyon", country=france)), City)
     assert_type(cities.save([City(name="Lyon", country=france)]), list[City])
     assert_type(cities.upsert(big, on=[City.name, City.country], update=[City.population]).inserted, list[City])
+    assert_type(cities.upsert(big, on=[City.name], where=City.population < 3).skipped, list[City])
     assert_type(cities.update_one(7, name="Lyon"), City | None)
     assert_type(cities.update_one(7, City.name.to("Lyon"), City.population.to(City.population + 1)), City | None)
     assert_type(cities.update(City.country == france, City.population.to(0)), int)

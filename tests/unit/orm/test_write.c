@@ -207,6 +207,93 @@ static void write_upsert_by_key_updates(void **state) {
     world_close(&w);
 }
 
+/* select ... where first column = ?1; NULL: no memory. */
+static takeo_statement *select_where(const world *w, uint32_t entity) {
+    const takeo_node nodes[] = {
+        {.kind = TAKEO_NODE_TABLE, .ref = entity},
+        {.kind = TAKEO_NODE_COLUMN, .a = 1, .ref = 1},
+        {.kind = TAKEO_NODE_PARAM, .ref = 1},
+        {.kind = TAKEO_NODE_OPERATION, .op = TAKEO_OPERATOR_EQ, .a = 2, .b = 3},
+        {.kind = TAKEO_NODE_FROM, .a = 1, .next = 6},
+        {.kind = TAKEO_NODE_WHERE, .a = 4},
+        {.kind = TAKEO_NODE_SELECT, .a = 5}};
+    const takeo_statement_def def = {.struct_size = sizeof def,
+                                     .nodes = nodes,
+                                     .node_count = COUNT(nodes),
+                                     .node_size = sizeof *nodes};
+    takeo_statement *made = NULL;
+    return takeo_statement_compile(w->model, &def, &made, NULL) >= 0 ? made : NULL;
+}
+
+static takeo_status upsert_where(world *w, struct city *cities, uint32_t count,
+                                 takeo_statement *where, const takeo_cell *arguments,
+                                 uint32_t argument_count) {
+    static const uint32_t on[] = {CITY_NAME};
+    takeo_list list = world_list(CITY, cities, count, sizeof *cities);
+    const takeo_upsert_options options = {sizeof options,         .on = on,
+                                          .on_count = 1,          .where = where,
+                                          .arguments = arguments, .argument_count = argument_count};
+    return takeo_repo_upsert(w->op, w->target, &list, 1, &options);
+}
+
+/* REPO-09: rows that the condition refuses are skipped, and their objects stay as they are. */
+static void write_upsert_on_a_condition(void **state) {
+    (void)state;
+    world w;
+    world_open(&w);
+    world_sql(&w, "insert into city (id, name, population, fixed) values (7, 'b', 1, 5), "
+                  "(8, 'c', 1, 5)");
+    struct city cities[] = {{.name = "a", .population = 10},
+                            {.name = "b", .population = 20},
+                            {.name = "c", .population = 30}};
+    const takeo_cell seven[] = {world_int(7)};
+    takeo_statement *where = select_where(&w, CITY);
+    world_done(w.op, upsert_where(&w, cities, 3, where, seven, 1));
+    takeo_result result = world_result(w.op);
+    const uint8_t wanted[] = {TAKEO_WRITTEN_INSERTED, TAKEO_WRITTEN_UPDATED, TAKEO_WRITTEN_SKIPPED};
+    assert_memory_equal(result.written, wanted, sizeof wanted);
+    assert_int_equal(result.affected, 2);
+    assert_int_equal(cities[1].id, 7);
+    assert_int_equal(cities[2].id, 0);
+    assert_int_equal(cities[2].state, 0);
+    assert_string_equal(world_ask(&w, "select group_concat(population) from "
+                                      "(select population from city where id > 6 order by id)"),
+                        "20,1,10");
+    takeo_statement_free(where);
+    world_close(&w);
+}
+
+static void write_upsert_condition_must_be_of_the_entity(void **state) {
+    (void)state;
+    world w;
+    world_open(&w);
+    struct city city = {.name = "a"};
+    const takeo_cell cells[] = {world_int(1), world_int(2)};
+    takeo_statement *of_city = select_where(&w, CITY);
+    takeo_statement *of_node = select_where(&w, NODE);
+    const takeo_cell text[] = {{.type = TAKEO_TYPE_TEXT, .v = {.text = {"x", 1}}}};
+    world_fails(w.op, upsert_where(&w, &city, 1, of_node, cells, 1), TAKEO_EINPUT,
+                "TAKEO.QUERY.SHAPE");
+    world_fails(w.op, upsert_where(&w, &city, 1, of_city, cells, 2), TAKEO_EINPUT,
+                "TAKEO.INPUT.COUNT");
+    world_fails(w.op, upsert_where(&w, &city, 1, of_city, text, 1), TAKEO_EINPUT,
+                "TAKEO.INPUT.TYPE");
+    assert_int_equal(upsert_where(&w, &city, 1, NULL, cells, 1), TAKEO_EINVAL);
+    const uint32_t key[] = {CITY_ID};
+    takeo_list list = world_list(CITY, &city, 1, sizeof city);
+    const uint32_t on[] = {CITY_NAME};
+    const takeo_upsert_options options = {sizeof options, .on = on, .on_count = 1, .update = key,
+                                          .update_count = 1};
+    const takeo_error *error =
+        world_fails(w.op, takeo_repo_upsert(w.op, w.target, &list, 1, &options), TAKEO_EINPUT,
+                    "TAKEO.INPUT.READ_ONLY");
+    assert_string_equal(error->field.data, "id");
+    assert_string_equal(world_ask(&w, "select count(*) from city"), "0");
+    takeo_statement_free(of_city);
+    takeo_statement_free(of_node);
+    world_close(&w);
+}
+
 /* ---- misuse ---------------------------------------------------------------------------------- */
 
 static void write_misuse_is_refused(void **state) {
@@ -269,6 +356,10 @@ static bool write_scenario(const takeo_allocator *allocator, void *context) {
     const uint32_t on[] = {CITY_NAME};
     is_good = is_good && world_end(w.op, SAVE_ALL(&w, NODE, nodes)) >= 0;
     is_good = is_good && world_end(w.op, upsert(&w, cities, 2, on, 0)) >= 0;
+    takeo_statement *where = is_good ? select_where(&w, CITY) : NULL;
+    const takeo_cell two[] = {world_int(2)};
+    is_good = where != NULL && world_end(w.op, upsert_where(&w, cities, 2, where, two, 1)) >= 0;
+    takeo_statement_free(where);
     if (is_good) {
         is_good =
             world_end(w.op, world_start(&w, takeo_repo_remove, NODE, nodes, 2, sizeof *nodes)) >= 0;
@@ -297,6 +388,8 @@ int main(void) {
         cmocka_unit_test(write_upsert_nothing_skips),
         cmocka_unit_test(write_upsert_target_must_be_unique),
         cmocka_unit_test(write_upsert_by_key_updates),
+        cmocka_unit_test(write_upsert_on_a_condition),
+        cmocka_unit_test(write_upsert_condition_must_be_of_the_entity),
         cmocka_unit_test(write_misuse_is_refused),
         cmocka_unit_test(write_bits_set_meanwhile_stay),
         cmocka_unit_test(write_failure_in_transaction_undoes_itself),
