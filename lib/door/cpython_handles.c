@@ -383,6 +383,7 @@ static takeo_status fields_of(statement_handle *handle, tk_error *error) {
         tk_accept accept =
             cell->column != NULL ? tk_accept_column(cell->column) : tk_accept_type(cell->type);
         accept.type = cell->type;
+        accept.is_duration = cell->is_duration;
         tk_py_field_init(&handle->values[i], &accept);
     }
     for (uint32_t i = 0; i < statement->output_count; i++) {

@@ -63,6 +63,8 @@ static bool learn(void) {
     tk_py_drop(size);
     void *make = P.PyType_GetSlot(O.object_, TK_PY_TP_NEW);
     memcpy(&tk_py_state.new_object, &make, sizeof make);
+    void *set = P.PyType_GetSlot(TK_PY_TYPE(O.interval_days_), TK_PY_TP_DESCR_SET);
+    memcpy(&tk_py_state.set_member, &set, sizeof set);
     void **datetime = P.PyCapsule_GetPointer(O.datetime_CAPI_, "datetime.datetime_CAPI");
     if (datetime == NULL) {
         return false;
@@ -72,7 +74,7 @@ static bool learn(void) {
     memcpy(&tk_py_state.new_time, &datetime[TK_PY_TIME_FROM], sizeof(void *));
     memcpy(&tk_py_state.new_delta, &datetime[TK_PY_DELTA_FROM], sizeof(void *));
     memcpy(&tk_py_state.new_zone, &datetime[TK_PY_ZONE_FROM], sizeof(void *));
-    return tk_py_state.header >= (tk_py_size)(2 * sizeof(void *)) && make != NULL;
+    return tk_py_state.header >= (tk_py_size)(2 * sizeof(void *)) && make != NULL && set != NULL;
 }
 
 static void keep_objects(void) {

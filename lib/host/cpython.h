@@ -155,6 +155,10 @@ enum tk_py_constants {
     F(UNSET)                                                                                       \
     F(SKIP)                                                                                        \
     F(JSON_NULL)                                                                                   \
+    F(Interval)                                                                                    \
+    F(interval_months)                                                                             \
+    F(interval_days)                                                                               \
+    F(interval_microseconds)                                                                       \
     F(complete)                                                                                    \
     F(construction)                                                                                \
     F(construct)                                                                                   \
@@ -305,9 +309,15 @@ tk_py tk_py_make_date(int64_t days);
 tk_py tk_py_make_time(int64_t us);
 tk_py tk_py_make_timetz(int64_t us, int32_t east); /* seconds */
 tk_py tk_py_make_timestamp(int64_t us, bool is_utc);
+tk_py tk_py_make_interval(const takeo_cell *cell);
+/* Does a timedelta say the same?  Not when there are months, nor beyond its days. */
+bool tk_py_is_timedelta(const takeo_cell *interval);
+tk_py tk_py_make_timedelta(const takeo_cell *cell); /* for which that is so */
 /* A date, time or datetime as the cell that it is by itself (DATE, TIME, TIMETZ, TIMESTAMP,
  * TIMESTAMPTZ). */
 takeo_status tk_py_read_temporal(tk_py value, takeo_cell *out, tk_error *error);
+takeo_status tk_py_read_interval(tk_py value, takeo_cell *out);
+takeo_status tk_py_read_timedelta(tk_py value, takeo_cell *out);
 /* Probe whether fields of dates and times can be read in memory; sets times_are_in_place. */
 void tk_py_probe_times(void);
 

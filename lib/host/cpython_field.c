@@ -44,6 +44,8 @@ static tk_py canonical_class_of(takeo_type type) {
     case TAKEO_TYPE_TIMESTAMP:
     case TAKEO_TYPE_TIMESTAMPTZ:
         return O.datetime_;
+    case TAKEO_TYPE_INTERVAL:
+        return O.Interval_;
     case TAKEO_TYPE_ARRAY:
         return O.list_;
     default:
@@ -65,4 +67,8 @@ void tk_py_field_init(tk_py_field *field, const tk_accept *accept) {
         field->read = read_late;
     }
     field->canonical = canonical_class_of(accept->type);
+    if (accept->type == TAKEO_TYPE_INTERVAL && accept->is_duration) {
+        field->make = tk_py_make_delta;
+        field->canonical = O.timedelta_;
+    }
 }

@@ -46,6 +46,9 @@ tk_py_maker *tk_py_maker_of(takeo_type type); /* NULL: Python has no form for th
 /* For columns whose type is not known before: the cell says what it is. */
 tk_py tk_py_make_any(const tk_py_field *field, const takeo_cell *cell, tk_error *error);
 
+/* make of intervals that are durations. */
+tk_py tk_py_make_delta(const tk_py_field *field, const takeo_cell *cell, tk_error *error);
+
 /* A cell in the words of takeo_cell_format: any two of one type that differ have other words. */
 tk_py tk_py_written(const takeo_cell *cell);
 

@@ -36,9 +36,7 @@ tk_py tk_py_provide(tk_py self, tk_py const *args, tk_py_size count) {
     for (size_t i = 0; i < TK_COUNT(places) && !tk_py_state.is_complete; i++) {
         *places[i] = tk_py_own(args[i]);
     }
-    void *set = P.PyType_GetSlot(TK_PY_TYPE(O.uuid_int_), TK_PY_TP_DESCR_SET);
-    memcpy(&tk_py_state.set_member, &set, sizeof set);
-    tk_py_state.is_complete = set != NULL;
+    tk_py_state.is_complete = true;
     return tk_py_own(O.None_);
 }
 

@@ -164,6 +164,25 @@ static tk_py make_timestamptz(const tk_py_field *field, const takeo_cell *cell, 
                            "time of the years 1 to 9999", error);
 }
 
+static tk_py make_interval(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    (void)error;
+    return tk_py_make_interval(cell);
+}
+
+tk_py tk_py_make_delta(const tk_py_field *field, const takeo_cell *cell, tk_error *error) {
+    (void)field;
+    if (TK_LIKELY(tk_py_is_timedelta(cell))) {
+        return tk_py_make_timedelta(cell);
+    }
+    refuse_time(cell, "timedelta", error);
+    if (cell->v.span.months != 0) {
+        TK_SET(error, why, "a month is no number of days");
+    }
+    TK_SET(error, hint, "annotate the column with Interval, which keeps months");
+    return NULL;
+}
+
 /* ---- choosing -------------------------------------------------------------------------------- */
 
 static tk_py_maker *const makers[] = {
@@ -181,7 +200,7 @@ static tk_py_maker *const makers[] = {
     [TAKEO_TYPE_VECTOR] = make_written,      [TAKEO_TYPE_DATE] = make_date,
     [TAKEO_TYPE_TIME] = make_time,           [TAKEO_TYPE_TIMETZ] = make_timetz,
     [TAKEO_TYPE_TIMESTAMP] = make_timestamp, [TAKEO_TYPE_TIMESTAMPTZ] = make_timestamptz,
-    [TAKEO_TYPE_ARRAY] = tk_py_make_array,
+    [TAKEO_TYPE_INTERVAL] = make_interval,   [TAKEO_TYPE_ARRAY] = tk_py_make_array,
 };
 
 /* Types without a row above are made as the form of their cells says. */
@@ -189,7 +208,7 @@ static tk_py_maker *const makers_by_form[] = {
     [TK_FORM_INT] = make_int,
     [TK_FORM_UINT] = make_uint,
     [TK_FORM_TEXT] = make_text,
-    [TK_FORM_LIST] = NULL, /* the last form: Python has none for it, nor for intervals */
+    [TK_FORM_LIST] = NULL, /* the last form: Python has none for it */
 };
 
 tk_py_maker *tk_py_maker_of(takeo_type type) {

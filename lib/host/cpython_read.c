@@ -153,6 +153,12 @@ takeo_status tk_py_natural(const tk_py_field *field, tk_py value, takeo_cell *ou
     if (P.PyType_IsSubtype(type, O.date_) || P.PyType_IsSubtype(type, O.time_)) {
         return tk_py_read_temporal(value, out, error);
     }
+    if (type == O.timedelta_) {
+        return tk_py_read_timedelta(value, out);
+    }
+    if (type == O.Interval_) {
+        return tk_py_read_interval(value, out);
+    }
     if (!tk_py_complete()) {
         return TAKEO_EHOST;
     }
@@ -161,6 +167,9 @@ takeo_status tk_py_natural(const tk_py_field *field, tk_py value, takeo_cell *ou
     }
     if (P.PyType_IsSubtype(type, O.UUID_)) {
         return uuid_of(value, out);
+    }
+    if (P.PyType_IsSubtype(type, O.timedelta_)) {
+        return tk_py_read_timedelta(value, out);
     }
     if (P.PyIndex_Check(value)) { /* numpy's integers */
         tk_py number = P.PyNumber_Index(value);

@@ -23,7 +23,8 @@ takeo_status tk_py_make_failed(tk_error *error) {
 }
 
 #define TK_PY_PLAIN_CLASSES                                                                        \
-    "bool, int, float, Decimal, str, bytes, date, time, datetime, UUID, a list of them or None"
+    "bool, int, float, Decimal, str, bytes, date, time, datetime, timedelta, Interval, UUID, "     \
+    "a list of them or None"
 
 /* ---- reading --------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
-/* cpython_time.c - Python's dates and times.  datetime has no stable ABI: values are made through
- * the functions of its capsule, and read in memory only when probes have shown where the fields
- * stand (tk_py_probe_times); otherwise attribute by attribute.
+/* cpython_time.c - Python's dates, times and durations, and Takeo's intervals.  datetime has no
+ * stable ABI: values are made through the functions of its capsule, and dates and times read in
+ * memory only when probes have shown where the fields stand (tk_py_probe_times); all else attribute
+ * by attribute.
  *
  * It must not know columns, entities or statements.
  */
@@ -8,6 +9,7 @@
 
 #define BEGIN_OF_YEAR_1 INT64_C(-62135596800000000)
 #define END_OF_YEAR_9999 INT64_C(253402300799999999)
+#define DELTA_DAYS_MAX 999999999
 
 tk_py tk_py_make_date(int64_t days) {
     int year = 0, month = 0, day = 0;
@@ -58,6 +60,44 @@ tk_py tk_py_make_timestamp(int64_t us, bool is_utc) {
     clock_time time = clock_of((uint64_t)rest);
     return tk_py_state.new_datetime(year, month, day, time.hour, time.minute, time.second, time.us,
                                     is_utc ? O.utc_ : O.None_, O.datetime_);
+}
+
+static bool put_member(tk_py member, tk_py object, int64_t number) {
+    tk_py value = P.PyLong_FromLongLong(number);
+    bool is_put = value != NULL && tk_py_state.set_member(member, object, value) >= 0;
+    tk_py_drop(value);
+    return is_put;
+}
+
+/* An instance and its slots: the constructor, which is Python's, is not run. */
+tk_py tk_py_make_interval(const takeo_cell *cell) {
+    tk_py made = tk_py_state.new_object(O.Interval_, O.empty_tuple_, NULL);
+    if (made != NULL
+        && (!put_member(O.interval_months_, made, cell->v.span.months)
+            || !put_member(O.interval_days_, made, cell->v.span.days)
+            || !put_member(O.interval_microseconds_, made, cell->v.span.us))) {
+        P.Py_DecRef(made);
+        made = NULL;
+    }
+    return made;
+}
+
+/* Whole days of an interval without months, rounded down; what is left is its time. */
+static int64_t days_of(const takeo_cell *cell) {
+    int64_t us = cell->v.span.us;
+    return cell->v.span.days + us / TK_DAY_US - (us % TK_DAY_US < 0);
+}
+
+bool tk_py_is_timedelta(const takeo_cell *interval) {
+    int64_t days = days_of(interval);
+    return interval->v.span.months == 0 && days >= -DELTA_DAYS_MAX && days <= DELTA_DAYS_MAX;
+}
+
+tk_py tk_py_make_timedelta(const takeo_cell *cell) {
+    int64_t rest = cell->v.span.us % TK_DAY_US;
+    rest += rest < 0 ? TK_DAY_US : 0;
+    return tk_py_state.new_delta((int)days_of(cell), (int)(rest / 1000000), (int)(rest % 1000000),
+                                 0, O.timedelta_);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -181,6 +221,34 @@ static takeo_status read_time(tk_py value, takeo_cell *out, tk_error *error) {
         *out = (takeo_cell){.type = TAKEO_TYPE_TIMETZ,
                             .v = {.span = {.us = us, .days = (int32_t)(offset / 1000000)}}};
     }
+    return TAKEO_DONE;
+}
+
+takeo_status tk_py_read_interval(tk_py value, takeo_cell *out) {
+    static const char *const names[] = {"months", "days", "microseconds"};
+    int64_t f[3];
+    TK_TRY(fields_by_name(value, names, f, 3));
+    *out = (takeo_cell){.type = TAKEO_TYPE_INTERVAL};
+    out->v.span.months = (int32_t)f[0]; /* its constructor knows the limits */
+    out->v.span.days = (int32_t)f[1];
+    out->v.span.us = f[2];
+    return TAKEO_DONE;
+}
+
+/* Days and time get one sign: a microsecond back is not a day back and almost one ahead, which the
+ * clocks of a zone may not allow. */
+takeo_status tk_py_read_timedelta(tk_py value, takeo_cell *out) {
+    static const char *const names[] = {"days", "seconds", "microseconds"};
+    int64_t f[3];
+    TK_TRY(fields_by_name(value, names, f, 3));
+    int64_t days = f[0], us = f[1] * 1000000 + f[2];
+    if (days < 0 && us > 0) {
+        days++;
+        us -= TK_DAY_US;
+    }
+    *out = (takeo_cell){.type = TAKEO_TYPE_INTERVAL};
+    out->v.span.days = (int32_t)days;
+    out->v.span.us = us;
     return TAKEO_DONE;
 }
 

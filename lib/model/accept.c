@@ -81,6 +81,7 @@ tk_accept tk_accept_column(const tk_column *column) {
     accept.precision = column->precision;
     accept.scale = column->scale;
     accept.is_whole_second = (column->flags & TAKEO_COLUMN_WHOLE_SECONDS) != 0;
+    accept.is_duration = (column->flags & TAKEO_COLUMN_DURATION) != 0;
     accept.is_nullable = column->is_nullable;
     accept.is_secret = (column->flags & TAKEO_COLUMN_SECRET) != 0;
     accept.labels = column->labels;
@@ -121,6 +122,9 @@ static void put_limits(const tk_accept *accept, tk_buf *out) {
         tk_buf_printf(out, "(%" PRIu32 ", %" PRIu32 ")", accept->precision, accept->scale);
     } else if (accept->precision != 0 || accept->is_whole_second) {
         tk_buf_printf(out, "(%" PRIu32 ")", accept->precision);
+    }
+    if (accept->is_duration) {
+        tk_buf_puts(out, " without months");
     }
     if (accept->length != 0) {
         bool is_text = accept->type == TAKEO_TYPE_TEXT;

@@ -41,8 +41,7 @@ static takeo_status fit_digits(const tk_fit *fit, int64_t *us) {
     for (uint32_t i = precision; i < SECOND_DIGITS; i++) {
         unit *= 10;
     }
-    int64_t whole = floor_divide(*us, unit);
-    int64_t rest = *us - whole * unit;
+    int64_t rest = *us % unit + (*us % unit < 0 ? unit : 0);
     if (rest == 0) {
         return TAKEO_DONE;
     }
@@ -51,12 +50,9 @@ static takeo_status fit_digits(const tk_fit *fit, int64_t *us) {
                              "has more digits of a second than the column, which keeps %u",
                              precision);
     }
+    int64_t whole = floor_divide(*us, unit);
     bool is_up = rest > unit / 2 || (rest == unit / 2 && whole % 2 != 0); /* half-even */
-    if (is_up && whole >= INT64_MAX / unit) {
-        return refuse_range(fit);
-    }
-    *us = (whole + is_up) * unit;
-    return TAKEO_DONE;
+    return __builtin_mul_overflow(whole + is_up, unit, us) ? refuse_range(fit) : TAKEO_DONE;
 }
 
 static takeo_status give_infinite(const tk_fit *fit) {
@@ -137,6 +133,12 @@ takeo_status tk_fit_interval(const tk_fit *fit) {
     takeo_cell taken = *fit->in;
     if (fit->in->type != TAKEO_TYPE_INTERVAL) {
         return tk_fit_parse(fit);
+    }
+    if (fit->accept->is_duration && taken.v.span.months != 0) {
+        takeo_status status = tk_fit_refuse(fit, TK_INPUT_RANGE, "has months, a duration has none");
+        TK_SET(fit->error, why, "a month is no number of days");
+        TK_SET(fit->error, hint, "say how many days are meant, or make it a column of intervals");
+        return status;
     }
     TK_TRY(fit_digits(fit, &taken.v.span.us));
     return tk_fit_give(fit, taken);

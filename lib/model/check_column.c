@@ -109,6 +109,9 @@ static void check_limits(tk_checker *check, const takeo_column_def *def) {
     if ((def->flags & TAKEO_COLUMN_UNSIGNED) != 0 && !has(def->type, HAS_SIGN)) {
         tk_check_add(check, def->name, "%s cannot be unsigned", tk_type_name(def->type));
     }
+    if ((def->flags & TAKEO_COLUMN_DURATION) != 0 && type != TAKEO_TYPE_INTERVAL) {
+        tk_check_add(check, def->name, "a duration is an interval, not %s", tk_type_name(type));
+    }
     check_digits(check, def);
 }
 
@@ -266,7 +269,7 @@ static const tk_text_rule column_texts[] = {
 };
 
 static void check_flags(tk_checker *check, const takeo_column_def *def) {
-    const uint32_t known = (TAKEO_COLUMN_WHOLE_SECONDS << 1) - 1;
+    const uint32_t known = (TAKEO_COLUMN_DURATION << 1) - 1;
     bool is_key = (def->flags & TAKEO_COLUMN_PRIMARY) != 0;
     if ((def->flags & ~known) != 0) {
         tk_check_add(check, def->name, "flags of the column are unknown (%#x)",

@@ -50,6 +50,7 @@ static const word column_flags[] = {
     {TAKEO_COLUMN_DEFERRED, "deferred"},   {TAKEO_COLUMN_NO_INSERT, "no_insert"},
     {TAKEO_COLUMN_NO_UPDATE, "no_update"}, {TAKEO_COLUMN_SECRET, "secret"},
     {TAKEO_COLUMN_UNSIGNED, "unsigned"},   {TAKEO_COLUMN_WHOLE_SECONDS, "whole_seconds"},
+    {TAKEO_COLUMN_DURATION, "duration"},
 };
 static const word relation_flags[] = {
     {TAKEO_RELATION_FLAG_PRIMARY, "primary"},

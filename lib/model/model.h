@@ -177,6 +177,7 @@ typedef struct tk_accept { /* what a value has to fit: a column's limits, or a b
     uint32_t precision;
     uint32_t scale;
     bool is_whole_second; /* of a time whose precision is 0 */
+    bool is_duration;     /* of an interval: without months */
     int64_t min;          /* of integers */
     int64_t max;
     bool is_nullable;

@@ -277,6 +277,7 @@ static void result_of(tk_compiler *compiler, tk_note *note, uint8_t result, uint
         return;
     case TK_RESULT_SUM:
         note->type = is_whole(type) ? TAKEO_TYPE_INT64 : type;
+        note->column = type == TAKEO_TYPE_INTERVAL ? note_of(compiler, typed)->column : NULL;
         return;
     case TK_RESULT_AVG:
     case TK_RESULT_NUMBER:

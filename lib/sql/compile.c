@@ -169,6 +169,7 @@ static takeo_column_info describe_cell(const tk_cell_info *cell) {
         .type = cell->type,
         .element = cell->element,
         .flags = (cell->may_be_null ? TAKEO_COLUMN_NULLABLE : 0u)
+                 | (cell->is_duration ? TAKEO_COLUMN_DURATION : 0u)
                  | (cell->column != NULL ? cell->column->flags & TAKEO_COLUMN_SECRET : 0u),
         .entity = cell->column != NULL ? cell->column->entity->number : 0,
         .column = cell->column != NULL ? cell->column->number : 0};

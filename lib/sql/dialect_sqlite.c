@@ -1,7 +1,8 @@
 /* dialect_sqlite.c - what SQLite says in its own way.
  *
  * A few things are functions that the driver registers on every connection:
- *     takeo_decimal   collation: texts of decimals by their value
+ *     takeo_decimal          collation: texts of decimals by their value
+ *     takeo_interval         collation: texts of intervals, a month as 30 days, a day as 24 hours
  *     takeo_sum, takeo_avg   aggregates over texts of decimals, exact
  *     takeo_list(list)       table-valued: `value` of each element, or c1, c2 ... of each row
  * and `pragma case_sensitive_like` is on.
@@ -13,24 +14,23 @@ static void placeholder(tk_render *render, uint32_t number) {
     tk_buf_put_int(&render->buf, render->nodes[number].ref);
 }
 
-/* ---- decimals: texts that compare by value --------------------------------------------------- */
+/* ---- decimals, intervals: texts that compare by value ---------------------------------------- */
 
 static const char *collation(takeo_type type) {
-    return type == TAKEO_TYPE_DECIMAL ? " collate takeo_decimal" : "";
+    return type == TAKEO_TYPE_DECIMAL    ? " collate takeo_decimal"
+           : type == TAKEO_TYPE_INTERVAL ? " collate takeo_interval"
+                                         : "";
 }
 
 static void operand(tk_render *render, uint32_t number, takeo_type type, bool leads,
                     tk_level level) {
-    if (type != TAKEO_TYPE_DECIMAL) {
-        tk_put_expr(render, number, level);
-        return;
-    }
-    if (tk_type_is_whole(tk_render_type(render, number))) {
+    bool has_collation = collation(type)[0] != '\0';
+    if (type == TAKEO_TYPE_DECIMAL && tk_type_is_whole(tk_render_type(render, number))) {
         tk_put(render, "cast(");
         tk_put_expr(render, number, TK_LEVEL_OR);
         tk_put(render, " as text)");
     } else {
-        tk_put_expr(render, number, leads ? TK_LEVEL_PRIMARY : level);
+        tk_put_expr(render, number, leads && has_collation ? TK_LEVEL_PRIMARY : level);
     }
     tk_put(render, leads ? collation(type) : "");
 }
@@ -183,6 +183,12 @@ static const char *name_of(takeo_function op) {
 static void call(tk_render *render, uint32_t number) {
     const takeo_node *node = &render->nodes[number];
     bool is_of_decimals = is_decimal(render, node->a);
+    bool is_sum = node->op == TAKEO_FUNCTION_SUM || node->op == TAKEO_FUNCTION_AVG;
+    if (is_sum && tk_render_type(render, node->a) == TAKEO_TYPE_INTERVAL) {
+        tk_render_refuse(render, "calculate in the program", "has no exact %s of intervals",
+                         tk_function_of(node->op)->name);
+        return;
+    }
     char name[TK_NAME_MAX + 1];
     switch (node->op) {
     case 0: /* a name that the grammar of names has passed */

@@ -62,7 +62,8 @@ static void add_column_cell(shaper *shape, const tk_source *source, const tk_col
              (tk_cell_info){.type = column->type,
                             .element = column->element,
                             .column = column,
-                            .may_be_null = column->is_nullable},
+                            .may_be_null = column->is_nullable,
+                            .is_duration = (column->flags & TAKEO_COLUMN_DURATION) != 0},
              (tk_origin){.source = source, .column = column});
 }
 
@@ -71,11 +72,13 @@ static void add_value_cell(shaper *shape, uint32_t node, uint32_t label) {
     takeo_node_kind kind = shape->nodes[node].kind;
     bool is_column = kind == TAKEO_NODE_COLUMN || kind == TAKEO_NODE_KEY;
     takeo_type type = tk_type_of(shape->compiler, node);
+    uint32_t flags = note->column != NULL && note->column->type == type ? note->column->flags : 0;
     add_cell(shape,
              (tk_cell_info){.type = type,
                             .element = note->element,
                             .column = is_column ? note->column : NULL,
-                            .may_be_null = note->may_be_null || type == TAKEO_TYPE_NONE},
+                            .may_be_null = note->may_be_null || type == TAKEO_TYPE_NONE,
+                            .is_duration = (flags & TAKEO_COLUMN_DURATION) != 0},
              (tk_origin){.node = node, .label = label});
 }
 

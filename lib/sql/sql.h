@@ -76,6 +76,7 @@ typedef struct tk_cell_info {
     takeo_type element;
     const tk_column *column; /* NULL: computed */
     bool may_be_null;
+    bool is_duration; /* an interval as a column has it that keeps no months, also when computed */
 } tk_cell_info;
 
 /* A relation to be loaded for all objects of a part, after the rows: by one more statement whose

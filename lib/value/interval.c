@@ -10,6 +10,7 @@
 
 enum { MONTHS_PER_YEAR = 12, DAYS_PER_WEEK = 7, FRACTION_DIGITS = 6 };
 
+static const int64_t month_days = 30; /* where two are compared, as PostgreSQL does */
 static const int64_t second_us = 1000000;
 static const int64_t minute_us = 60 * INT64_C(1000000);
 static const int64_t hour_us = 3600 * INT64_C(1000000);
@@ -190,4 +191,18 @@ size_t tk_interval_write(const takeo_cell *cell, char out[TK_INTERVAL_SIZE]) {
     }
     out[len] = '\0';
     return len;
+}
+
+int tk_interval_compare(const takeo_cell *a, const takeo_cell *b) {
+    const takeo_cell *cells[] = {a, b};
+    int64_t days[2];
+    int64_t rest[2];
+    for (int i = 0; i < 2; i++) {
+        int64_t us = cells[i]->v.span.us;
+        rest[i] = us % TK_DAY_US + (us % TK_DAY_US < 0 ? TK_DAY_US : 0);
+        days[i] = cells[i]->v.span.months * month_days + cells[i]->v.span.days + us / TK_DAY_US
+                  - (us % TK_DAY_US < 0);
+    }
+    return days[0] != days[1] ? (days[0] < days[1] ? -1 : 1)
+                              : (rest[0] > rest[1]) - (rest[0] < rest[1]);
 }

@@ -156,6 +156,8 @@ enum { TK_INTERVAL_SIZE = 96 };
 
 bool tk_interval_parse(const char *text, size_t len, takeo_cell *out); /* P1Y2M3DT4H5M6.5S */
 size_t tk_interval_write(const takeo_cell *cell, char out[TK_INTERVAL_SIZE]);
+/* Below, at or above 0, as PostgreSQL compares them: a month counts 30 days, a day 24 hours. */
+int tk_interval_compare(const takeo_cell *a, const takeo_cell *b);
 
 /* ---- uuid.c, json.c -------------------------------------------------------------------------- */
 

@@ -69,7 +69,7 @@ static void values_without_a_form_are_refused(void **state) {
         assert_text(last_error(f)->code, "TAKEO.INPUT.RANGE");
     }
     const takeo_cell unknown[] = {
-        {.type = TAKEO_TYPE_INTERVAL}, {.type = TAKEO_TYPE_RANGE}, {.type = 9999}};
+        {.type = TAKEO_TYPE_TIMETZ}, {.type = TAKEO_TYPE_RANGE}, {.type = 9999}};
     for (size_t i = 0; i < TK_COUNT(unknown); i++) {
         assert_int_equal(try_sql(f, "select ?1", &unknown[i], 1, NULL), TAKEO_EUNSUPPORTED);
     }
@@ -105,6 +105,7 @@ static void values_of_other_tools_are_read_when_they_are_exact(void **state) {
         {"select '1970-01-02 00:00:00'", TAKEO_TYPE_TIMESTAMPTZ, "1970-01-02 00:00:00"},
         {"select '1970-01-02T02:00:00+02:00'", TAKEO_TYPE_TIMESTAMPTZ, "1970-01-02 00:00:00"},
         {"select '12:30'", TAKEO_TYPE_TIME, "12:30:00"},
+        {"select 'P1W'", TAKEO_TYPE_INTERVAL, "P7D"},
     };
     for (size_t i = 0; i < TK_COUNT(rows); i++) {
         takeo_cell out = value(f, rows[i].sql, rows[i].type, NULL, 0);
@@ -160,6 +161,8 @@ static void values_of_a_wrong_kind_are_refused(void **state) {
         {"select '2024-01-01 00:00:00+02:00' as c", TAKEO_TYPE_TIMESTAMP},
         {"select 1700000000 as c", TAKEO_TYPE_TIMESTAMPTZ},
         {"select 1 as c", TAKEO_TYPE_INTERVAL},
+        {"select '1 day' as c", TAKEO_TYPE_INTERVAL},
+        {"select x'5031' as c", TAKEO_TYPE_INTERVAL},
     };
     for (size_t i = 0; i < TK_COUNT(rows); i++) {
         takeo_cell out;
@@ -229,6 +232,39 @@ static void values_of_decimals_sort_as_numbers(void **state) {
     takeo_cell most = value(f, "select max(d collate takeo_decimal) from t where d not like 'no%'",
                             TAKEO_TYPE_DECIMAL, NULL, 0);
     assert_cell_text(&most, "99999999999999999999999.1");
+}
+
+static void values_of_intervals_sort_as_spans(void **state) {
+    fixture *f = *state;
+    static const char *const sorted[] = {"P-1M", "PT-0.000001S", "PT9H", "PT10H",
+                                         "P1D",  "P20D",         "P1M",  "no interval"};
+    run(f, "create table t (d text)");
+    for (size_t i = 0; i < TK_COUNT(sorted); i++) {
+        takeo_cell cell = TEXT(sorted[(i * 5) % TK_COUNT(sorted)]);
+        assert_done(f, try_sql(f, "insert into t values (?1)", &cell, 1, NULL));
+    }
+    for (size_t i = 0; i < TK_COUNT(sorted); i++) {
+        takeo_cell offset = INT((int64_t)i);
+        takeo_cell out =
+            value(f, "select d from t order by d collate takeo_interval limit 1 offset ?1",
+                  TAKEO_TYPE_TEXT, &offset, 1);
+        assert_cell_text(&out, sorted[i]);
+    }
+    assert_int_equal(int_of(f, "select 'PT24H' = 'P1D' collate takeo_interval"), 1);
+}
+
+static void values_of_intervals_are_kept_exactly(void **state) {
+    fixture *f = *state;
+    static const takeo_cell cells[] = {
+        {.type = TAKEO_TYPE_INTERVAL},
+        {.type = TAKEO_TYPE_INTERVAL, .v = {.span = {-1, 2, -3}}},
+        {.type = TAKEO_TYPE_INTERVAL, .v = {.span = {INT64_MIN, INT32_MIN, INT32_MIN}}},
+        {.type = TAKEO_TYPE_INTERVAL, .v = {.span = {INT64_MAX, INT32_MAX, INT32_MAX}}},
+    };
+    for (size_t i = 0; i < TK_COUNT(cells); i++) {
+        takeo_cell out = value(f, "select ?1", TAKEO_TYPE_INTERVAL, &cells[i], 1);
+        assert_true(tk_cell_equal(&out, &cells[i]));
+    }
 }
 
 static void values_of_decimals_are_added_exactly(void **state) {
@@ -521,6 +557,8 @@ int main(void) {
         CASE(values_of_a_wrong_kind_name_their_row),
         CASE(values_of_unknown_columns_have_their_own_types),
         CASE(values_of_decimals_sort_as_numbers),
+        CASE(values_of_intervals_sort_as_spans),
+        CASE(values_of_intervals_are_kept_exactly),
         CASE(values_of_decimals_are_added_exactly),
         CASE(values_of_decimals_are_added_in_windows),
         CASE(values_that_are_no_decimals_are_not_added),

@@ -80,6 +80,7 @@ def test_col_01_types_from_annotations() -> None:
         ("numeric(10, 2)", "decimal"), ("varchar(20)", "text"), ("character varying(20)", "text"), ("text", "text"), ("bytea", "bytes"),
         ("uuid", "uuid"), ("jsonb", "json"), ("boolean", "bool"), ("date", "date"), ("time", "time"), ("timetz", "timetz"),
         ("timestamp", "timestamp"), ("timestamptz", "timestamptz"), ("timestamp(3) with time zone", "timestamptz"),
+        ("interval", "interval"), ("interval(3)", "interval"),
     ],
 )  # fmt: skip
 def test_typ_23_col_02_type_strings(text: str, kind: str) -> None:

@@ -20,7 +20,7 @@ from uuid import UUID
 import pytest
 
 from takeo import Column, DataSource, Entity, Mapped, PrimaryGeneratedColumn
-from takeo.types import JSON_NULL, Float32, Int16, Int32, Timestamp
+from takeo.types import JSON_NULL, Float32, Int16, Int32, Interval, Timestamp
 
 SEED = os.environ.get("TAKEO_TEST_SEED", "1")
 RANDOM_VALUES = 40  # of each column; with its edges more than a list of objects needs to go the server's way for bulk
@@ -60,6 +60,8 @@ class Anything:
     zoned: Mapped[time | None] = Column("timetz", default=None)
     instant: Mapped[datetime | None] = Column(default=None)
     wall: Mapped[datetime | None] = Column(Timestamp, default=None)
+    span: Mapped[Interval | None] = Column(default=None)
+    lapse: Mapped[timedelta | None] = Column(default=None)
     json: Mapped[dict[str, Any] | None] = Column(default=None)
     ints: Mapped[list[int] | None] = Column(default=None)
     floats: Mapped[list[float] | None] = Column(default=None)
@@ -71,6 +73,8 @@ class Anything:
     days: Mapped[list[date] | None] = Column(default=None)
     clocks: Mapped[list[time] | None] = Column(default=None)
     instants: Mapped[list[datetime] | None] = Column(default=None)
+    spans: Mapped[list[Interval] | None] = Column(default=None)
+    lapses: Mapped[list[timedelta] | None] = Column(default=None)
 
 
 # ---- values ------------------------------------------------------------------------------------------------
@@ -136,6 +140,14 @@ def instant(rng: Rng) -> datetime:
     return (datetime.min + passed).replace(tzinfo=offset(rng))
 
 
+def span(rng: Rng) -> Interval:
+    return Interval(*(whole(bits)(rng) if rng.randrange(3) else 0 for bits in (32, 32, 64)))
+
+
+def lapse(rng: Rng) -> timedelta:
+    return timedelta(whole(30)(rng), 0, whole(40)(rng)) if rng.randrange(3) else timedelta(microseconds=whole(60)(rng))
+
+
 def json(rng: Rng, depth: int = 0) -> Any:
     kind = rng.randrange(9 if depth < 4 else 7)
     if kind == 7:
@@ -156,6 +168,10 @@ TEXTS = ["", " ", "'", '"', "\\", "\\N", "\\.", "NULL", "null", "{}", "{,}", "a,
 DAYS = [date.min, date.max, date(1970, 1, 1), date(1969, 12, 31), date(2000, 1, 1), date(2024, 2, 29), date(1900, 2, 28)]
 CLOCKS = [time.min, time.max, time(12), time(23, 59, 59, 1)]
 INSTANTS = [datetime(1, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC), datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)]
+SPANS = [Interval(), Interval(1), Interval(days=30), Interval(-1, 1, -1), Interval(days=1), Interval(microseconds=86_400_000_000)] + [
+    Interval(months, days, us) for months in (-(2**31), 2**31 - 1) for days in (-(2**31), 2**31 - 1) for us in (1 - 2**63, 2**63 - 2)
+]
+LAPSES = [timedelta(), timedelta.min, timedelta.max, timedelta(microseconds=-1), timedelta(days=-1), timedelta(days=-1, microseconds=1), timedelta(hours=36)]
 BYTES = [b"", b"\0", b"\\x", bytes(range(256)), b"\xff" * 70_000]
 TOKENS = [UUID(int=0), UUID(int=2**128 - 1)]
 DECIMALS = [Decimal(one) for one in ["0", "-0.00", "1E+20", "1E-20", "10", "1.10", "9999", "10000", "0.0001", "-1E-400", "12345678901234567890.000", "NaN", "Infinity", "-Infinity"]]
@@ -181,6 +197,8 @@ VALUES: dict[str, tuple[list[Any], Callable[[Rng], Any]]] = {
     "zoned": ([one.replace(tzinfo=UTC) for one in CLOCKS], lambda rng: clock(rng).replace(tzinfo=offset(rng))),
     "instant": (INSTANTS, instant),
     "wall": ([datetime.min, datetime.max, datetime(1970, 1, 1)], wall),
+    "span": (SPANS, span),
+    "lapse": (LAPSES, lapse),
     "json": (JSONS, json),
     "ints": ([[], [None], [2**63 - 1, -(2**63)]], many(whole(64))),
     "floats": ([FLOATS[:11], FLOATS], many(real)),
@@ -192,6 +210,8 @@ VALUES: dict[str, tuple[list[Any], Callable[[Rng], Any]]] = {
     "days": ([DAYS], many(day)),
     "clocks": ([CLOCKS], many(clock)),
     "instants": ([INSTANTS], many(instant)),
+    "spans": ([SPANS], many(span)),
+    "lapses": ([LAPSES], many(lapse)),
 }  # fmt: skip
 
 LACKS = {"sqlite": {"zoned", "blobs"}, "postgresql": set()}

@@ -58,7 +58,7 @@ def test_types_without_a_class_are_what_the_server_writes(server: DataSource, va
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ("interval '1 month 2 days'", "interval"), ("array[interval '1 day']", "interval"), ("timetz '24:00+00'", ""), ("time '24:00'", ""),
+        ("timetz '24:00+00'", ""), ("time '24:00'", ""),
         ("date 'infinity'", ""), ("timestamptz '10001-01-01'", ""),
     ],
 )  # fmt: skip

@@ -12,7 +12,7 @@ import sys
 
 from . import _lib, errors
 from ._abi import ffi
-from .types import JSON_NULL, SKIP, UNSET
+from .types import JSON_NULL, SKIP, UNSET, Interval
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def _objects() -> dict[str, Any]:
         "datetime": datetime.datetime, "utc": datetime.timezone.utc,
         "datetime_CAPI": datetime.datetime_CAPI, "complete": _complete, "construct": _construct, "construction": "_takeo_construction",
         "UNSET": UNSET, "SKIP": SKIP, "JSON_NULL": JSON_NULL, "not_loaded": _not_loaded,
-        "from_record": _from_record,
+        "from_record": _from_record, "Interval": Interval,
+        **{f"interval_{name}": Interval.__dict__[name] for name in ("months", "days", "microseconds")},
     }
 
 

@@ -24,7 +24,7 @@ BOOL, INT64, UINT64, FLOAT64 = (NUMBERS[name] for name in ("bool", "int64", "uin
 JSON, ARRAY, ENUM, TEXT = (NUMBERS[name] for name in ("json", "array", "enum", "text"))
 DECIMAL, BYTES, UUID = (NUMBERS[name] for name in ("decimal", "bytes", "uuid"))
 DATE, TIME, TIMETZ = (NUMBERS[name] for name in ("date", "time", "timetz"))
-TIMESTAMP, TIMESTAMPTZ = (NUMBERS[name] for name in ("timestamp", "timestamptz"))
+TIMESTAMP, TIMESTAMPTZ, INTERVAL = (NUMBERS[name] for name in ("timestamp", "timestamptz", "interval"))
 INTEGERS = frozenset(NUMBERS[name] for name in ("int16", "int32", "int64", "oid", "year"))
 FLOATS = frozenset((FLOAT64, NUMBERS["float32"]))
 
@@ -60,16 +60,20 @@ class Kind:
     @property
     def enum(self) -> Any:
         """(stored value -> member, member -> stored value), or None."""
-        return None if self.type in (JSON, ARRAY) else self.aux
+        return None if self.type in (JSON, ARRAY, INTERVAL) else self.aux
 
     @property
     def functions(self) -> Any:
         """(load, dump) of a column with a class of its own."""
-        return self.aux if self.type in (JSON, ARRAY) and self.aux is not None else (None, None)
+        return self.aux if self.type == JSON and self.aux is not None else (None, None)
+
+    @property
+    def makes_timedelta(self) -> bool:
+        """Of intervals: are they Python's timedelta?"""
+        return self.type == INTERVAL and self.aux is datetime.timedelta
 
     def of_elements(self) -> Kind:
-        aux = self.aux if self.type != ARRAY else None
-        return Kind(self.element, 0, self.entity, self.field, aux)
+        return Kind(self.element, 0, self.entity, self.field, self.aux)
 
 
 UNKNOWN = Kind(0)

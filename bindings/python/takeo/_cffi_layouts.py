@@ -12,6 +12,7 @@ must not know statements or what a verb does.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any, Sequence
 
 from . import errors
@@ -43,7 +44,8 @@ class ColumnPlace:
         self.parts = 0  # columns of that key
         self.loaded: Place | None = place[3]
         element = NUMBERS.get(said.get("element", ""), 0)
-        self.kind = Kind(NUMBERS[said["type"]], element, entity, said["name"], place[4])
+        aux = timedelta if "duration" in said["flags"] else place[4]
+        self.kind = Kind(NUMBERS[said["type"]], element, entity, said["name"], aux)
 
 
 class LinkPlace:

@@ -25,6 +25,7 @@ from ._cffi_kinds import (
     EPOCH_NAIVE,
     FLOATS,
     INTEGERS,
+    INTERVAL,
     JSON,
     NAMES,
     NULL,
@@ -42,7 +43,7 @@ from ._cffi_kinds import (
     cell_text,
 )
 from ._lib import lib
-from .types import JSON_NULL
+from .types import JSON_NULL, Interval
 
 SHOWN = 80
 _QUOTED = frozenset(NUMBERS[name] for name in ("text", "citext", "xml", "unknown", "enum"))
@@ -81,6 +82,8 @@ def _read(cell: Any, kind: Kind) -> Any:
         why = f"Takeo has no class for values of type {NAMES[cell.type]}"
         raise _Undecodable("value that Python has a form for", why=why, hint=_AS_TEXT)
     value = make(cell)
+    if kind.makes_timedelta:
+        return _timedelta(value)
     if kind.enum is None or kind.type != cell.type:
         return value
     if value not in kind.enum[0]:
@@ -223,6 +226,23 @@ def _moment(cell: Any, epoch: datetime.datetime) -> datetime.datetime:
         raise _Undecodable("time of the years 1 to 9999", hint=_AS_TEXT) from None
 
 
+def _interval(cell: Any) -> Interval:
+    span = cell.v.span
+    return Interval(months=span.months, days=span.days, microseconds=span.us)
+
+
+_KEEP_MONTHS = "annotate the column with Interval, which keeps months"
+
+
+def _timedelta(value: Interval) -> datetime.timedelta:
+    if value.months:
+        raise _Undecodable("timedelta", why="a month is no number of days", hint=_KEEP_MONTHS)
+    try:
+        return value.to_timedelta()
+    except errors.InputError:
+        raise _Undecodable("timedelta", hint=_KEEP_MONTHS) from None
+
+
 def _written(cell: Any) -> str:
     """What is packed in its cell in the server's words."""
     size = lib.takeo_cell_format(ffi.addressof(cell), ffi.NULL, 0) + 1
@@ -246,4 +266,5 @@ _MAKERS: dict[int, Callable[[Any], Any]] = {
     TIMETZ: _timetz,
     TIMESTAMP: _timestamp,
     TIMESTAMPTZ: _timestamptz,
+    INTERVAL: _interval,
 }

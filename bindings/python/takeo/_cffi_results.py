@@ -5,6 +5,7 @@ It must not know how a statement was run, nor what it says.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from . import errors
@@ -78,7 +79,10 @@ class Rows:
         target = self.statement.target
         if target is None:
             return Kind(info.type, info.element)
-        return target.kind(info.entity, info.column, info.type, info.element)
+        kind = target.kind(info.entity, info.column, info.type, info.element)
+        if info.flags & lib.TAKEO_COLUMN_DURATION:
+            kind.aux = timedelta
+        return kind
 
     def _multiple(self) -> BaseException:
         said = {

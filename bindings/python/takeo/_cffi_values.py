@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID as Uuid
 
+from . import errors
 from ._abi import ffi
 from ._cffi_kinds import (
     ARRAY,
@@ -31,6 +32,7 @@ from ._cffi_kinds import (
     FLOATS,
     INT64,
     INTEGERS,
+    INTERVAL,
     JSON,
     NAMES,
     NULL,
@@ -47,12 +49,12 @@ from ._cffi_kinds import (
 )
 from ._cffi_reading import read
 from ._lib import lib
-from .types import JSON_NULL, UNSET
+from .types import JSON_NULL, UNSET, Interval
 
 FIRST_FAULT = 0xF000  # no type of the core, now or later
 LAST_FAULT = 0xFFFF
 DECIMAL_DIGITS = 140_000
-_PARSED = INTEGERS | FLOATS | {BOOL, DECIMAL, UUID, DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ}
+_PARSED = INTEGERS | FLOATS | {BOOL, DECIMAL, UUID, DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL}
 
 
 class Refused(Exception):
@@ -155,6 +157,8 @@ class Writer:
             cell.type, cell.v.i = DATE, datetime.date.toordinal(value) - EPOCH_DAY
         elif isinstance(value, datetime.time):
             _time(cell, kind, value)
+        elif isinstance(value, (datetime.timedelta, Interval)):
+            _interval(cell, value)
         elif isinstance(value, Decimal):
             self._bytes(cell, DECIMAL, _digits(kind, value).encode())
         elif isinstance(value, Uuid):
@@ -216,7 +220,7 @@ def _has_text_keys(plain: Any) -> bool:
     return True
 
 
-_PLAIN = "bool, int, float, Decimal, str, bytes, date, time, datetime, UUID, a list of them or None"
+_PLAIN = "bool, int, float, Decimal, str, bytes, date, time, datetime, timedelta, Interval, UUID, a list of them or None"
 
 
 def _of_wrong_class(kind: Kind, value: Any) -> Refused:
@@ -270,6 +274,14 @@ def _time(cell: Any, kind: Kind, value: datetime.time) -> None:
     cell.v.span.days = offset.days * 86400 + offset.seconds
 
 
+def _interval(cell: Any, value: datetime.timedelta | Interval) -> None:
+    if isinstance(value, datetime.timedelta):
+        value = Interval.from_timedelta(value)
+    cell.type = INTERVAL
+    span = cell.v.span
+    span.months, span.days, span.us = value.months, value.days, value.microseconds
+
+
 def _digits(kind: Kind, value: Decimal) -> str:
     """A Decimal without an exponent."""
     text = str(value)
@@ -288,11 +300,22 @@ def settled(kind: Kind, value: Any) -> Any:
         return value if _is_in(value, to_value) or not _is_in(value, to_member) else to_member[value]
     if kind.type == ARRAY:
         return list(value) if isinstance(value, tuple) else value
+    if kind.type == INTERVAL and isinstance(value, (datetime.timedelta, Interval)):
+        return _settled_interval(kind, value)
     if isinstance(value, str) and kind.type in _PARSED:
         return _parsed(kind, value)
     if kind.type in INTEGERS and not isinstance(value, (int, str)) and hasattr(type(value), "__index__"):
         return operator.index(value)
     return value
+
+
+def _settled_interval(kind: Kind, value: datetime.timedelta | Interval) -> datetime.timedelta | Interval:
+    if isinstance(value, datetime.timedelta):
+        return value if kind.makes_timedelta else Interval.from_timedelta(value)
+    try:
+        return value.to_timedelta() if kind.makes_timedelta else value
+    except errors.InputError:  # of more days: it stays as it was given
+        return value
 
 
 def _is_in(value: Any, values: dict[Any, Any]) -> bool:

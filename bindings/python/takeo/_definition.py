@@ -112,6 +112,7 @@ class Definition:
         precision = kind.precision if declared.precision is None else declared.precision
         if kind.has_ticks and precision == 0:
             made["precision"], made["flags"] = 0, made["flags"] | lib.TAKEO_COLUMN_WHOLE_SECONDS
+        made["flags"] |= lib.TAKEO_COLUMN_DURATION if kind.is_duration else 0
         made["generated"] = self._generated(column, kind)
         made |= self._texts(declared, "column", "collation", "comment", "enum_name")
         if isinstance(declared.unique, str):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import builtins
 import sys
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from types import GenericAlias
 
 from . import errors
-from .types import ColumnType, Json
+from .types import ColumnType, Interval, Json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,9 +143,12 @@ def _is_union(annotation: Any) -> bool:
 
 
 class Kind:
-    """A logical type with its limits.  `labels`: of an enum stored as text; `members`: the enum."""
+    """A logical type with its limits.  `labels`: of an enum stored as text; `members`: the enum;
+    `is_duration`: intervals, or an array of them, that are Python's timedelta."""
 
-    __slots__ = ("dimensions", "element", "labels", "length", "members", "precision", "scale", "type")
+    __slots__ = (
+        "dimensions", "element", "is_duration", "labels", "length", "members", "precision", "scale", "type",
+    )  # fmt: skip
 
     def __init__(self, type: str, **said: Any) -> None:
         self.type = type
@@ -156,6 +159,7 @@ class Kind:
         self.scale: int = said.get("scale", 0)
         self.labels: tuple[str, ...] = said.get("labels", ())
         self.members: Any = said.get("members")
+        self.is_duration: bool = said.get("is_duration", False)
 
     @property
     def has_ticks(self) -> bool:
@@ -177,6 +181,8 @@ _PYTHON = {
     datetime: Kind("TIMESTAMPTZ"),
     date: Kind("DATE"),
     time: Kind("TIME"),
+    timedelta: Kind("INTERVAL", is_duration=True),
+    Interval: Kind("INTERVAL"),
 }
 
 # Classes of modules that many programs never need, so they are not imported here.
@@ -197,10 +203,11 @@ _WORDS = {
     "date": "DATE", "time": "TIME", "time without time zone": "TIME",
     "timetz": "TIMETZ", "time with time zone": "TIMETZ",
     "timestamp": "TIMESTAMP", "datetime": "TIMESTAMP", "timestamp without time zone": "TIMESTAMP",
+    "interval": "INTERVAL",
     "timestamptz": "TIMESTAMPTZ", "timestamp with time zone": "TIMESTAMPTZ",
 }  # fmt: skip
 _LIMITS = {"TEXT": ("length",), "BYTES": ("length",), "DECIMAL": ("precision", "scale")}
-_TICKING = ("TIME", "TIMETZ", "TIMESTAMP", "TIMESTAMPTZ")
+_TICKING = ("TIME", "TIMETZ", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL")
 _LIMITS |= dict.fromkeys(_TICKING, ("precision",))
 
 
@@ -210,10 +217,11 @@ def kind_of(said: Any, annotation: Any) -> Kind:
     Raises:
         MappingError: there is no such type, or none was given.
     """
-    if isinstance(said, ColumnType):
-        return _from_words(said.sql)
-    if isinstance(said, str):
-        return _from_words(said)
+    words = said.sql if isinstance(said, ColumnType) else said
+    if isinstance(words, str):
+        kind = _from_words(words)
+        kind.is_duration = kind.type == "INTERVAL" and annotation is timedelta
+        return kind
     given = said if said is not None else annotation
     if given is None:
         raise errors.MappingError(
@@ -221,6 +229,21 @@ def kind_of(said: Any, annotation: Any) -> Kind:
             hint='name: Mapped[str] = Column(), or Column("varchar(100)")',
         )
     return _from_python(given)
+
+
+def type_of_expression(said: Any) -> str:
+    """The type that `typed`, `cast` and `call` are given for an expression, which belongs to no column.
+
+    Raises:
+        MappingError: there is no such type, or only columns have it.
+    """
+    kind = kind_of(said, None)
+    if kind.is_duration:
+        raise errors.MappingError(
+            "an expression has intervals, which may have months: only a column can be of timedelta",
+            hint="name takeo.types.Interval, and take to_timedelta() of what is read",
+        )
+    return kind.type
 
 
 def is_forward(annotation: Any) -> bool:
@@ -268,8 +291,8 @@ def _from_python(given: Any) -> Kind:
             return Kind("JSON")
     raise errors.MappingError(
         f"{getattr(given, '__name__', given)} is no type of a column that is built",
-        why="columns are int, str, bool, float, Decimal, date, time, datetime, UUID, bytes, an Enum, "
-        "dict and list",
+        why="columns are int, str, bool, float, Decimal, date, time, datetime, timedelta, Interval, UUID, "
+        "bytes, an Enum, dict and list",
         hint="name a type as in Column(\"text\"), or put the value into a JSON column",
     )
 
@@ -286,7 +309,7 @@ def _array(given: Any) -> Kind:
     while getattr(element, "__origin__", None) is list:
         depth, element = depth + 1, element.__args__[0]
     kind = _of_class(element)
-    return Kind("JSON") if depth > 1 or kind is None else Kind("ARRAY", element=kind.type)
+    return Kind("JSON") if depth > 1 or kind is None else Kind("ARRAY", element=kind.type, is_duration=kind.is_duration)
 
 
 def _enum(given: type[Enum]) -> Kind:

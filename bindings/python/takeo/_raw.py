@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 from . import errors
-from ._kinds import kind_of
+from ._kinds import type_of_expression
 from ._lib import lib, utf8
 from .expr import LIST, PARAM, Expr, Value, listed
 from .fields import Field, ToOne, entity_leaf
@@ -140,7 +140,7 @@ class Sql(Value):
 
     def typed(self, type_: Any, /) -> Value:
         """The same with a type: `sql("{x} % 2", x=City.id).typed(int)`."""
-        number = getattr(lib, f"TAKEO_TYPE_{kind_of(None, type_).type}")
+        number = getattr(lib, f"TAKEO_TYPE_{type_of_expression(type_)}")
         return Value((*self.shape[:2], number), self.values, self.depth)
 
 

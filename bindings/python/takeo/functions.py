@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 from . import errors
-from ._kinds import kind_of
+from ._kinds import type_of_expression
 from ._lib import lib
 from .expr import CONCAT, Predicate, Value, and_, condition, operand
 from .fields import entity_leaf
@@ -247,9 +247,9 @@ def least(first: Any, /, *others: Any) -> Value:
 
 def cast(expr: Any, to: Any, /) -> Value:
     """The same as another type: a Python type, a type string or a marker of `takeo.types`."""
-    kind = kind_of(to if not isinstance(to, type) else None, to)
+    number = getattr(lib, f"TAKEO_TYPE_{type_of_expression(to)}")
     shape, values, depth = operand(expr)
-    return Value(("cast", shape, getattr(lib, f"TAKEO_TYPE_{kind.type}")), values, depth + 1)
+    return Value(("cast", shape, number), values, depth + 1)
 
 
 def exists(query: Any, /) -> Predicate:
@@ -277,5 +277,5 @@ def call(name: str, /, *arguments: Any, returns: Any) -> Value:
         shapes.append(shape)
         values += its_values
         deepest = depth if depth > deepest else deepest
-    number = getattr(lib, f"TAKEO_TYPE_{kind_of(None, returns).type}")
+    number = getattr(lib, f"TAKEO_TYPE_{type_of_expression(returns)}")
     return Value(("cast", ("named", name, tuple(shapes)), number), tuple(values), deepest + 2)

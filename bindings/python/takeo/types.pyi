@@ -6,6 +6,7 @@ written; it is contravariant, so that a column of a base may be used where the d
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
@@ -44,6 +45,23 @@ Float32: Final[ColumnType]
 Text: Final[ColumnType]
 Timestamp: Final[ColumnType]
 TimestampTz: Final[ColumnType]
+
+@final
+class Interval:
+    """Months, days and microseconds, never mixed; no order, as a month has no length."""
+
+    def __init__(self, months: int = 0, days: int = 0, microseconds: int = 0) -> None: ...
+    @property
+    def months(self) -> int: ...
+    @property
+    def days(self) -> int: ...
+    @property
+    def microseconds(self) -> int: ...
+    @classmethod
+    def from_timedelta(cls, value: timedelta, /) -> Interval: ...
+    def to_timedelta(self) -> timedelta: ...
+    def __hash__(self) -> int: ...
+    def __bool__(self) -> bool: ...
 
 class Order:
     """What `City.name.desc()` gives; only for `order_by`."""

@@ -214,6 +214,15 @@ static bool decode_timestamp(tk_sqlite_column *column, sqlite3_value *value, int
     return true;
 }
 
+static bool decode_interval(tk_sqlite_column *column, sqlite3_value *value, int storage,
+                            takeo_cell *out) {
+    const char *data;
+    size_t len;
+    (void)column;
+    return storage == SQLITE_TEXT && read_text(value, &data, &len)
+           && tk_interval_parse(data, len, out);
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* A column whose type nobody said: each cell has the type of its storage class. */
@@ -266,6 +275,7 @@ static const tk_sqlite_decoder decoders[] = {
     [TAKEO_TYPE_TIME] = decode_time,
     [TAKEO_TYPE_TIMESTAMP] = decode_timestamp,
     [TAKEO_TYPE_TIMESTAMPTZ] = decode_timestamp,
+    [TAKEO_TYPE_INTERVAL] = decode_interval,
     [TAKEO_TYPE_YEAR] = decode_int64,
     [TAKEO_TYPE_INET] = decode_text,
     [TAKEO_TYPE_MACADDR] = decode_text,

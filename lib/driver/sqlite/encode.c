@@ -8,12 +8,13 @@
  *     uuid                         TEXT of 36
  *     date, time                   TEXT  YYYY-MM-DD, HH:MM:SS.ffffff
  *     timestamp, timestamptz       TEXT  YYYY-MM-DD HH:MM:SS.ffffff, of a timestamptz in UTC
+ *     interval                     TEXT  P1Y2M3DT4H5M6.5S, ISO 8601
  *     list argument                a pointer, for takeo_list; execute.c writes arrays of columns
  *                                  as JSON texts
  *
- * The order of these texts is the order of the values, but for decimals (functions.c).  What has no
- * form here, and what SQLite would quietly turn into something else, is refused.  It must not know
- * statements.
+ * The order of these texts is the order of the values, but for decimals and intervals
+ * (functions.c).  What has no form here, and what SQLite would quietly turn into something else, is
+ * refused.  It must not know statements.
  */
 #include "driver/sqlite/sqlite_int.h"
 
@@ -93,6 +94,12 @@ static tk_sqlite_kind encode_timestamp(const takeo_cell *cell, char *scratch,
     return written(cell, scratch, tk_timestamp_write(cell->v.i, scratch), 26, out);
 }
 
+static tk_sqlite_kind encode_interval(const takeo_cell *cell, char *scratch, tk_sqlite_value *out) {
+    out->len = tk_interval_write(cell, scratch);
+    out->data = scratch;
+    return TK_SQLITE_TEXT;
+}
+
 static tk_sqlite_kind encode_list(const takeo_cell *cell, char *scratch, tk_sqlite_value *out) {
     (void)scratch;
     out->data = (const char *)cell;
@@ -121,6 +128,7 @@ static const encoder encoders[] = {
     [TAKEO_TYPE_TIME] = encode_time,
     [TAKEO_TYPE_TIMESTAMP] = encode_timestamp,
     [TAKEO_TYPE_TIMESTAMPTZ] = encode_timestamp,
+    [TAKEO_TYPE_INTERVAL] = encode_interval,
     [TAKEO_TYPE_YEAR] = encode_int,
     [TAKEO_TYPE_INET] = encode_text,
     [TAKEO_TYPE_MACADDR] = encode_text,

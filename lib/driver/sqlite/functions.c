@@ -1,6 +1,8 @@
-/* functions.c - decimals inside SQLite, which has none: their order and their sums.
+/* functions.c - decimals and intervals inside SQLite, which has none: their order, and the sums of
+ * decimals.
  *
  *     order by price collate takeo_decimal      10.25 > 9.5 > -3, where plain text has 9.5 last
+ *     order by span collate takeo_interval      PT9H < PT24H = P1D < P30D = P1M
  *     takeo_sum(price), takeo_avg(price)        exact, where sum() goes through floating point
  *
  * They are for statements only and refuse to stand in a schema, so that other tools can read the
@@ -23,27 +25,42 @@ static void *sqlite_resize(void *ctx, void *block, size_t old_size, size_t new_s
 
 static const tk_alloc sqlite_alloc = {NULL, sqlite_resize};
 
-/* ---- the collation --------------------------------------------------------------------------- */
+/* ---- the collations -------------------------------------------------------------------------- */
 
 static int compare_bytes(const void *a, int a_len, const void *b, int b_len) {
     int order = memcmp(a, b, (size_t)(a_len < b_len ? a_len : b_len));
     return order != 0 ? order : a_len - b_len;
 }
 
-/* A total order: numbers by value, then what is no number, by its bytes. */
+/* A total order: values by what they mean, then what is no value, by its bytes. */
+static int compare_others(bool left_is_value, bool right_is_value, const void *a, int a_len,
+                          const void *b, int b_len) {
+    if (left_is_value != right_is_value) {
+        return left_is_value ? -1 : 1;
+    }
+    return compare_bytes(a, a_len, b, b_len);
+}
+
 static int compare_decimals(void *ctx, int a_len, const void *a, int b_len, const void *b) {
     (void)ctx;
     tk_decimal left;
     tk_decimal right;
     bool left_is_number = tk_decimal_read(a, (size_t)a_len, &left);
     bool right_is_number = tk_decimal_read(b, (size_t)b_len, &right);
-    if (left_is_number && right_is_number) {
-        return tk_decimal_compare(&left, &right);
-    }
-    if (left_is_number != right_is_number) {
-        return left_is_number ? -1 : 1;
-    }
-    return compare_bytes(a, a_len, b, b_len);
+    return left_is_number && right_is_number
+               ? tk_decimal_compare(&left, &right)
+               : compare_others(left_is_number, right_is_number, a, a_len, b, b_len);
+}
+
+static int compare_intervals(void *ctx, int a_len, const void *a, int b_len, const void *b) {
+    (void)ctx;
+    takeo_cell left;
+    takeo_cell right;
+    bool left_is_interval = tk_interval_parse(a, (size_t)a_len, &left);
+    bool right_is_interval = tk_interval_parse(b, (size_t)b_len, &right);
+    return left_is_interval && right_is_interval
+               ? tk_interval_compare(&left, &right)
+               : compare_others(left_is_interval, right_is_interval, a, a_len, b, b_len);
 }
 
 /* ---- the sum --------------------------------------------------------------------------------- */
@@ -259,6 +276,10 @@ int tk_sqlite_functions_add(sqlite3 *db) {
     const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
     int rc =
         tk_lite.create_collation_v2(db, "takeo_decimal", SQLITE_UTF8, NULL, compare_decimals, NULL);
+    if (rc == SQLITE_OK) {
+        rc = tk_lite.create_collation_v2(db, "takeo_interval", SQLITE_UTF8, NULL, compare_intervals,
+                                         NULL);
+    }
     if (rc == SQLITE_OK) {
         rc = tk_lite.create_window_function(db, "takeo_sum", 1, flags, NULL, sum_step, sum_final,
                                             sum_value, sum_inverse, NULL);

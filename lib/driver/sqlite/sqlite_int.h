@@ -138,7 +138,8 @@ takeo_status tk_sqlite_settings_read(const tk_server_options *options, tk_arena 
 
 /* ---- values: encode.c, decode.c -------------------------------------------------------------- */
 
-enum { TK_SQLITE_SCRATCH = 40 }; /* bytes of the longest value that is written out for a binding */
+/* bytes of the longest value that is written out for a binding */
+enum { TK_SQLITE_SCRATCH = TK_INTERVAL_SIZE };
 
 typedef enum tk_sqlite_kind {
     TK_SQLITE_NULL,
@@ -163,7 +164,7 @@ typedef struct tk_sqlite_value { /* a cell in the form that SQLite stores */
 tk_sqlite_kind tk_sqlite_encode(const takeo_cell *cell, char *scratch, tk_sqlite_value *out);
 /* Does the type need scratch? */
 static inline bool tk_sqlite_is_written(takeo_type type) {
-    return type == TAKEO_TYPE_UUID || (type >= TAKEO_TYPE_DATE && type <= TAKEO_TYPE_TIMESTAMPTZ);
+    return type == TAKEO_TYPE_UUID || (type >= TAKEO_TYPE_DATE && type <= TAKEO_TYPE_INTERVAL);
 }
 /* Why a cell was TK_SQLITE_REFUSED. */
 takeo_status tk_sqlite_refuse(const takeo_cell *cell, uint32_t number, tk_error *error);
@@ -239,8 +240,8 @@ takeo_status tk_sqlite_run(tk_server *server, const char *sql, tk_error *error);
 
 /* ---- functions.c, list.c, catalog.c, error.c ------------------------------------------------- */
 
-/* The collation takeo_decimal and the aggregates takeo_sum and takeo_avg.  Give a code of SQLite.
- */
+/* The collations takeo_decimal and takeo_interval, the aggregates takeo_sum and takeo_avg.  Give a
+ * code of SQLite. */
 int tk_sqlite_functions_add(sqlite3 *db);
 /* The table-valued function takeo_list. */
 int tk_sqlite_list_add(sqlite3 *db);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -25,7 +25,7 @@ from takeo import (
     Unique,
     sql,
 )
-from takeo.types import Int32
+from takeo.types import Int32, Interval
 
 
 class Status(Enum):
@@ -69,6 +69,8 @@ class Person(Stamped):
     id: Mapped[UUID] = PrimaryGeneratedColumn("uuid7")
     email: Mapped[str] = Column()
     nick: Mapped[str | None] = Column(default=None, secret=True)
+    away: Mapped[timedelta | None] = Column(default=None)
+    term: Mapped[Interval] = Column(default=Interval(months=1))
     born_in_id: Mapped[int] = Column(default=UNSET)
     born_in: Rel[City] = ManyToOne(City, key="born_in_id", default=UNSET)
     chip: Rel[Chip | None] = OneToOne("Chip", mapped_by="owner", default=None)

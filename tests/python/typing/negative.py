@@ -3,12 +3,13 @@ no other line may be."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from models import City, Country, Person, Stock
 from takeo import Column, DataSource, Mapped, Predicate, Repository, alias, and_, count, ref, select, sql
 from takeo import functions as fn
+from takeo.types import Interval
 
 
 def constructors(france: Country, text: str) -> None:
@@ -47,8 +48,18 @@ def declarations() -> None:
         b: Mapped[str] = Column(lenght=3)  # E
         c: Mapped[Decimal] = Column(default=0.5)  # E
         d: Mapped[list[str]] = Column(default=dict)  # E
+        e: Mapped[timedelta] = Column(default=Interval(days=1))  # E
+        f: Mapped[Interval] = Column(default=timedelta(1))  # E
 
     print(Wrong)
+
+
+def intervals(term: Interval, person: Person) -> None:
+    term.months = 2  # E
+    term < Interval()  # E
+    Interval(1.5)  # E
+    person.away = 5  # E
+    Person.term > 3  # E
 
 
 def paths(france: Country) -> None:

@@ -28,7 +28,7 @@ from takeo import (
     sql,
 )
 from takeo import functions as fn
-from takeo.types import Alias, Assignment, Expr, Field, ToMany, ToOne, ToOneOrNone, as_dict, is_loaded
+from takeo.types import Alias, Assignment, Expr, Field, Interval, ToMany, ToOne, ToOneOrNone, as_dict, is_loaded
 
 
 class Cities(Repository[City]):
@@ -46,6 +46,12 @@ def instances(city: City, person: Person) -> None:
     assert_type(city.country.cities, list[City])
     assert_type(person.made, datetime)
     assert_type(person.chip, Chip | None)
+    assert_type(person.away, timedelta | None)
+    assert_type(person.term, Interval)
+    assert_type(person.term.months, int)
+    assert_type(person.term.to_timedelta(), timedelta)
+    assert_type(Interval.from_timedelta(timedelta(1)), Interval)
+    assert_type(Person.away, Field[Person, timedelta | None])
     assert_type(City.id, Field[City, int])
     assert_type(City.founded, Field[City, date | None])
     assert_type(City.country, ToOne[City, Country])
@@ -106,6 +112,7 @@ def predicates(france: Country, now: datetime) -> list[Predicate]:
         Country.cities.count() > 3, Country.cities.contains(ref(City, 3)),
         (City.population > 1) & ~(City.name == "x") | (City.id == 3),
         and_(City.id == 1, City.name == "x"), or_(City.id == 1, SKIP),
+        Person.away > timedelta(hours=1), Person.term == Interval(months=1), Person.away.in_([timedelta(1)]),
         City.seen > now - timedelta(days=1), City.seen > fn.now(), fn.lower(City.name) == "lyon",
         sql("{x} like {q}", x=City.name, q="a").typed(bool) == True,  # noqa: E712
         City.name == sql("{x}", x=1).typed(str), City.id.in_(select(Person.born_in_id).subquery()),

@@ -42,6 +42,7 @@ typedef struct wish {
     bool is_unsigned;
     bool is_nullable;
     bool is_parsed;
+    bool is_duration;
     bool is_lossy;
     bool has_labels;
 } wish;
@@ -67,7 +68,8 @@ static tk_column column_for(const wish *of) {
         .precision = of->precision,
         .scale = of->scale,
         .dimensions = of->dimensions,
-        .flags = of->is_unsigned ? TAKEO_COLUMN_UNSIGNED : 0,
+        .flags = (of->is_unsigned ? TAKEO_COLUMN_UNSIGNED : 0)
+                 | (of->is_duration ? TAKEO_COLUMN_DURATION : 0),
         .labels = of->has_labels ? labels : NULL,
         .label_count = of->has_labels ? 2 : 0,
         .is_nullable = of->is_nullable,
@@ -808,6 +810,37 @@ static void accept_times_keep_zone_and_digits(void **state) {
          {.type = TAKEO_TYPE_INTERVAL, .v = {.span = {0, 1, 2}}},
          "interval P2M1D",
          NULL},
+        {"duration",
+         {.type = TAKEO_TYPE_INTERVAL, .is_duration = true},
+         {.type = TAKEO_TYPE_INTERVAL, .v = {.span = {-1, 2, 0}}},
+         "interval P2DT-0.000001S",
+         NULL},
+        {"duration",
+         {.type = TAKEO_TYPE_INTERVAL, .is_duration = true, .is_lossy = true},
+         {.type = TAKEO_TYPE_INTERVAL, .v = {.span = {0, 1, -2}}},
+         NULL,
+         "RANGE: P-2M1D has months, a duration has none"},
+        {"precision",
+         {.type = TAKEO_TYPE_INTERVAL, .precision = 3},
+         {.type = TAKEO_TYPE_INTERVAL, .v = {.span = {INT64_MIN, 0, 0}}},
+         NULL,
+         "PRECISION: PT-2562047788H-54.775808S has more digits of a second than the column, which "
+         "keeps 3"},
+        {"lossy",
+         {.type = TAKEO_TYPE_INTERVAL, .precision = 3, .is_lossy = true},
+         {.type = TAKEO_TYPE_INTERVAL, .v = {.span = {INT64_MIN, 0, 0}}},
+         NULL,
+         "RANGE: PT-2562047788H-54.775808S is outside interval"},
+        {"lossy",
+         {.type = TAKEO_TYPE_INTERVAL, .precision = 3, .is_lossy = true},
+         {.type = TAKEO_TYPE_INTERVAL, .v = {.span = {INT64_MAX, 0, 0}}},
+         NULL,
+         "RANGE: PT2562047788H54.775807S is outside interval"},
+        {"lossy",
+         {.type = TAKEO_TYPE_INTERVAL, .precision = 3, .is_lossy = true},
+         {.type = TAKEO_TYPE_INTERVAL, .v = {.span = {-1500, 0, 0}}},
+         "interval PT-0.002S",
+         NULL},
     };
     expect_cases(cases, TK_COUNT(cases));
 }
@@ -1159,12 +1192,13 @@ static void accept_refusal_tells_what_is_expected(void **state) {
         {{.type = TAKEO_TYPE_BYTES, .length = 4}, "bytes of at most 4 bytes"},
         {{.type = TAKEO_TYPE_DECIMAL, .precision = 5, .scale = 2}, "decimal(5, 2)"},
         {{.type = TAKEO_TYPE_TIMESTAMPTZ, .precision = 3}, "timestamptz(3)"},
+        {{.type = TAKEO_TYPE_BOOL}, "bool"},
         {{.type = TAKEO_TYPE_ENUM, .has_labels = true}, "enum: \"red\", \"green\""},
         {{.type = TAKEO_TYPE_ARRAY, .element = TAKEO_TYPE_INT32, .dimensions = 1},
          "array of int32"},
-        {{.type = TAKEO_TYPE_BOOL}, "bool"},
+        {{.type = TAKEO_TYPE_INTERVAL, .is_duration = true}, "interval without months"},
     };
-    static const takeo_cell in = {.type = TAKEO_TYPE_INTERVAL};
+    static const takeo_cell in = {.type = TAKEO_TYPE_INTERVAL, .v = {.span = {0, 0, 1}}};
     for (size_t i = 0; i < TK_COUNT(cases); i++) {
         tk_column column = column_for(&cases[i].wish);
         tk_accept accept = tk_accept_column(&column);

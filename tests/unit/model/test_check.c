@@ -203,6 +203,8 @@ static void check_column_texts_are_found(void **state) {
          "whole seconds are for times without a precision"},
         {{.type = TAKEO_TYPE_TIME, .precision = 3, .flags = TAKEO_COLUMN_WHOLE_SECONDS},
          "whole seconds are for times without a precision"},
+        {{.type = TAKEO_TYPE_TIME, .flags = TAKEO_COLUMN_DURATION},
+         "a duration is an interval, not time"},
         {{.type = TAKEO_TYPE_TEXT, .flags = TAKEO_COLUMN_INHERITED},
          "inheritance is not built yet"},
     };

@@ -365,6 +365,37 @@ static void temporal_intervals_are_exact(void **state) {
     assert_memory_equal(&again.v.span, &largest.v.span, sizeof largest.v.span);
 }
 
+/* As `select interval 'P1M' = 'P30D'` of PostgreSQL says. */
+static void temporal_intervals_have_an_order(void **state) {
+    (void)state;
+    static const char *const sorted[][2] = {
+        {"P-178956970Y-8MT-2562047788H-54.775808S", "P-178956970Y-8MT-2562047788H-54.775808S"},
+        {"P-2147483648D", "P-71582788M-8D"},
+        {"P-1D", "PT-24H"},
+        {"PT-0.000001S", "P-1DT23H59M59.999999S"},
+        {"PT0S", "P1M-30D"},
+        {"PT0.000001S", "P1DT-23H-59M-59.999999S"},
+        {"PT24H", "P1D"},
+        {"P30D", "P1M"},
+        {"P360D", "P1Y"},
+        {"PT2562047788H54.775807S", "P106751991DT4H54.775807S"},
+        {"P178956970Y7MT2562047788H54.775807S", "P178956970Y7MT2562047788H54.775807S"},
+    };
+    takeo_cell cells[2 * TK_COUNT(sorted)];
+    for (size_t i = 0; i < TK_COUNT(cells); i++) {
+        const char *text = sorted[i / 2][i % 2];
+        assert_true(tk_interval_parse(text, strlen(text), &cells[i]));
+    }
+    for (size_t i = 0; i < TK_COUNT(cells); i++) {
+        for (size_t j = 0; j < TK_COUNT(cells); j++) {
+            int expected = (i / 2 > j / 2) - (i / 2 < j / 2);
+            if (tk_interval_compare(&cells[i], &cells[j]) != expected) {
+                fail_msg("%s against %s", sorted[i / 2][i % 2], sorted[j / 2][j % 2]);
+            }
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(temporal_calendar_agrees_with_walking),
@@ -376,6 +407,7 @@ int main(void) {
         cmocka_unit_test(temporal_fixed_form_agrees_with_the_general_one),
         cmocka_unit_test(temporal_fixed_form_refuses_others),
         cmocka_unit_test(temporal_intervals_are_exact),
+        cmocka_unit_test(temporal_intervals_have_an_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
