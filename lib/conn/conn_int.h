@@ -166,6 +166,7 @@ takeo_status tk_drain_step(tk_op *op); /* the state DRAIN */
 /* ---- pace.c ---------------------------------------------------------------------------------- */
 
 bool tk_pace_spins(tk_pace *pace);            /* asked once for each answer that is waited for */
+bool tk_pace_spins_on(const tk_pace *pace);   /* for what comes behind its first piece */
 int64_t tk_pace_spin_ns(const tk_pace *pace); /* and then for how long, at most */
 void tk_pace_learn(tk_pace *pace, bool has_spun, int64_t ns);
 /* May one more thread of this process spin?  Then it must leave again. */

@@ -31,7 +31,7 @@ enum { SPINNING, SLEEPING }; /* of mean_us */
 
 /* An answer that takes longer than this is not worth a processor.  A server that has slept for a
  * moment takes about 100 us. */
-#define SPIN_NS INT64_C(150000)
+#define SPIN_NS INT64_C(200000)
 
 /* Sleeping has to win by so much: being wrong costs little where client and server are together, and
  * half of the speed when they come apart. */
@@ -70,9 +70,17 @@ int64_t tk_pace_spin_ns(const tk_pace *pace) {
     return is_short ? (int64_t)(most_us * 1000) : SPIN_NS;
 }
 
+static bool is_sleeping_better(const tk_pace *pace) {
+    return pace->mean_us[SLEEPING] < pace->mean_us[SPINNING] * CLEARLY;
+}
+
 static bool has_sleeping_won(const tk_pace *pace) {
-    float spinning = pace->mean_us[SPINNING];
-    return pace->mean_us[SLEEPING] < spinning * CLEARLY || spinning * 1000 > (float)SPIN_NS;
+    return is_sleeping_better(pace) || pace->mean_us[SPINNING] * 1000 > (float)SPIN_NS;
+}
+
+/* The next pieces come soon, however long the first one took. */
+bool tk_pace_spins_on(const tk_pace *pace) {
+    return !pace->sleeps || !is_sleeping_better(pace);
 }
 
 static void end_burst(tk_pace *pace) {

@@ -123,7 +123,8 @@ static bool may_spin(const tk_op *op, tk_pace *pace) {
     } else {
         const tk_job *job = op->current;
         bool is_statement = op->state == TK_OP_RUN && job != NULL && job->sql != NULL;
-        spins = is_statement && op->run.statement_pace != NULL && !op->run.statement_pace->sleeps;
+        spins = is_statement && op->run.statement_pace != NULL
+                && tk_pace_spins_on(op->run.statement_pace);
     }
     return spins && tk_pace_enter_spin();
 }

@@ -396,6 +396,7 @@ static void pace_finds_it_soon(void **state) {
     assert_true(answer(&pace, 100, 80, 28) > 90);
     tk_pace busy = {0}; /* whoever yields waits for the slice of another */
     assert_true(answer(&busy, 100, 80, 4000) < 20);
+    assert_false(tk_pace_spins_on(&busy));
 }
 
 static void pace_sleeping_has_to_win_clearly(void **state) {
@@ -408,8 +409,9 @@ static void pace_sleeping_has_to_win_clearly(void **state) {
 static void pace_long_answers_are_slept_for(void **state) {
     (void)state;
     tk_pace pace = {0};
-    (void)answer(&pace, 1000, 210, 200);
-    assert_true(answer(&pace, 1000, 210, 200) < 60);
+    (void)answer(&pace, 1000, 310, 300);
+    assert_true(answer(&pace, 1000, 310, 300) < 60);
+    assert_true(tk_pace_spins_on(&pace));
 }
 
 static void pace_notices_that_times_have_changed(void **state) {
