@@ -289,6 +289,7 @@ struct takeo_source {
     tk_alloc alloc;
     tk_arena arena;     /* copies of the options */
     int32_t references; /* atomic */
+    int32_t waiting;    /* atomic: threads that wait for a server */
     int64_t process_id;
     uint32_t phase;  /* atomic: tk_source_phase; written under the mutex */
     tk_model *model; /* held; NULL: SQL only */

@@ -169,9 +169,9 @@ bool tk_pace_spins(tk_pace *pace);            /* asked once for each answer that
 bool tk_pace_spins_on(const tk_pace *pace);   /* for what comes behind its first piece */
 int64_t tk_pace_spin_ns(const tk_pace *pace); /* and then for how long, at most */
 void tk_pace_learn(tk_pace *pace, bool has_spun, int64_t ns);
-/* May one more thread of this process spin?  Then it must leave again. */
-bool tk_pace_enter_spin(void);
-void tk_pace_leave_spin(void);
+/* One more thread waits, until it leaves.  True: so few do that it may spin. */
+bool tk_pace_enter_wait(int32_t *waiting);
+void tk_pace_leave_wait(int32_t *waiting);
 
 /* ---- run.c, txn_step.c: states --------------------------------------------------------------- */
 

@@ -126,24 +126,18 @@ void tk_pace_learn(tk_pace *pace, bool has_spun, int64_t ns) {
     }
 }
 
-/* ---- how many may spin ----------------------------------------------------------------------- */
+/* ---- how many wait --------------------------------------------------------------------------- */
 
-static int32_t spinning; /* threads of this process that spin now */
-
-bool tk_pace_enter_spin(void) {
+bool tk_pace_enter_wait(int32_t *waiting) {
     static int32_t processors;
     int32_t count = __atomic_load_n(&processors, __ATOMIC_RELAXED);
     if (count == 0) {
         count = tk_processor_count();
         __atomic_store_n(&processors, count, __ATOMIC_RELAXED);
     }
-    if (__atomic_add_fetch(&spinning, 1, __ATOMIC_RELAXED) < count) {
-        return true;
-    }
-    tk_pace_leave_spin();
-    return false;
+    return __atomic_add_fetch(waiting, 1, __ATOMIC_RELAXED) < count;
 }
 
-void tk_pace_leave_spin(void) {
-    __atomic_sub_fetch(&spinning, 1, __ATOMIC_RELAXED);
+void tk_pace_leave_wait(int32_t *waiting) {
+    __atomic_sub_fetch(waiting, 1, __ATOMIC_RELAXED);
 }

@@ -126,13 +126,24 @@ static bool may_spin(const tk_op *op, tk_pace *pace) {
         spins = is_statement && op->run.statement_pace != NULL
                 && tk_pace_spins_on(op->run.statement_pace);
     }
-    return spins && tk_pace_enter_spin();
+    return spins;
 }
 
 /* Has the step something to do although nothing came? */
 static bool is_time(const tk_op *op, int64_t until_ns, int64_t now_ns) {
     int64_t first_ns = tk_earlier(tk_op_wake_ns(op), until_ns);
     return first_ns >= 0 && now_ns >= first_ns;
+}
+
+/* Sleep until something came; false: the step has something else to do, or it is over.  *now is then
+ * the time. */
+static bool sleep_until_ready(tk_op *op, int64_t until_ns, int64_t *now) {
+    bool is_ready;
+    do {
+        is_ready = sleep_on_server(op, until_ns, *now);
+        *now = tk_clock_now_ns();
+    } while (!is_ready && !is_time(op, until_ns, *now) && tk_op_ask(op, *now));
+    return is_ready;
 }
 
 /* The interpreter's lock stays given up when something came: the next step takes it when it needs
@@ -142,21 +153,16 @@ static void wait_for_server(tk_op *op, int64_t until_ns) {
     op->run.pace = NULL; /* what comes after the first wait says nothing of the statement */
     (void)tk_op_leave(op);
     int64_t now = pace != NULL ? op->run.sent_ns : tk_clock_now_ns();
-    bool has_spun = may_spin(op, pace);
+    bool is_free = tk_pace_enter_wait(&op->source->waiting);
+    bool has_spun = may_spin(op, pace) && is_free;
     const tk_pace *known = pace != NULL ? pace : op->run.statement_pace;
     bool is_ready = has_spun && spin(op->conn, now, tk_pace_spin_ns(known));
     if (has_spun) {
-        tk_pace_leave_spin();
         now = tk_clock_now_ns();
     }
-    while (!is_ready) {
-        is_ready = sleep_on_server(op, until_ns, now);
-        now = tk_clock_now_ns();
-        if (!is_ready && (is_time(op, until_ns, now) || !tk_op_ask(op, now))) {
-            return;
-        }
-    }
-    if (pace != NULL) {
+    is_ready = is_ready || sleep_until_ready(op, until_ns, &now);
+    tk_pace_leave_wait(&op->source->waiting);
+    if (is_ready && pace != NULL) {
         tk_pace_learn(pace, has_spun, now - op->run.sent_ns);
     }
 }

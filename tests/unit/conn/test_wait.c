@@ -478,6 +478,17 @@ static void pace_a_burst_spins_no_longer_than_would_lose(void **state) {
     assert_true(bursts > 0);
 }
 
+static void pace_nobody_spins_where_many_wait(void **state) {
+    (void)state;
+    int32_t waiting = 0;
+    for (int32_t i = 1; i < tk_processor_count(); i++) {
+        assert_true(tk_pace_enter_wait(&waiting));
+    }
+    assert_false(tk_pace_enter_wait(&waiting));
+    tk_pace_leave_wait(&waiting);
+    assert_int_equal(waiting, tk_processor_count() - 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wait_any_call_is_made_again),
@@ -510,6 +521,7 @@ int main(void) {
         cmocka_unit_test(pace_one_outlier_changes_nothing),
         cmocka_unit_test(pace_a_hopeless_burst_ends_at_its_second_answer),
         cmocka_unit_test(pace_a_burst_spins_no_longer_than_would_lose),
+        cmocka_unit_test(pace_nobody_spins_where_many_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
