@@ -78,6 +78,33 @@ void tk_door_calls_free(door_executor *executor);
 /* Run what was started to its end; a failure is raised as an exception.  False then. */
 bool tk_door_finish(call *used, takeo_status status);
 
+/* ---- arguments (cpython_arguments.c) ------------------------------------------------------------
+ *
+ * What is read lives as long as the call.  A failure stands in call->error, or is a Python
+ * exception (TAKEO_EHOST, false).
+ */
+typedef struct tk_door_batch { /* objects of a call, each with its layout */
+    tk_target *target;
+    tk_py tuple; /* owned by the holder */
+    void **items;
+    const tk_layout **layouts;
+    uint32_t count;
+    bool has_mutable;
+} tk_door_batch;
+
+/* timeout: seconds or None, or NULL; flags: takeo_op_flags, or NULL. */
+bool tk_door_set_options(call *used, tk_py timeout, tk_py flags);
+/* arguments: a tuple; cells: room for each parameter of the statement. */
+takeo_status tk_door_read_arguments(const statement_handle *handle, tk_py arguments,
+                                    takeo_cell *cells, call *used);
+/* wanted: the class that every object has to be an instance of; NULL: any entity of the target. */
+takeo_status tk_door_read_batch(call *used, tk_py target, tk_py objects, tk_py wanted,
+                                tk_door_batch *out);
+/* A tuple of ints as an array of numbers; None gives NULL. */
+bool tk_door_read_numbers(call *used, tk_py value, const uint32_t **out, uint32_t *out_count);
+/* None, or (on, update, nothing, only_if_changed, index_where, where, arguments). */
+takeo_status tk_door_read_upsert(call *used, tk_py value, tk_upsert *out);
+
 /* ---- results (cpython_receive.c) ------------------------------------------------------------- */
 
 enum tk_door_mode { /* as _door.py */
