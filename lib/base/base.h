@@ -113,11 +113,28 @@ typedef struct tk_buf {
 } tk_buf;
 
 void tk_buf_init(tk_buf *buf, tk_alloc alloc, size_t max);
-void tk_buf_put(tk_buf *buf, const void *data, size_t len);
-/* Room for so many bytes behind the end, for a writer that knows how many it needs; NULL: the buffer
- * has failed.  What was written there counts once the length is set. */
-char *tk_buf_reserve(tk_buf *buf, size_t len);
-void tk_buf_set_len(tk_buf *buf, size_t len);
+TK_CHECKED char *tk_buf_grow(tk_buf *buf, size_t len);
+/* Room for so many bytes behind the end and a zero byte, for a writer that knows how many it needs;
+ * NULL: the buffer has failed.  What was written there counts once the length is set. */
+TK_CHECKED static inline char *tk_buf_reserve(tk_buf *buf, size_t len) {
+    bool has_room = len < buf->capacity - buf->len && !buf->failed;
+    return TK_LIKELY(has_room) ? buf->data + buf->len : tk_buf_grow(buf, len);
+}
+static inline void tk_buf_set_len(tk_buf *buf, size_t len) {
+    buf->len = len;
+    buf->data[len] = '\0';
+}
+/* In place, so that a few bytes of a known size are a store. */
+static inline void tk_buf_put(tk_buf *buf, const void *data, size_t len) {
+    char *at = tk_buf_reserve(buf, len);
+    if (TK_UNLIKELY(at == NULL)) {
+        return;
+    }
+    if (len != 0) {
+        memcpy(at, data, len);
+    }
+    tk_buf_set_len(buf, buf->len + len);
+}
 void tk_buf_puts(tk_buf *buf, const char *zstr);
 void tk_buf_putc(tk_buf *buf, char c);
 void tk_buf_put_int(tk_buf *buf, int64_t number);
@@ -277,8 +294,9 @@ const char *tk_code_meaning(tk_code code);
 
 /* ---- clock.c, rand.c, utf8.c ----------------------------------------------------------------- */
 
-int64_t tk_clock_now_ns(void);  /* monotonic */
-int64_t tk_clock_unix_us(void); /* microseconds since 1970 in UTC */
+int64_t tk_clock_now_ns(void);   /* monotonic */
+int64_t tk_clock_about_ns(void); /* the same, some milliseconds old at most, and read in no time */
+int64_t tk_clock_unix_us(void);  /* microseconds since 1970 in UTC */
 /* Tests move time: both clocks ask this first while it is not NULL. */
 typedef struct tk_clock_fake {
     int64_t now_ns;

@@ -12,16 +12,12 @@ void tk_buf_init(tk_buf *buf, tk_alloc alloc, size_t max) {
     *buf = (tk_buf){.alloc = alloc, .max = max < PTRDIFF_MAX ? max : PTRDIFF_MAX - 1};
 }
 
-/* Make room for `len` more bytes and the zero byte; false once the buffer has failed. */
-static bool reserve(tk_buf *buf, size_t len) {
+char *tk_buf_grow(tk_buf *buf, size_t len) {
     if (TK_UNLIKELY(buf->failed || len > buf->max - buf->len)) {
         buf->failed = true;
-        return false;
+        return NULL;
     }
     size_t needed = buf->len + len + 1;
-    if (TK_LIKELY(needed <= buf->capacity)) {
-        return true;
-    }
     size_t capacity = buf->capacity != 0 ? buf->capacity : CAPACITY_FIRST;
     while (capacity < needed && capacity <= buf->max / 2) {
         capacity *= 2;
@@ -32,31 +28,11 @@ static bool reserve(tk_buf *buf, size_t len) {
     char *data = tk_mem_resize(&buf->alloc, buf->data, buf->capacity, capacity);
     if (data == NULL) {
         buf->failed = true;
-        return false;
+        return NULL;
     }
     buf->data = data;
     buf->capacity = capacity;
-    return true;
-}
-
-char *tk_buf_reserve(tk_buf *buf, size_t len) {
-    return reserve(buf, len) ? buf->data + buf->len : NULL;
-}
-
-void tk_buf_set_len(tk_buf *buf, size_t len) {
-    buf->len = len;
-    buf->data[len] = '\0';
-}
-
-void tk_buf_put(tk_buf *buf, const void *data, size_t len) {
-    if (!reserve(buf, len)) {
-        return;
-    }
-    if (len != 0) {
-        memcpy(buf->data + buf->len, data, len);
-    }
-    buf->len += len;
-    buf->data[buf->len] = '\0';
+    return data + buf->len;
 }
 
 void tk_buf_puts(tk_buf *buf, const char *zstr) {
@@ -64,10 +40,7 @@ void tk_buf_puts(tk_buf *buf, const char *zstr) {
 }
 
 void tk_buf_putc(tk_buf *buf, char c) {
-    if (reserve(buf, 1)) {
-        buf->data[buf->len++] = c;
-        buf->data[buf->len] = '\0';
-    }
+    tk_buf_put(buf, &c, 1);
 }
 
 void tk_buf_put_int(tk_buf *buf, int64_t number) {
@@ -85,14 +58,14 @@ void tk_buf_put_int(tk_buf *buf, int64_t number) {
 }
 
 void tk_buf_vprintf(tk_buf *buf, const char *format, va_list args) {
-    if (!reserve(buf, 0)) {
+    if (tk_buf_reserve(buf, 0) == NULL) {
         return;
     }
     va_list again;
     va_copy(again, args);
     size_t room = buf->capacity - buf->len;
     int len = vsnprintf(buf->data + buf->len, room, format, args);
-    if (len < 0 || !reserve(buf, (size_t)len)) {
+    if (len < 0 || tk_buf_reserve(buf, (size_t)len) == NULL) {
         buf->failed = true;
         buf->data[buf->len] = '\0';
     } else {

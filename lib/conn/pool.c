@@ -141,7 +141,7 @@ static bool is_worn(const tk_source *source, const tk_conn *conn, int64_t now_ns
 
 void tk_pool_give_back(tk_conn *conn) { /* without the mutex */
     tk_source *source = conn->source;
-    int64_t now = source->driver->blocks ? 0 : tk_clock_now_ns(); /* an embedded one never ages */
+    int64_t now = source->driver->blocks ? 0 : tk_clock_about_ns(); /* an embedded one never ages */
     tk_mutex_lock(source->mutex);
     tk_conn_leave(conn);
     conn->holder = NULL;

@@ -226,7 +226,8 @@ static void let_go(tk_op *op) {
 static void replace_if_dead(tk_conn *conn) {
     const tk_driver *driver = conn->driver;
     if (conn->server == NULL || driver->is_alive == NULL || conn->idle_ns == 0
-        || tk_clock_now_ns() - conn->idle_ns < IDLE_TRUSTED_NS || driver->is_alive(conn->server)) {
+        || tk_clock_about_ns() - conn->idle_ns < IDLE_TRUSTED_NS
+        || driver->is_alive(conn->server)) {
         return;
     }
     tk_conn_close_broken(conn);
