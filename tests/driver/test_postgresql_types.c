@@ -901,6 +901,7 @@ static size_t make_noise(char *out, size_t room) {
     }
 }
 
+/* S15 */
 static void noise_is_harmless(void **state) {
     (void)state;
     tk_arena values;
@@ -919,7 +920,7 @@ static void noise_is_harmless(void **state) {
     tk_arena_done(&values);
 }
 
-/* Real values, cut short and with a byte changed. */
+/* S15: real values, cut short and with a byte changed. */
 static void damaged_values_are_harmless(void **state) {
     fixture *f = need(state);
     char sql[600];

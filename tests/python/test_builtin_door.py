@@ -379,6 +379,7 @@ VALUES = [
 ]
 
 
+# F58
 @pytest.mark.parametrize(("name", "value"), VALUES, ids=[f"{n}-{type(v).__name__}" for n, v in VALUES])
 def test_exceptions_of_values_pass_as_they_are(world: DataSource, name: str, value: Any) -> None:
     column = getattr(Everything, name)
@@ -415,6 +416,7 @@ def test_an_unhashable_value_is_no_member(world: DataSource) -> None:
         world.save(Everything(status=[]))
 
 
+# F58
 def test_interrupts_while_values_are_compared_are_kept(world: DataSource) -> None:
     class Interrupt(dict):  # type: ignore[type-arg]
         def items(self) -> Any:

@@ -90,6 +90,7 @@ def test_threads_share_a_source(url: str) -> None:
     db.close()
 
 
+# F49
 def test_a_thread_closes_the_source_that_others_use(database: str, new_url: Callable[[], str], url: str) -> None:
     for _ in range(3 if SANITIZED else 10):
         is_file = database == "sqlite" and url != "sqlite://"
@@ -223,6 +224,7 @@ def test_ctrl_c_while_rows_are_made_leaves_nothing_behind(memory: DataSource) ->
     assert memory.sql("select count(*) from many").scalar() == 200_000
 
 
+# F59
 def test_a_signal_handler_cannot_use_the_connection_it_interrupts(new_url: Callable[[], str]) -> None:
     memory = DataSource(new_url(), entities=models.ALL, pool_size=1)
     memory.synchronize()
@@ -348,12 +350,14 @@ ENDS = {
 }
 
 
+# F49
 @pytest.mark.parametrize("end", ENDS)
 def test_the_interpreter_ends_quietly(shared_url: str, end: str) -> None:
     done = _program(textwrap.dedent(START) + textwrap.dedent(ENDS[end]), shared_url)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+# F49
 def test_the_interpreter_ends_within_an_exception(shared_url: str) -> None:
     done = _program(textwrap.dedent(START) + "with db.transaction():\n    raise KeyError('mine')", shared_url)
     assert done.returncode == 1 and done.stderr.endswith("KeyError: 'mine'\n")

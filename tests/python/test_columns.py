@@ -114,7 +114,7 @@ def test_a_name_that_never_exists_is_told() -> None:
 
 
 def test_ddl_of_declarations(database: str, new_url: Callable[[], str]) -> None:
-    """COL-03 COL-05 COL-06 COL-07 COL-08 COL-14 COL-26 IDX-01 IDX-09 IDX-10 NAM-02 PK-02 PK-09 REL-08 REL-10 REL-11"""
+    """COL-03 COL-05 COL-06 COL-07 COL-08 COL-14 COL-26 IDX-01 IDX-09 IDX-10 NAM-02 PK-02 PK-04 PK-09 REL-08 REL-10 REL-11"""
 
     @Entity("parents")
     class Parent:

@@ -80,7 +80,7 @@ def test_err_02_and_04_layout(db: DataSource) -> None:
     assert said["file"].endswith("test_errors.py")
 
 
-def test_b64_all_findings_of_a_batch_are_told(db: DataSource, france: Country) -> None:
+def test_save_13_all_findings_of_a_batch_are_told(db: DataSource, france: Country) -> None:
     wrong = [City(name=3, country=france), City(name="x", population="many", country=france)]
     with pytest.raises(InputError) as e:
         db.save(wrong)

@@ -110,7 +110,7 @@ def test_an_interval_that_is_no_timedelta_says_why() -> None:
 
 
 def test_each_column_takes_both_classes_and_holds_its_own(source: DataSource) -> None:
-    """TYP-03 TYP-16"""
+    """TYP-03"""
     loans = source.repository(Loan)
     made = loans.insert(Loan(term=timedelta(hours=36), grace=Interval(days=1, microseconds=-1), delays=[Interval(days=1)], pauses=[DAY, MONTH]))  # type: ignore[arg-type,list-item]
     found = loans.get_or_fail(made.id)

@@ -281,7 +281,7 @@ def test_qb_15_limit_counts_objects_b75(db: DataSource, towns: list[City]) -> No
             q.offset(wrong)
 
 
-def test_qb_17_terminals(db: DataSource, towns: list[City]) -> None:
+def test_repo_18_qb_17_terminals(db: DataSource, towns: list[City]) -> None:
     q = db.repository(City).where(City.name == "Rome")
     assert q.one().id == q.first().id == q.one_or_none().id == 6
     assert (q.count(), q.exists()) == (1, True)
@@ -374,7 +374,7 @@ def test_b76_select_and_group_by_take_expressions(db: DataSource) -> None:
         db.repository(City).find(load=City.country)
 
 
-def test_b77_hostile_keywords(db: DataSource) -> None:
+def test_b77_s05_hostile_keywords(db: DataSource) -> None:
     cities = db.repository(City)
     for wrong in ("_connector", "id__in_sql", "name__like", "_takeo", "shape"):
         with pytest.raises(UnknownField):
@@ -448,7 +448,7 @@ def test_qb_14_every_part_of_a_relations_key_says_where_its_nulls_go(memory: Dat
     assert words == '"item_shop" desc nulls last, "item_sku" desc nulls last'
 
 
-def test_sql_16_raw_conditions_are_joined_and_negated(db: DataSource, towns: list[City]) -> None:
+def test_op_08_raw_conditions_are_joined_and_negated(db: DataSource, towns: list[City]) -> None:
     cities = db.repository(City)
     even, small = sql("{x} % 2 = 0", x=City.id), sql("{x} = {one} or {x} = 2", x=City.id, one=1)
 

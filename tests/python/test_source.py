@@ -220,7 +220,7 @@ def test_sync_a_table_that_differs_is_refused(shared_url: str) -> None:
     assert "size" in str(e.value) and e.value.code == "TAKEO.MODEL.DIFFERS"
 
 
-def test_ent_04_05_07_options_of_a_table(database: str, new_url: Callable[[], str]) -> None:
+def test_ent_05_07_pk_09_options_of_a_table(database: str, new_url: Callable[[], str]) -> None:
     @Entity("plain", comment="what it is", without_rowid=True, strict=True, primary_key="pk_mine")
     class Plain:
         id: Mapped[int] = PrimaryColumn()

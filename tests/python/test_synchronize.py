@@ -207,7 +207,7 @@ def test_ds_05_one_class_in_several_schemas(shared: str) -> None:
 
 
 @pytest.mark.postgresql("schemas of a server")
-def test_ds_05_an_entity_with_a_schema_of_its_own(shared: str) -> None:
+def test_ds_05_ent_02_an_entity_with_a_schema_of_its_own(shared: str) -> None:
     with DataSource(shared, entities=[Shelf, Loan]) as db:
         db.sql("drop schema if exists takeo_library cascade").run()
         try:

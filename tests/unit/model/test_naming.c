@@ -1,4 +1,4 @@
-/* test_naming.c - the names that nobody gave. */
+/* test_naming.c - the names that nobody gave (NAM-02). */
 #include "defs.h"
 
 #include "model/model_int.h"

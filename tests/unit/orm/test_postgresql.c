@@ -344,7 +344,7 @@ static void postgresql_insert_brings_the_key(void **state) {
     database_close(&on);
 }
 
-/* A column that the server alone fills takes a value all the same when one is given. */
+/* PK-04: a column that the server alone fills takes a value all the same when one is given. */
 static void postgresql_insert_overrides_identity_always(void **state) {
     (void)state;
     DATABASE_NEEDED();

@@ -68,7 +68,7 @@ static void synchronize_leaves_other_tables(void **state) {
     world_close(&w);
 }
 
-/* SYNC-02: every difference at once, and nothing is done. */
+/* SYNC-03: every difference at once, and nothing is done. */
 static void synchronize_tells_all_differences(void **state) {
     (void)state;
     world w;
