@@ -275,8 +275,8 @@ static takeo_status read_insert(reader *at) {
         takeo_status status = TAKEO_DONE;
         if (may_insert(column)) {
             status = insert_column(at, column, tk_findings_error(at->findings));
-        } else if (column->is_server_made) {
-            return_made(at, column);
+        } else if (column->is_server_made || is_stored(column)) {
+            return_made(at, column); /* whatever the object says, the database decided */
         }
         if (TK_UNLIKELY(status < 0) && !add_column_finding(at, status, column)) {
             return status;

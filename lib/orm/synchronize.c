@@ -123,6 +123,31 @@ static takeo_status add_waiting(sync_job *sync, const tk_entity *entity) {
     return status;
 }
 
+static takeo_status add_comment(sync_job *sync, const tk_entity *entity, const tk_column *column) {
+    tk_buf text;
+    tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
+    takeo_status status = tk_ddl_comment(entity, column, &text, sync->schema.error);
+    status = status < 0 ? status : add_text(sync, &text);
+    tk_buf_done(&text);
+    return status;
+}
+
+/* Of a new table and its columns. */
+static takeo_status add_comments(sync_job *sync, const tk_entity *entity) {
+    if (!sync->schema.facts->has_comments) {
+        return TAKEO_DONE;
+    }
+    if (tk_ddl_has_comment(entity, NULL)) {
+        TK_TRY(add_comment(sync, entity, NULL));
+    }
+    for (uint32_t i = 0; i < entity->column_count; i++) {
+        if (tk_ddl_has_comment(entity, &entity->columns[i])) {
+            TK_TRY(add_comment(sync, entity, &entity->columns[i]));
+        }
+    }
+    return TAKEO_DONE;
+}
+
 static takeo_status add_indexes(sync_job *sync, const tk_entity *entity) {
     for (uint32_t i = 0; i < entity->index_count; i++) {
         const tk_index *index = &entity->indexes[i];
@@ -228,6 +253,7 @@ static takeo_status add_all(sync_job *sync) {
     for (uint32_t i = 0; i < sync->entity_count; i++) {
         if (find_table(sync, sync->entities[i]) == NULL) {
             TK_TRY(add_waiting(sync, sync->entities[i]));
+            TK_TRY(add_comments(sync, sync->entities[i]));
         }
     }
     for (uint32_t i = 0; i < sync->entity_count; i++) {

@@ -268,6 +268,25 @@ takeo_status tk_ddl_index(const tk_dialect *dialect, const tk_entity *entity, co
     return finish(out, error);
 }
 
+bool tk_ddl_has_comment(const tk_entity *entity, const tk_column *column) {
+    return column == NULL ? entity->comment.len != 0
+                          : column->comment.len != 0 && tk_column_is_stored(column);
+}
+
+takeo_status tk_ddl_comment(const tk_entity *entity, const tk_column *column, tk_buf *out,
+                            tk_error *error) {
+    takeo_text said = column != NULL ? column->comment : entity->comment;
+    tk_buf_puts(out, column != NULL ? "comment on column " : "comment on table ");
+    tk_put_table(out, entity);
+    if (column != NULL) {
+        tk_buf_puts(out, ".");
+        tk_put_quoted(out, column->column);
+    }
+    tk_buf_puts(out, " is ");
+    tk_put_text_literal(out, said.data, said.len);
+    return finish(out, error);
+}
+
 takeo_status tk_ddl_type(const tk_dialect *dialect, const tk_column *column, tk_buf *out,
                          tk_error *error) {
     dialect->methods.column_type(column, out);

@@ -353,6 +353,7 @@ const tk_dialect tk_dialect_postgresql = {
     .facts = {.synchronize_lock = "select pg_catalog.pg_advisory_xact_lock(499850634607)",
               .names_have_case = true,
               .has_schemas = true,
+              .has_comments = true,
               .key_suffix = "_pkey",
               .unique_suffix = "_key",
               .foreign_key_suffix = "_fkey",

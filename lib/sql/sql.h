@@ -29,6 +29,7 @@ typedef struct tk_dialect_facts {
     bool tells_last_key;  /* an INSERT tells which key was made; else it is asked by RETURNING */
     bool names_have_case; /* "City" and "city" are two tables */
     bool has_schemas;     /* a schema has to be made before its tables */
+    bool has_comments;    /* of tables and columns */
     /* Waits until nobody else synchronizes, up to the end of the transaction; NULL: to begin one
      * does that. */
     const char *synchronize_lock;
@@ -223,6 +224,10 @@ TK_CHECKED takeo_status tk_ddl_schema(const tk_dialect *dialect, const tk_entity
 takeo_text tk_ddl_labels_name(const tk_column *column, char made[TK_NAME_MAX + 1]);
 TK_CHECKED takeo_status tk_ddl_index(const tk_dialect *dialect, const tk_entity *entity,
                                      const tk_index *index, tk_buf *out, tk_error *error);
+/* The comment of a table, or of one of its columns (NULL: of the table); of dialects that keep them. */
+bool tk_ddl_has_comment(const tk_entity *entity, const tk_column *column);
+TK_CHECKED takeo_status tk_ddl_comment(const tk_entity *entity, const tk_column *column,
+                                       tk_buf *out, tk_error *error);
 /* The type of a column as this dialect declares it, such as "varchar(80)"; in lower case. */
 TK_CHECKED takeo_status tk_ddl_type(const tk_dialect *dialect, const tk_column *column, tk_buf *out,
                                     tk_error *error);

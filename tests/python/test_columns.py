@@ -262,3 +262,26 @@ def test_entities_are_what_the_other_tests_think() -> None:
     assert {c.name for c in DataSource("sqlite://", entities=[Stock]).model(Stock).columns} == {"shop", "sku", "amount"}
     assert Defaulted().number == 7
     assert Everything().big is None
+
+
+def test_col_11_what_is_never_inserted(new_url: Callable[[], str]) -> None:
+    @Entity("jobs")
+    class Job:
+        id: Mapped[int] = PrimaryGeneratedColumn()
+        name: Mapped[str] = Column()
+        done: Mapped[int | None] = Column(default=None, insert=False)
+        state: Mapped[str] = Column(server_default=sql("'new'"), insert=False)
+
+    with DataSource(new_url(), entities=[Job]) as db:
+        db.synchronize()
+        jobs = db.repository(Job)
+        one = jobs.save(Job(name="a", done=1, state="mine"))
+        many = jobs.save([Job(name="b", done=1), Job(name="c", state="mine")])
+        for job in [one, *many]:  # an object says what the table has
+            assert (job.done, job.state) == (None, "new")
+        one.done, one.state = 2, "old"
+        jobs.save(one)
+        assert [(job.done, job.state) for job in db.query(Job).order_by(Job.id).list()] == [(2, "old"), (None, "new"), (None, "new")]
+        again = Job(id=one.id, name="z", done=3)
+        jobs.upsert(again, on=[Job.id])
+        assert (jobs.get(one.id).name, jobs.get(one.id).done, again.done) == ("z", 2, 2)

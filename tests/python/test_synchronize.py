@@ -219,3 +219,29 @@ def test_ds_05_ent_02_an_entity_with_a_schema_of_its_own(shared: str) -> None:
             assert db.sql("select count(*) from takeo_library.sync_loans").scalar() == 60
         finally:
             db.sql("drop schema takeo_library cascade").run()
+
+
+# ---- comments -------------------------------------------------------------------------------------------
+
+
+@Entity("sync_notes", comment="what's \"said\"; -- and \\n kept")
+class Note:
+    id: Mapped[int] = PrimaryGeneratedColumn()
+    text: Mapped[str] = Column(comment="the note's own words")
+    shelf: Rel[Shelf] = ManyToOne(Shelf)
+
+
+def test_ent_04_col_13_comments(shared: str) -> None:
+    with DataSource(shared, entities=[Note, Shelf]) as db:
+        plan = db.synchronize(plan=True)
+        assert len(db.synchronize()) == len(plan)
+        assert db.synchronize() == []
+        if shared.startswith("sqlite"):  # has no comments
+            assert not [text for text in plan if "comment" in text]
+            return
+        found = db.sql(
+            "select coalesce(a.attname, ''), d.description from pg_description d "
+            "left join pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid and d.objsubid > 0 "
+            "where d.objoid = 'sync_notes'::regclass order by 1"
+        ).tuples()
+        assert found == [("", "what's \"said\"; -- and \\n kept"), ("text", "the note's own words")]

@@ -418,6 +418,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a value of another type": ({"where": Stock.amount < "x"}, "TAKEO.INPUT.TYPE"),
     "nothing on a condition": ({"where": Stock.amount < 3, "update": "nothing"}, "TAKEO.QUERY.SHAPE"),
     "a column of another entity": ({"update": [Word.count]}, "TAKEO.INPUT.TYPE"),
+    "a column alone": ({"update": Stock.amount}, "TAKEO.INPUT.TYPE"),
+    "a column alone, to meet": ({"on": Stock.sku}, "TAKEO.INPUT.TYPE"),
     "a name": ({"update": "amount"}, "TAKEO.INPUT.TYPE"),
     "the key": ({"update": [Stock.id]}, "TAKEO.INPUT.READ_ONLY"),
     "update=False": ({"update": [Stock.amount, Stock.first]}, "TAKEO.INPUT.READ_ONLY"),

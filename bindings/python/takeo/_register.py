@@ -190,7 +190,7 @@ def _listed(entities: Any) -> list[type]:
             names = ", ".join(cls.__name__ for cls in found)
             logging.getLogger("takeo").info("entities= was left out: %s", names)
         return found
-    if isinstance(entities, (str, type)) or not hasattr(entities, "__iter__"):
+    if isinstance(entities, (str, type)) or getattr(entities, "__iter__", None) is None:
         raise errors.ConfigError(
             "entities= takes a list", got=errors.shown(entities), hint="entities=[City, Country]"
         )

@@ -35,7 +35,9 @@ class Column:
         unique, index: True, or the name of the constraint.
         nullable: only for columns without an annotation; else `T | None` says it.
         deferred: not read unless named in `load=`.
-        insert, update: False when it is never written by an INSERT or UPDATE.
+        insert: False when no INSERT ever writes it; the object then has what the database put there.
+        update: False when it is never changed; an UPDATE that would is refused.
+        comment: of the column, which PostgreSQL keeps; SQLite has none.
         check: SQL of a condition on this column.
         secret: masked in repr and errors.
 

@@ -66,7 +66,7 @@ def Entity(
     Args:
         table: its name; snake_case of the class when left out.
         schema: of the table (PostgreSQL); database: an attached file (SQLite).
-        comment: of the table.
+        comment: of the table, which PostgreSQL keeps; SQLite has none.
         managed: False when neither synchronize nor migrations may touch it.
         without_rowid, strict: of SQLite.
         abstract: no table; the columns go into every entity that derives from it.

@@ -360,7 +360,7 @@ def _membership(op: int, left: Expr, right: Any) -> Predicate:
 
 def listed(values: Any, word: str = "in_") -> tuple[Any, ...]:
     """The values of a list as a tuple; what is no list, or holds None, is an InputError."""
-    if isinstance(values, (str, bytes, bytearray, dict)) or not hasattr(values, "__iter__"):
+    if isinstance(values, (str, bytes, bytearray, dict)) or getattr(values, "__iter__", None) is None:
         raise errors.InputError(
             f"{word} takes a list of values", expected="a list", got=errors.shown(values)
         )

@@ -319,7 +319,7 @@ class Repository:
     def _numbers(self, columns: Any, option: str) -> tuple[int, ...]:
         model = self._on.known.of(self.entity)
         found: list[int] = []
-        if isinstance(columns, (str, dict)) or not hasattr(columns, "__iter__"):
+        if isinstance(columns, (str, dict)) or getattr(columns, "__iter__", None) is None:
             raise errors.InputError(f"{option}= takes columns", got=errors.shown(columns), hint="[City.name]")
         for one in columns:
             if not isinstance(one, (Field, ToOne)) or not issubclass(self.entity, one.about.entity):
