@@ -33,6 +33,7 @@ from takeo import (
     sql,
 )
 from takeo import functions as fn
+from takeo.types import Interval
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=timezone.utc)
 
@@ -103,7 +104,14 @@ class Part:
     pieces: Rel[list[Part]] = OneToMany("Part", inverse="whole")
 
 
-ALL = [Shop, Stock, Word, Price, Good, Mail, Reading, Tag, Part]
+@Entity("upsert_terms")
+class Term:
+    id: Mapped[int] = PrimaryColumn()
+    term: Mapped[Interval | None] = Column(default=None)
+    terms: Mapped[list[Interval] | None] = Column(default=None)
+
+
+ALL = [Shop, Stock, Word, Price, Good, Mail, Reading, Tag, Part, Term]
 BY = [Stock.shop, Stock.sku]
 
 
@@ -352,6 +360,17 @@ def test_repo_09_a_condition_sees_what_objects_before_it_have_changed(db: DataSo
     nobody = Part.size >= select(fn.max(Part.size)).where(Part.size < 2).subquery()
     told = outcomes(parts.upsert(given, on=[Part.name], update=[Part.size], where=nobody), given)
     assert told == "u" + "s" * (count - 1)
+
+
+@COUNTS
+def test_repo_09_a_month_that_becomes_30_days_has_changed(db: DataSource, count: int) -> None:
+    """Though databases take one for the other where they compare."""
+    terms, month, days = db.repository(Term), Interval(months=1), Interval(days=30)
+    terms.insert([Term(id=number, term=month, terms=[month]) for number in range(count)])
+    for told, term, list_ in (("s", month, [month]), ("u", days, [month]), ("u", days, [days]), ("s", days, [days]), ("u", None, [days])):
+        given = [Term(id=number, term=term, terms=list_) for number in range(count)]
+        assert outcomes(terms.upsert(given, on=[Term.id], only_if_changed=True), given) == told * count
+        assert [(one.term, one.terms) for one in terms.find()] == [(term, list_)] * count
 
 
 def test_repo_09_one_statement_for_many_values(db: DataSource) -> None:
