@@ -292,3 +292,5 @@ def test_the_server_adds_intervals(source: DataSource) -> None:
     source.repository(Loan).insert([Loan(term=MONTH), Loan(term=Interval(days=40))])
     assert source.query(fn.sum(Loan.term)).scalar() == Interval(months=1, days=40)  # type: ignore[type-var]
     assert source.query(fn.sum(Loan.grace)).scalar() == timedelta(days=6)  # type: ignore[type-var]
+    assert source.query(fn.avg(Loan.term)).scalar() == Interval(days=35)  # type: ignore[call-overload]
+    assert source.repository(Loan).avg(Loan.grace, Loan.id > 0) == DAY * 3
