@@ -15,7 +15,7 @@ import pytest
 
 from takeo import Column, DataSource, Entity, Mapped, PrimaryColumn, PrimaryGeneratedColumn, sql
 from takeo import functions as fn
-from takeo.errors import DecodeError, InputError, MappingError, NotSupportedError
+from takeo.errors import DecodeError, InputError, MappingError, NotSupportedError, UniqueViolation
 from takeo.types import Interval, as_dict
 
 MONTH, DAY, SECOND = Interval(months=1), timedelta(days=1), timedelta(seconds=1)
@@ -174,6 +174,20 @@ def test_keys_upserts_and_batches(source: DataSource) -> None:
     assert steps.update(Step.after == lapses[7], after=-SECOND) == 1 and steps.get(-SECOND) is not None
     steps.remove(steps.find(Step.after > timedelta()))
     assert steps.count() == 3
+
+
+def test_a_duration_is_unique_however_it_was_given(source: DataSource) -> None:
+    """Also on SQLite, to which values are the same when their texts are."""
+    steps = source.repository(Step)
+    steps.insert([Step(after=DAY), Step(after=-SECOND)])
+    hours, back = Interval(microseconds=24 * 3600 * 10**6), Interval(0, -1, 86_399 * 10**6)
+    assert (hours.to_timedelta(), back.to_timedelta()) == (DAY, -SECOND)
+    for after in (hours, back):
+        with pytest.raises(UniqueViolation):
+            steps.insert(Step(after=after))  # type: ignore[arg-type]
+        told = steps.upsert(Step(after=after, note="again"), on=[Step.after])  # type: ignore[arg-type]
+        assert len(told.updated) == 1 and steps.get_or_fail(after).note == "again"
+    assert steps.count() == 2
 
 
 def test_synchronize_finds_its_own_columns(source: DataSource, database: str) -> None:
