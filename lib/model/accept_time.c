@@ -129,6 +129,24 @@ takeo_status tk_fit_timestamp(const tk_fit *fit) {
     return tk_fit_give_int(fit, us);
 }
 
+/* Of a duration there is one form: its time is less than a day and has the sign of its days.  So
+ * equal ones are equal texts, where a database has no intervals and looks for what is unique. */
+static void give_one_form(takeo_cell *duration) {
+    int64_t us = duration->v.span.us % TK_DAY_US;
+    int64_t days = duration->v.span.days + duration->v.span.us / TK_DAY_US;
+    if (days > 0 && us < 0) {
+        days--;
+        us += TK_DAY_US;
+    } else if (days < 0 && us > 0) {
+        days++;
+        us -= TK_DAY_US;
+    }
+    if (days >= INT32_MIN && days <= INT32_MAX) {
+        duration->v.span.days = (int32_t)days;
+        duration->v.span.us = us;
+    }
+}
+
 takeo_status tk_fit_interval(const tk_fit *fit) {
     takeo_cell taken = *fit->in;
     if (fit->in->type != TAKEO_TYPE_INTERVAL) {
@@ -141,5 +159,8 @@ takeo_status tk_fit_interval(const tk_fit *fit) {
         return status;
     }
     TK_TRY(fit_digits(fit, &taken.v.span.us));
+    if (fit->accept->is_duration) {
+        give_one_form(&taken);
+    }
     return tk_fit_give(fit, taken);
 }

@@ -514,9 +514,13 @@ static takeo_status begin_upsert(batch_job *job) {
 
 /* Can these objects go together? */
 static takeo_status check(batch_job *job, const tk_dialect *dialect, bool *out_is_good) {
+    const tk_upsert *upsert = job->write->upsert;
     if (!tk_batch_takes(dialect, job->columns, job->column_count)
         || job->column_count + job->write->condition_count > TK_COLUMN_MAX) {
         *out_is_good = false;
+    } else if (upsert != NULL && upsert->where != NULL
+               && tk_looks_into(upsert->where, job->group->entity)) {
+        *out_is_good = false; /* each is to see what those before it have changed */
     } else if (job->group->action == TK_ACTION_UPSERT) {
         size_t count = (size_t)(job->end - job->first);
         TK_TRY(tk_upsert_find_target(job->write, job->first, count,

@@ -267,6 +267,10 @@ static uint32_t typed_argument(const tk_compiler *compiler, uint32_t first) {
 
 static void result_of(tk_compiler *compiler, tk_note *note, uint8_t result, uint32_t typed) {
     takeo_type type = typed != 0 ? tk_type_of(compiler, typed) : TAKEO_TYPE_NONE;
+    bool is_calculated = result == TK_RESULT_SUM || result == TK_RESULT_AVG;
+    if (is_calculated && type == TAKEO_TYPE_INTERVAL) { /* stays one, with months or without */
+        result = TK_RESULT_FIRST;
+    }
     switch ((tk_result)result) {
     case TK_RESULT_FIRST:
         note->type = type;
@@ -277,7 +281,6 @@ static void result_of(tk_compiler *compiler, tk_note *note, uint8_t result, uint
         return;
     case TK_RESULT_SUM:
         note->type = is_whole(type) ? TAKEO_TYPE_INT64 : type;
-        note->column = type == TAKEO_TYPE_INTERVAL ? note_of(compiler, typed)->column : NULL;
         return;
     case TK_RESULT_AVG:
     case TK_RESULT_NUMBER:

@@ -83,6 +83,18 @@ static uint32_t only_table(const tk_statement *query, const tk_entity *entity) {
     return ((const tk_bound *)query->bound)->notes[table].entity == entity ? table : 0;
 }
 
+bool tk_looks_into(const tk_statement *query, const tk_entity *entity) {
+    const tk_scope *root = ((const tk_bound *)query->bound)->root;
+    for (const tk_scope *scope = root; scope != NULL; scope = scope->next) {
+        for (const tk_source *i = scope->first; i != NULL; i = i->next) {
+            if (scope != root && tk_same_name(i->entity->table, entity->table)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static uint32_t join(const graft *to, const tk_statement *query) {
     uint32_t count = 0;
     for (uint32_t i = to->nodes[query->node_count].a; i != 0; i = to->nodes[i].next) {

@@ -134,10 +134,10 @@ static bool put_special(tk_render *render, uint32_t number) {
     case TAKEO_FUNCTION_AVG:
     case TAKEO_FUNCTION_STDDEV:
     case TAKEO_FUNCTION_VARIANCE:
-        if (type != TAKEO_TYPE_DECIMAL) {
+        if (result == TAKEO_TYPE_FLOAT64) {
             put_as(render, number, tk_function_of(node->op)->name, "double precision");
         }
-        return type != TAKEO_TYPE_DECIMAL;
+        return result == TAKEO_TYPE_FLOAT64;
     case TAKEO_FUNCTION_MIN:
     case TAKEO_FUNCTION_MAX:
         return put_extreme(render, number, node->op == TAKEO_FUNCTION_MAX);

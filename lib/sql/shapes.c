@@ -287,6 +287,14 @@ takeo_status tk_shape_insert(const tk_entity *entity, const tk_column *const *co
     return finish(&draft, TAKEO_NODE_INSERT, 0, out, error);
 }
 
+/* What a change of the column changes: of intervals the text, as 30 days are no month where one is
+ * read, but equal where two are compared. */
+static uint32_t for_change(sketch *draft, const tk_column *of, uint32_t value) {
+    bool is_interval = of->type == TAKEO_TYPE_INTERVAL || of->element == TAKEO_TYPE_INTERVAL;
+    return is_interval ? tk_builder_node(draft->builder, TAKEO_NODE_CAST, TAKEO_TYPE_TEXT, value, 0)
+                       : value;
+}
+
 /* Every column that is set differs: or there is nothing to do. */
 static uint32_t where_changed(sketch *draft, const struct tk_shape_upsert *def) {
     uint32_t differ[TK_COLUMN_MAX];
@@ -294,7 +302,9 @@ static uint32_t where_changed(sketch *draft, const struct tk_shape_upsert *def) 
         uint32_t there = column(draft, def->update[i]);
         uint32_t given =
             tk_builder_ref(draft->builder, TAKEO_NODE_EXCLUDED, 0, def->update[i]->number);
-        differ[i] = operation(draft, TAKEO_OPERATOR_DISTINCT_FROM, there, given);
+        differ[i] =
+            operation(draft, TAKEO_OPERATOR_DISTINCT_FROM, for_change(draft, def->update[i], there),
+                      for_change(draft, def->update[i], given));
     }
     uint32_t chain = tk_builder_chain(draft->builder, differ, def->update_count);
     return tk_builder_node(draft->builder, TAKEO_NODE_WHERE, 0,

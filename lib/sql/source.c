@@ -65,6 +65,32 @@ static bool alias_is_taken(const tk_bound *bound, const tk_source *self, takeo_t
     return false;
 }
 
+/* The next of t1, t2 ... that no table has; empty: there is no memory. */
+static takeo_text make_alias(tk_compiler *compiler, const tk_source *source, uint32_t *number) {
+    takeo_text alias;
+    do {
+        char *made = tk_arena_printf(compiler->arena, "t%u", (unsigned)++*number);
+        if (made == NULL) {
+            tk_no_memory(compiler);
+            return (takeo_text){0};
+        }
+        alias = tk_zstr(made);
+    } while (alias_is_taken(compiler->bound, source, alias));
+    return alias;
+}
+
+/* The target of INSERT goes by the name of its table.  Where another table has that name, as in a
+ * subquery on related rows of the same table, the columns of the target would be taken for those. */
+static bool is_hidden(const tk_bound *bound, const tk_source *target) {
+    for (tk_source *i = first_source(bound); i != NULL; i = next_source(i)) {
+        takeo_text name = bound->is_qualified ? i->alias : i->entity->table;
+        if (!i->is_inserted && tk_same_name(name, target->entity->table)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void tk_give_aliases(tk_compiler *compiler) {
     tk_bound *bound = compiler->bound;
     uint32_t inserted = 0;
@@ -81,18 +107,13 @@ void tk_give_aliases(tk_compiler *compiler) {
     bound->is_qualified = is_given || bound->source_count - inserted > 1;
     uint32_t number = 0;
     for (tk_source *i = first_source(bound); i != NULL; i = next_source(i)) {
-        if (i->alias.len != 0 || i->is_inserted) {
-            continue;
+        if (i->alias.len == 0 && !i->is_inserted) {
+            i->alias = make_alias(compiler, i, &number);
         }
-        takeo_text alias;
-        do {
-            char *made = tk_arena_printf(compiler->arena, "t%u", (unsigned)++number);
-            if (made == NULL) {
-                tk_no_memory(compiler);
-                return;
-            }
-            alias = tk_zstr(made);
-        } while (alias_is_taken(bound, i, alias));
-        i->alias = alias;
+    }
+    for (tk_source *i = first_source(bound); i != NULL; i = next_source(i)) {
+        if (i->alias.len == 0 && i->is_inserted && is_hidden(bound, i)) {
+            i->alias = make_alias(compiler, i, &number);
+        }
     }
 }

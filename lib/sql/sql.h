@@ -170,6 +170,8 @@ typedef struct tk_shape_upsert {
  * or updated: then the text has one column more than the statement has cells. */
 TK_CHECKED takeo_status tk_shape_upsert(const tk_entity *entity, const struct tk_shape_upsert *def,
                                         tk_alloc alloc, tk_statement **out, tk_error *error);
+/* Does a subquery of `where` look at rows of the entity's table? */
+bool tk_looks_into(const tk_statement *where, const tk_entity *entity);
 /* The statement of a tk_load: select target.* from target where references in (?1 list).  For a
  * composite key ?1 is a list of lists.  `paths` are further relations, each ended by 0. */
 TK_CHECKED takeo_status tk_shape_load(const tk_relation *relation, const uint32_t *paths,

@@ -15,7 +15,7 @@ import pytest
 
 from takeo import Column, DataSource, Entity, Mapped, PrimaryColumn, PrimaryGeneratedColumn, sql
 from takeo import functions as fn
-from takeo.errors import DecodeError, InputError, MappingError, NotSupportedError
+from takeo.errors import DecodeError, InputError, MappingError, NotSupportedError, UniqueViolation
 from takeo.types import Interval, as_dict
 
 MONTH, DAY, SECOND = Interval(months=1), timedelta(days=1), timedelta(seconds=1)
@@ -176,6 +176,20 @@ def test_keys_upserts_and_batches(source: DataSource) -> None:
     assert steps.count() == 3
 
 
+def test_a_duration_is_unique_however_it_was_given(source: DataSource) -> None:
+    """Also on SQLite, to which values are the same when their texts are."""
+    steps = source.repository(Step)
+    steps.insert([Step(after=DAY), Step(after=-SECOND)])
+    hours, back = Interval(microseconds=24 * 3600 * 10**6), Interval(0, -1, 86_399 * 10**6)
+    assert (hours.to_timedelta(), back.to_timedelta()) == (DAY, -SECOND)
+    for after in (hours, back):
+        with pytest.raises(UniqueViolation):
+            steps.insert(Step(after=after))  # type: ignore[arg-type]
+        told = steps.upsert(Step(after=after, note="again"), on=[Step.after])  # type: ignore[arg-type]
+        assert len(told.updated) == 1 and steps.get_or_fail(after).note == "again"
+    assert steps.count() == 2
+
+
 def test_synchronize_finds_its_own_columns(source: DataSource, database: str) -> None:
     kinds = [(column.name, column.type) for column in source.model(Loan).columns]
     assert kinds[1:] == [("term", "interval"), ("grace", "interval"), ("delays", "array"), ("pauses", "array"), ("rounded", "interval")]
@@ -292,3 +306,5 @@ def test_the_server_adds_intervals(source: DataSource) -> None:
     source.repository(Loan).insert([Loan(term=MONTH), Loan(term=Interval(days=40))])
     assert source.query(fn.sum(Loan.term)).scalar() == Interval(months=1, days=40)  # type: ignore[type-var]
     assert source.query(fn.sum(Loan.grace)).scalar() == timedelta(days=6)  # type: ignore[type-var]
+    assert source.query(fn.avg(Loan.term)).scalar() == Interval(days=35)  # type: ignore[call-overload]
+    assert source.repository(Loan).avg(Loan.grace, Loan.id > 0) == DAY * 3
