@@ -55,7 +55,7 @@ enum takeo_node_kind_values {
     TAKEO_NODE_WHEN = 42,      /* a: condition; b: value */
     TAKEO_NODE_CALL = 43,    /* op: function, or text: name; a: arguments; b: modifiers; DISTINCT */
     TAKEO_NODE_CAST = 44,    /* a: value; op: takeo_type, or text: the server's type */
-    TAKEO_NODE_COLLATE = 45, /* a: value; text: collation */
+    TAKEO_NODE_COLLATE = 45, /* a: value; text: collation; "binary": by bytes, on every database */
     TAKEO_NODE_SUBQUERY = 46, /* a: statement, as a value or the right side of IN, EXISTS, ANY */
     TAKEO_NODE_RELATION = 47, /* a: PATH; op: HAS, ANY ...; b: condition, or key for HOLDS */
     TAKEO_NODE_JSON = 48,     /* a: value; b: chain of keys; op: 0 gives JSON, TEXT gives text */

@@ -360,6 +360,7 @@ const tk_dialect tk_dialect_postgresql = {
               .check_suffix = "_check"},
     .true_text = "true",
     .false_text = "false",
+    .binary_collation = "C",
     .overriding_text = " overriding system value",
     .key_list_by_column = true,
     .key_needs_table = true,

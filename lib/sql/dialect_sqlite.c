@@ -369,6 +369,7 @@ const tk_dialect tk_dialect_sqlite = {
     .facts = {.tells_last_key = true},
     .true_text = "1",
     .false_text = "0",
+    .binary_collation = "binary",
     .conflict_needs_where = true,
     .index_has_schema = true,
     .source_max = 64,

@@ -24,6 +24,11 @@ takeo_type tk_compare_type(const tk_render *render, uint32_t a, uint32_t b) {
     return left != TAKEO_TYPE_DECIMAL ? left : right;
 }
 
+static takeo_text collation_of(const tk_render *render, const takeo_node *node) {
+    takeo_text name = tk_text(node->text, node->text_len);
+    return tk_text_equal(name, tk_zstr("binary")) ? tk_zstr(render->dialect->binary_collation) : name;
+}
+
 static tk_level level_of(const tk_render *render, uint32_t number) {
     number = tk_resolve(render->nodes, number);
     const takeo_node *node = &render->nodes[number];
@@ -218,7 +223,7 @@ static void put_value(tk_render *render, uint32_t number) {
     case TAKEO_NODE_COLLATE:
         tk_put_expr(render, node->a, TK_LEVEL_PRIMARY);
         tk_put(render, " collate ");
-        tk_put_name(render, tk_text(node->text, node->text_len));
+        tk_put_name(render, collation_of(render, node));
         return;
     case TAKEO_NODE_SUBQUERY:
         tk_put(render, "(");

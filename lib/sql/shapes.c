@@ -287,24 +287,40 @@ takeo_status tk_shape_insert(const tk_entity *entity, const tk_column *const *co
     return finish(&draft, TAKEO_NODE_INSERT, 0, out, error);
 }
 
-/* What a change of the column changes: of intervals the text, as 30 days are no month where one is
- * read, but equal where two are compared. */
-static uint32_t for_change(sketch *draft, const tk_column *of, uint32_t value) {
-    bool is_interval = of->type == TAKEO_TYPE_INTERVAL || of->element == TAKEO_TYPE_INTERVAL;
-    return is_interval ? tk_builder_node(draft->builder, TAKEO_NODE_CAST, TAKEO_TYPE_TEXT, value, 0)
-                       : value;
+/* Is a value another one although the database calls both equal?  An interval may be, as 30 days are
+ * no month; a text by its collation, which may stand in the table alone. */
+static bool hides_change(const tk_column *column) {
+    takeo_type type = column->type == TAKEO_TYPE_ARRAY ? column->element : column->type;
+    return type == TAKEO_TYPE_INTERVAL || type == TAKEO_TYPE_TEXT || type == TAKEO_TYPE_ENUM
+           || type == TAKEO_TYPE_CITEXT;
+}
+
+/* A value as its text, where it hides changes. */
+static uint32_t as_text(sketch *draft, const tk_column *of, uint32_t value) {
+    bool is_text = (of->type == TAKEO_TYPE_TEXT || of->type == TAKEO_TYPE_ENUM)
+                   && of->type_name.len == 0;
+    return hides_change(of) && !is_text
+               ? tk_builder_node(draft->builder, TAKEO_NODE_CAST, TAKEO_TYPE_TEXT, value, 0)
+               : value;
+}
+
+static uint32_t differs(sketch *draft, const tk_column *of) {
+    uint32_t there = as_text(draft, of, column(draft, of));
+    uint32_t given = tk_builder_ref(draft->builder, TAKEO_NODE_EXCLUDED, 0, of->number);
+    if (hides_change(of)) {
+        there = tk_builder_push(draft->builder, &(takeo_node){.kind = TAKEO_NODE_COLLATE,
+                                                              .a = there,
+                                                              .text = "binary",
+                                                              .text_len = 6});
+    }
+    return operation(draft, TAKEO_OPERATOR_DISTINCT_FROM, there, as_text(draft, of, given));
 }
 
 /* Every column that is set differs: or there is nothing to do. */
 static uint32_t where_changed(sketch *draft, const struct tk_shape_upsert *def) {
     uint32_t differ[TK_COLUMN_MAX];
     for (uint32_t i = 0; i < def->update_count; i++) {
-        uint32_t there = column(draft, def->update[i]);
-        uint32_t given =
-            tk_builder_ref(draft->builder, TAKEO_NODE_EXCLUDED, 0, def->update[i]->number);
-        differ[i] =
-            operation(draft, TAKEO_OPERATOR_DISTINCT_FROM, for_change(draft, def->update[i], there),
-                      for_change(draft, def->update[i], given));
+        differ[i] = differs(draft, def->update[i]);
     }
     uint32_t chain = tk_builder_chain(draft->builder, differ, def->update_count);
     return tk_builder_node(draft->builder, TAKEO_NODE_WHERE, 0,

@@ -399,6 +399,7 @@ struct tk_dialect {
     tk_dialect_facts facts;
     const char *true_text;
     const char *false_text;
+    const char *binary_collation; /* texts are equal when their bytes are */
     const char *overriding_text; /* before the values for a key that the server alone makes */
     bool conflict_needs_where;   /* INSERT ... SELECT ... ON CONFLICT is misread without one */
     bool key_list_by_column;     /* a list of keys goes as one list for each of their columns */
