@@ -135,12 +135,15 @@ static bool is_time(const tk_op *op, int64_t until_ns, int64_t now_ns) {
     return first_ns >= 0 && now_ns >= first_ns;
 }
 
-/* Sleep until something came; false: the step has something else to do, or it is over.  *now is then
- * the time. */
+/* Sleep until there is an answer; false: the step has something else to do, or it is over.  Notices are
+ * no answer, and it may be long until one comes.  *now is then the time. */
 static bool sleep_until_ready(tk_op *op, int64_t until_ns, int64_t *now) {
     bool is_ready;
     do {
         is_ready = sleep_on_server(op, until_ns, *now);
+        if (!is_ready) {
+            tk_notice_show(op);
+        }
         *now = tk_clock_now_ns();
     } while (!is_ready && !is_time(op, until_ns, *now) && tk_op_ask(op, *now));
     return is_ready;
