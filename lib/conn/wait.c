@@ -155,18 +155,16 @@ static void wait_for_server(tk_op *op, int64_t until_ns) {
     tk_pace *pace = op->run.pace;
     op->run.pace = NULL; /* what comes after the first wait says nothing of the statement */
     (void)tk_op_leave(op);
-    int64_t now = pace != NULL ? op->run.sent_ns : tk_clock_now_ns();
+    int64_t since = pace != NULL ? op->run.sent_ns : tk_clock_now_ns();
     bool is_free = tk_pace_enter_wait(&op->source->waiting);
     bool has_spun = may_spin(op, pace) && is_free;
     const tk_pace *known = pace != NULL ? pace : op->run.statement_pace;
-    bool is_ready = has_spun && spin(op->conn, now, tk_pace_spin_ns(known));
-    if (has_spun) {
-        now = tk_clock_now_ns();
-    }
+    bool is_ready = has_spun && spin(op->conn, since, tk_pace_spin_ns(known));
+    int64_t now = tk_clock_now_ns(); /* it may have been sent long ago */
     is_ready = is_ready || sleep_until_ready(op, until_ns, &now);
     tk_pace_leave_wait(&op->source->waiting);
     if (is_ready && pace != NULL) {
-        tk_pace_learn(pace, has_spun, now - op->run.sent_ns);
+        tk_pace_learn(pace, has_spun, now - since);
     }
 }
 
