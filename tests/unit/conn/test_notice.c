@@ -155,6 +155,23 @@ static void notices_are_shown_while_it_sleeps(void **state) {
     tear_down(&f);
 }
 
+/* What init_sql says belongs to the connection that is being opened, also when that fails. */
+static void notices_of_an_opening_are_shown(void **state) {
+    (void)state;
+    for (int fails = 0; fails < 2; fails++) {
+        fixture f;
+        set_up(&f, true);
+        scripted_rule *rule = scripted_add(&f.script, "establish");
+        rule->act = say;
+        rule->status = fails ? TAKEO_ECONNECT : TAKEO_WAIT;
+        rule->code = TK_CONNECT_FAILED;
+        said = 1;
+        assert_int_equal(run(f.op), fails ? TAKEO_ECONNECT : TAKEO_DONE);
+        assert_int_equal(f.listener.notices, 1);
+        tear_down(&f);
+    }
+}
+
 static uint32_t called;
 
 static void call(void (*function)(void *ctx), void *ctx) {
@@ -206,6 +223,7 @@ int main(void) {
         cmocka_unit_test(notices_are_shown_before_the_end),
         cmocka_unit_test(notices_are_shown_while_it_waits),
         cmocka_unit_test(notices_are_shown_while_it_sleeps),
+        cmocka_unit_test(notices_of_an_opening_are_shown),
         cmocka_unit_test(notices_are_shown_through_the_interpreter),
         cmocka_unit_test(notices_that_come_unasked_are_shown_later),
         cmocka_unit_test(notices_are_not_kept_for_nobody),
