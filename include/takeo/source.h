@@ -119,10 +119,11 @@ typedef struct takeo_source_options {
     takeo_status (*check)(void *ctx);
     /** Called before each new connection: write the password, at most capacity bytes of UTF-8
      * without a zero byte, and its length.  It wins over that of URL and settings; the length 0
-     * means that there is none.  The memory is wiped once the driver has it.  The thread that calls
-     * is the one that steps or waits for the operation, several of them at a time; no lock of the
-     * library is held.  It calls nothing of the source.  A failure is TAKEO_ECONNECT
-     * (TAKEO.CONNECT.PASSWORD).  NULL: from URL and settings.  SQLite: TAKEO_ECONFIG. */
+     * means that there is none, and libpq then looks into PGPASSWORD and its password file.  The
+     * memory is wiped once the driver has it.  The thread that calls is the one that steps or waits
+     * for the operation, several of them at a time; no lock of the library is held.  It calls
+     * nothing of the source.  A failure is TAKEO_ECONNECT (TAKEO.CONNECT.PASSWORD).  NULL: from URL
+     * and settings.  SQLite: TAKEO_ECONFIG. */
     takeo_status (*password)(void *ctx, char *buffer, size_t capacity, size_t *out_len);
     /** Shows what a server said beside its answers: while an operation waits, and before it ends.
      * At most 1000 notices are kept from one call to the next.  Called by the thread that steps or

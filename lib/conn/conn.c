@@ -72,6 +72,7 @@ static takeo_status begin_open(tk_conn *conn, tk_op *op) {
     tk_op_enter(op);
     tk_password_forget(op, password);
     if (status >= 0) {
+        conn->number = __atomic_add_fetch(&conn->source->next_number, 1, __ATOMIC_RELAXED);
         set_server(conn, server, false);
     }
     return status;
@@ -104,11 +105,11 @@ takeo_status tk_conn_open(tk_conn *conn, tk_op *op) {
     int64_t now = tk_clock_now_ns();
     tk_pool_note_connect(conn->source, status >= 0, op->error.first, now);
     if (status < 0) {
+        tk_notice_show(op);
         tk_conn_close(conn);
         return status;
     }
     conn->opened_ns = now;
-    conn->number = __atomic_add_fetch(&conn->source->next_number, 1, __ATOMIC_RELAXED);
     set_server(conn, conn->server, true);
     return TAKEO_DONE;
 }

@@ -250,7 +250,7 @@ struct tk_conn { /* one connection with its prepared statements; between two ope
     const tk_driver *driver;
     tk_server *server;   /* NULL: not connected */
     bool is_open;        /* else the server is still being opened; both written under the mutex */
-    uint64_t number;     /* among all that the source ever opened */
+    uint64_t number;     /* among all that the source ever began to open */
     bool is_changed;     /* a statement left something on it: reset before anybody else uses it */
     tk_notices *notices; /* NULL: none */
     tk_op *op;           /* that uses it now; written under the source's mutex */

@@ -178,6 +178,7 @@ void tk_pool_close_idle(tk_source *source) { /* without the mutex */
         is_there = is_there && conn->server != NULL;
         if (is_there) {
             tk_link_remove(&conn->idle);
+            conn->is_taken = true; /* or who gives one back may close it as stale */
         }
         tk_mutex_unlock(source->mutex);
         if (!is_there) {
@@ -185,6 +186,7 @@ void tk_pool_close_idle(tk_source *source) { /* without the mutex */
         }
         tk_conn_close(conn);
         tk_mutex_lock(source->mutex);
+        conn->is_taken = false;
         tk_link_append(&source->idle, &conn->idle);
         tk_mutex_unlock(source->mutex);
     }

@@ -135,14 +135,17 @@ static bool is_time(const tk_op *op, int64_t until_ns, int64_t now_ns) {
     return first_ns >= 0 && now_ns >= first_ns;
 }
 
-/* Sleep until something came; false: the step has something else to do, or it is over.  *now is then
- * the time. */
-static bool sleep_until_ready(tk_op *op, int64_t until_ns, int64_t *now) {
+/* Sleep until there is an answer; false: the step has something else to do, or it is over.  Notices are
+ * no answer, and it may be long until one comes.  The host is asked before they are shown: Ctrl-C is for
+ * it, not for who listens. */
+static bool sleep_until_ready(tk_op *op, int64_t until_ns) {
     bool is_ready;
+    int64_t now;
     do {
-        is_ready = sleep_on_server(op, until_ns, *now);
-        *now = tk_clock_now_ns();
-    } while (!is_ready && !is_time(op, until_ns, *now) && tk_op_ask(op, *now));
+        tk_notice_show(op);
+        is_ready = sleep_on_server(op, until_ns, tk_clock_now_ns());
+        now = tk_clock_now_ns();
+    } while (!is_ready && !is_time(op, until_ns, now) && tk_op_ask(op, now));
     return is_ready;
 }
 
@@ -152,18 +155,15 @@ static void wait_for_server(tk_op *op, int64_t until_ns) {
     tk_pace *pace = op->run.pace;
     op->run.pace = NULL; /* what comes after the first wait says nothing of the statement */
     (void)tk_op_leave(op);
-    int64_t now = pace != NULL ? op->run.sent_ns : tk_clock_now_ns();
+    int64_t since = pace != NULL ? op->run.sent_ns : tk_clock_now_ns();
     bool is_free = tk_pace_enter_wait(&op->source->waiting);
     bool has_spun = may_spin(op, pace) && is_free;
     const tk_pace *known = pace != NULL ? pace : op->run.statement_pace;
-    bool is_ready = has_spun && spin(op->conn, now, tk_pace_spin_ns(known));
-    if (has_spun) {
-        now = tk_clock_now_ns();
-    }
-    is_ready = is_ready || sleep_until_ready(op, until_ns, &now);
+    bool is_ready = (has_spun && spin(op->conn, since, tk_pace_spin_ns(known)))
+                    || sleep_until_ready(op, until_ns);
     tk_pace_leave_wait(&op->source->waiting);
     if (is_ready && pace != NULL) {
-        tk_pace_learn(pace, has_spun, now - op->run.sent_ns);
+        tk_pace_learn(pace, has_spun, tk_clock_now_ns() - since);
     }
 }
 

@@ -22,6 +22,10 @@ static tk_prepared *prepare_typed(fixture *f, const char *text, takeo_type type)
     return prepared;
 }
 
+static takeo_status later(fixture *f, const char *sql) {
+    return f->driver->run_later(f->server, sql, &f->error);
+}
+
 /* The only value of a statement; fails the test when there is none. */
 static takeo_cell only(fixture *f, tk_prepared *prepared, const takeo_cell *arguments,
                        uint32_t count) {
@@ -397,6 +401,43 @@ static void execute_reads_a_fetch_by_the_cursor_there_is(void **state) {
     assert_idle(f);
 }
 
+/* Its Parse is answered only when nobody wants it any more. */
+static void execute_parses_a_fetch_anew_that_was_given_up(void **state) {
+    fixture *f = *state;
+    tk_prepared *fetch = prepare(f, "fetch 5 from c", NULL, 0);
+    takeo_cell row[8];
+    tk_execution ignored;
+    run(f, "begin");
+    run(f, "declare c cursor for select pg_sleep(10)");
+    assert_done(f, start(f, fetch, NULL, 0));
+    assert_int_equal(f->driver->fetch(f->server, fetch, row, &f->error), TAKEO_WAIT);
+    f->driver->interrupt(f->server);
+    f->driver->end(f->server, fetch, &ignored);
+    assert_done(f, settle(f));
+    run(f, "rollback");
+    assert_done(f, later(f, "begin")); /* parsed without a name as well */
+    run(f, "declare c cursor for select 7");
+    assert_int_equal(only(f, fetch, NULL, 0).v.i, 7);
+    run(f, "commit");
+    f->driver->forget(f->server, fetch);
+    assert_idle(f);
+}
+
+static void execute_leaves_no_fetch_behind(void **state) {
+    fixture *f = *state;
+    run(f, "begin");
+    run(f, "declare c cursor for select 1 from generate_series(1, 100)");
+    tk_prepared *fetch = prepare(f, "fetch from c", NULL, 0);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(only(f, fetch, NULL, 0).v.i, 1);
+    }
+    assert_int_equal(
+        int_of(f, "select count(*) from pg_prepared_statements where statement like 'fetch%'"), 0);
+    run(f, "commit");
+    f->driver->forget(f->server, fetch);
+    assert_idle(f);
+}
+
 static void execute_closes_what_was_forgotten(void **state) {
     fixture *f = *state;
     for (int i = 0; i < 100; i++) {
@@ -480,10 +521,6 @@ static void execute_runs_several_commands_in_a_text(void **state) {
     assert_int_equal(int_of(f, "select count(*) from t"), 2);
     run(f, "");
     assert_idle(f);
-}
-
-static takeo_status later(fixture *f, const char *sql) {
-    return f->driver->run_later(f->server, sql, &f->error);
 }
 
 static void execute_sends_a_begin_with_what_follows(void **state) {
@@ -653,6 +690,8 @@ int main(void) {
         CASE(execute_goes_on_when_a_table_has_changed),
         CASE(execute_tells_once_that_columns_have_changed),
         CASE(execute_reads_a_fetch_by_the_cursor_there_is),
+        CASE(execute_parses_a_fetch_anew_that_was_given_up),
+        CASE(execute_leaves_no_fetch_behind),
         CASE(execute_closes_what_was_forgotten),
         CASE(execute_is_stopped),
         CASE(execute_tells_a_lost_connection),

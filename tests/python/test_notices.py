@@ -96,6 +96,7 @@ def test_pg_02_batches_say_what_their_triggers_say(url: str, caplog: pytest.LogC
             db.repository(Country).insert([Country(code=f"{n:02}", name=f"land {n}") for n in range(40)])
         assert messages(caplog) == ["NOTICE: came"] * 40
 
+
 def test_pg_02_an_exception_on_its_way_stays_the_failure(speaker: DataSource, caplog: pytest.LogCaptureFixture) -> None:
     """One that a signal raises; the statement speaks while it is stopped for that."""
 
@@ -111,6 +112,47 @@ def test_pg_02_an_exception_on_its_way_stays_the_failure(speaker: DataSource, ca
     finally:
         signal.signal(signal.SIGALRM, before)
     assert messages(caplog) == ["NOTICE: stopped"]
+
+
+def test_pg_02_ctrl_c_reaches_a_statement_that_never_stops_speaking(speaker: DataSource) -> None:
+    """It comes while notices are shown, nearly always."""
+
+    class Slow(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            time.sleep(0.001)
+
+    logger, handler = logging.getLogger("takeo.sql"), Slow()
+    before = signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        for _ in range(3):
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                speaker.sql("do $$ begin loop raise notice 'more'; end loop; end $$").timeout(15).run()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+    assert speaker.sql("select 1").scalar() == 1
+
+
+def test_pg_02_notices_come_while_a_call_waits(speaker: DataSource) -> None:
+    times: list[float] = []
+
+    class Clock(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            times.append(time.monotonic())
+
+    logger, handler = logging.getLogger("takeo.sql"), Clock()
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        speaker.sql("do $$ begin perform pg_sleep(0.1); raise notice 'now'; perform pg_sleep(1); end $$").run()
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+    assert len(times) == 1 and time.monotonic() - times[0] > 0.5
 
 
 def test_pg_02_s18_many_are_bounded(speaker: DataSource, caplog: pytest.LogCaptureFixture) -> None:

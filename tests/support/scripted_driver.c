@@ -470,8 +470,7 @@ static takeo_status do_describe(tk_server *server, tk_prepared *prepared, bool b
 
 /* Nothing to watch: whoever waits looks again after a moment. */
 static void do_interest(tk_server *server, int *out_fd, takeo_events *out_events) {
-    (void)server;
-    *out_fd = -1;
+    *out_fd = server->script->fd != 0 ? server->script->fd : -1;
     *out_events = TAKEO_EVENT_READ;
 }
 

@@ -40,6 +40,7 @@ struct scripted {
     scripted_rule rules[8];
     uint32_t rule_count;
     void *context; /* of the test */
+    int fd;        /* that a driver that waits names; 0: none */
 
     char log[8192];
     size_t log_len;

@@ -24,9 +24,12 @@ FIELDS = (
 )  # fmt: skip
 
 
+_interrupted: list[BaseException] = []  # and not yet told
+
+
 def _show(context: Any, shown: Any) -> None:
     logging = sys.modules.get("logging")
-    if logging is None:
+    if logging is None or _interrupted:
         return
     logger = logging.getLogger("takeo.sql")
     if not logger.handlers:  # else a program without handlers gets warnings on its standard error
@@ -47,10 +50,31 @@ def _show(context: Any, shown: Any) -> None:
 
 def _failed(kind: Any, raised: BaseException, trace: Any) -> None:
     """Of a handler: the statement goes on, and Ctrl-C is seen a moment later."""
-    if isinstance(raised, KeyboardInterrupt):
-        _thread.interrupt_main()
+    if isinstance(raised, KeyboardInterrupt):  # here it would come at once, and be lost
+        _interrupted.append(raised)
+        _thread.start_new_thread(_interrupt, (_thread.get_ident(),))
     else:
         sys.excepthook(kind, raised, trace)
+
+
+def _interrupt(thread: int) -> None:
+    """Ctrl-C once more, when that thread is back in the core, which looks for it.  Until then nothing is
+    shown, or it might never be there."""
+    import time
+
+    while _is_showing(thread):
+        time.sleep(0.0005)
+    _interrupted.clear()
+    _thread.interrupt_main()
+
+
+def _is_showing(thread: int) -> bool:
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        if frame.f_code in (_show.__code__, _failed.__code__):
+            return True
+        frame = frame.f_back
+    return False
 
 
 _made: list[Any] = []

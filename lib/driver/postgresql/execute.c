@@ -153,6 +153,10 @@ takeo_status tk_pg_start(tk_server *server, tk_prepared *prepared, const takeo_c
         }
     }
     TK_TRY_DONE(tk_pg_rest(server, error));
+    if (TK_UNLIKELY(prepared->borrows_columns)) { /* not at the end: Parse may be under way there */
+        tk_pg_unparse(server, prepared, prepared->is_parsed);
+        prepared->has_columns = false;
+    }
     begin_execution(prepared);
     if (TK_UNLIKELY(prepared->free_count != 0 && count == prepared->free_count)) {
         TK_TRY(tk_pg_guess(server, prepared, arguments, count, error));
@@ -514,9 +518,5 @@ void tk_pg_end(tk_server *server, tk_prepared *prepared, tk_execution *out) {
         give_up(server, prepared);
     }
     prepared->started--;
-    if (TK_UNLIKELY(prepared->borrows_columns && prepared->started == 0)) {
-        tk_pg_unparse(server, prepared, prepared->is_parsed);
-        prepared->has_columns = false;
-    }
     begin_execution(prepared); /* of the next one in the pipeline */
 }

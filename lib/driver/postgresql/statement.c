@@ -150,7 +150,7 @@ static bool must_parse(const tk_server *server, const tk_prepared *prepared) {
 
 takeo_status tk_pg_send_parse(tk_server *server, tk_prepared *prepared, tk_error *error) {
     if (must_parse(server, prepared)) {
-        if (!server->is_unnamed && !has_name(prepared)) {
+        if (!server->is_unnamed && !prepared->borrows_columns && !has_name(prepared)) {
             (void)snprintf(prepared->name, sizeof prepared->name, "takeo_%llu",
                            (unsigned long long)++server->next_name);
         }
@@ -253,7 +253,7 @@ static bool copy_types(tk_arena *arena, const takeo_type *types, uint32_t count,
 }
 
 /* A FETCH has the columns of its cursor, and the next one of that name may have others: the server does
- * not notice. */
+ * not notice.  So it gets no name, and is parsed for each run. */
 static bool borrows_columns(const char *text) {
     static const char *const words[] = {"fetch", "execute", NULL};
     return tk_pg_has_word_at(text, 0, words);

@@ -136,6 +136,42 @@ static void notices_are_shown_while_it_waits(void **state) {
     tear_down(&f);
 }
 
+/* A server that speaks and does not answer. */
+static void notices_are_shown_while_it_sleeps(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, true);
+    f.source->options.flags = TAKEO_SOURCE_POLL;
+    assert_int_equal(run(f.op), TAKEO_DONE);
+    scripted_add(&f.script, "run speak")->status = TAKEO_WAIT;
+    scripted_rule *rule = scripted_add(&f.script, "advance");
+    rule->act = say;
+    rule->status = TAKEO_WAIT;
+    rule->times = 5;
+    said = 1;
+    assert_int_equal(run(f.op), TAKEO_DONE);
+    assert_int_equal(f.listener.notices, 5);
+    assert_int_equal(f.listener.calls, 5);
+    tear_down(&f);
+}
+
+/* What init_sql says belongs to the connection that is being opened, also when that fails. */
+static void notices_of_an_opening_are_shown(void **state) {
+    (void)state;
+    for (int fails = 0; fails < 2; fails++) {
+        fixture f;
+        set_up(&f, true);
+        scripted_rule *rule = scripted_add(&f.script, "establish");
+        rule->act = say;
+        rule->status = fails ? TAKEO_ECONNECT : TAKEO_WAIT;
+        rule->code = TK_CONNECT_FAILED;
+        said = 1;
+        assert_int_equal(run(f.op), fails ? TAKEO_ECONNECT : TAKEO_DONE);
+        assert_int_equal(f.listener.notices, 1);
+        tear_down(&f);
+    }
+}
+
 static uint32_t called;
 
 static void call(void (*function)(void *ctx), void *ctx) {
@@ -186,6 +222,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notices_are_shown_before_the_end),
         cmocka_unit_test(notices_are_shown_while_it_waits),
+        cmocka_unit_test(notices_are_shown_while_it_sleeps),
+        cmocka_unit_test(notices_of_an_opening_are_shown),
         cmocka_unit_test(notices_are_shown_through_the_interpreter),
         cmocka_unit_test(notices_that_come_unasked_are_shown_later),
         cmocka_unit_test(notices_are_not_kept_for_nobody),

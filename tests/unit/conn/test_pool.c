@@ -245,6 +245,32 @@ static takeo_status connect(fixture *f, tk_op *op) {
     return tk_op_wait(op, -1);
 }
 
+static void end_session(scripted *script) {
+    fixture *f = script->context;
+    tk_op_free(f->ops[0]);
+    tk_session_free(f->sessions[0]);
+    f->ops[0] = NULL;
+    f->sessions[0] = NULL;
+}
+
+/* One that comes back while another one is closed with its source must not close that as stale. */
+static void pool_closes_each_connection_once(void **state) {
+    (void)state;
+    fixture f;
+    set_up(&f, (takeo_pool_limits){.idle_ns = 1});
+    f.script.context = &f;
+    assert_int_equal(hold(&f, 0), TAKEO_DONE);
+    assert_int_equal(run(&f), TAKEO_DONE);
+    assert_int_equal(f.script.servers, 2);
+    scripted_add(&f.script, "forget 1")->act = end_session;
+    tk_source_close(tk_source_hold(f.source));
+    assert_null(f.ops[0]);
+    assert_int_equal(f.script.servers, 0);
+    assert_int_equal(stats(&f).closed_idle, 0);
+    f.script.overlaps = 0; /* of different connections */
+    tear_down(&f);
+}
+
 static void pool_connect_opens_the_least_number(void **state) {
     (void)state;
     fixture f;
@@ -612,6 +638,7 @@ int main(void) {
         cmocka_unit_test(pool_idle_connections_go_after_their_time),
         cmocka_unit_test(pool_keeps_its_least_number),
         cmocka_unit_test(pool_close_takes_idle_ones_and_later_the_borrowed),
+        cmocka_unit_test(pool_closes_each_connection_once),
         cmocka_unit_test(pool_connect_opens_the_least_number),
         cmocka_unit_test(pool_connect_tells_when_one_of_them_fails),
         cmocka_unit_test(pool_changed_connection_is_reset_before_its_next_use),
