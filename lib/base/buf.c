@@ -22,7 +22,8 @@ char *tk_buf_grow(tk_buf *buf, size_t len) {
     while (capacity < needed && capacity <= buf->max / 2) {
         capacity *= 2;
     }
-    if (capacity < needed) { /* doubling would pass the maximum */
+    if (capacity < needed
+        || capacity > buf->max) { /* the room in place is never more than allowed */
         capacity = buf->max + 1;
     }
     char *data = tk_mem_resize(&buf->alloc, buf->data, buf->capacity, capacity);

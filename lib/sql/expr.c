@@ -26,7 +26,8 @@ takeo_type tk_compare_type(const tk_render *render, uint32_t a, uint32_t b) {
 
 static takeo_text collation_of(const tk_render *render, const takeo_node *node) {
     takeo_text name = tk_text(node->text, node->text_len);
-    return tk_text_equal(name, tk_zstr("binary")) ? tk_zstr(render->dialect->binary_collation) : name;
+    return tk_text_equal(name, tk_zstr("binary")) ? tk_zstr(render->dialect->binary_collation)
+                                                  : name;
 }
 
 static tk_level level_of(const tk_render *render, uint32_t number) {

@@ -295,11 +295,9 @@ static bool hides_change(const tk_column *column) {
            || type == TAKEO_TYPE_CITEXT;
 }
 
-/* A value as its text, where it hides changes. */
+/* A value as its text, where it hides changes; the table may have a type that has no collation. */
 static uint32_t as_text(sketch *draft, const tk_column *of, uint32_t value) {
-    bool is_text = (of->type == TAKEO_TYPE_TEXT || of->type == TAKEO_TYPE_ENUM)
-                   && of->type_name.len == 0;
-    return hides_change(of) && !is_text
+    return hides_change(of)
                ? tk_builder_node(draft->builder, TAKEO_NODE_CAST, TAKEO_TYPE_TEXT, value, 0)
                : value;
 }
@@ -308,10 +306,9 @@ static uint32_t differs(sketch *draft, const tk_column *of) {
     uint32_t there = as_text(draft, of, column(draft, of));
     uint32_t given = tk_builder_ref(draft->builder, TAKEO_NODE_EXCLUDED, 0, of->number);
     if (hides_change(of)) {
-        there = tk_builder_push(draft->builder, &(takeo_node){.kind = TAKEO_NODE_COLLATE,
-                                                              .a = there,
-                                                              .text = "binary",
-                                                              .text_len = 6});
+        there = tk_builder_push(
+            draft->builder,
+            &(takeo_node){.kind = TAKEO_NODE_COLLATE, .a = there, .text = "binary", .text_len = 6});
     }
     return operation(draft, TAKEO_OPERATOR_DISTINCT_FROM, there, as_text(draft, of, given));
 }

@@ -400,10 +400,10 @@ struct tk_dialect {
     const char *true_text;
     const char *false_text;
     const char *binary_collation; /* texts are equal when their bytes are */
-    const char *overriding_text; /* before the values for a key that the server alone makes */
-    bool conflict_needs_where;   /* INSERT ... SELECT ... ON CONFLICT is misread without one */
-    bool key_list_by_column;     /* a list of keys goes as one list for each of their columns */
-    bool key_needs_table;        /* a foreign key leads to a table that is there */
+    const char *overriding_text;  /* before the values for a key that the server alone makes */
+    bool conflict_needs_where;    /* INSERT ... SELECT ... ON CONFLICT is misread without one */
+    bool key_list_by_column;      /* a list of keys goes as one list for each of their columns */
+    bool key_needs_table;         /* a foreign key leads to a table that is there */
     bool
         index_has_schema; /* an index is named with it, its table and what is referred to without */
     uint32_t source_max;  /* tables in one statement; 0: no limit */

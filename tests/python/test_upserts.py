@@ -7,7 +7,7 @@ rows and outcomes; on PostgreSQL a list is few statements, and a trigger counts 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -371,6 +371,29 @@ def test_repo_09_a_month_that_becomes_30_days_has_changed(db: DataSource, count:
         given = [Term(id=number, term=term, terms=list_) for number in range(count)]
         assert outcomes(terms.upsert(given, on=[Term.id], only_if_changed=True), given) == told * count
         assert [(one.term, one.terms) for one in terms.find()] == [(term, list_)] * count
+
+
+@COUNTS
+def test_repo_09_other_letters_have_changed(new_url: Callable[[], str], database: str, count: int) -> None:
+    """Though the column's collation takes one for the other."""
+    collation = "NOCASE" if database == "sqlite" else "takeo_blind"
+
+    @Entity("upsert_tags")
+    class Tag:
+        id: Mapped[int] = PrimaryColumn()
+        name: Mapped[str] = Column(collation=collation)
+
+    with DataSource(new_url(), entities=[Tag]) as source:
+        if database != "sqlite":
+            source.sql(f"create collation {collation} (provider = icu, locale = 'und-u-ks-level2', deterministic = false)").run()
+        source.synchronize()
+        tags = source.repository(Tag)
+        tags.insert([Tag(id=number, name="ann") for number in range(count)])
+        assert tags.count(Tag.name == "ANN") == count
+        for told, name in (("s", "ann"), ("u", "Ann"), ("s", "Ann")):
+            given = [Tag(id=number, name=name) for number in range(count)]
+            assert outcomes(tags.upsert(given, on=[Tag.id], only_if_changed=True), given) == told * count
+            assert {tag.name for tag in tags.find()} == {name}
 
 
 def test_repo_09_one_statement_for_many_values(db: DataSource) -> None:
