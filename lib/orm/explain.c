@@ -232,15 +232,29 @@ static bool is_unique_by(const found *what) {
     return is_unique && what->column_count != 0 && !what->is_computed;
 }
 
+/* The relation whose key are just these columns; NULL: none. */
+static const tk_relation *relation_by(const found *what) {
+    for (uint32_t i = 0; what->entity != NULL && i < what->entity->relation_count; i++) {
+        const tk_relation *relation = &what->entity->relations[i];
+        if (relation->owns_key && relation->column_count != 0 && !what->is_computed
+            && is_same_set(what, relation->columns, relation->column_count)) {
+            return relation;
+        }
+    }
+    return NULL;
+}
+
 /* A failure of a partition names that, which is no table of the model.  It is the written entity's
- * when that is unique by the same columns. */
+ * when that is unique, or refers to others, by the same columns. */
 static void find_partition(found *what, const tk_entity *written, const takeo_error *record) {
     found parted = {.entity = written};
-    if (written == NULL || record->status != TAKEO_EUNIQUE) {
+    if (written == NULL) {
         return;
     }
     find_columns(&parted, record->column_name);
-    if (is_unique_by(&parted)) {
+    if (record->status == TAKEO_EUNIQUE
+            ? is_unique_by(&parted)
+            : record->status == TAKEO_EFOREIGN_KEY && relation_by(&parted) != NULL) {
         *what = parted;
     }
 }
@@ -256,7 +270,10 @@ static void find_names(found *what, tk_op *op, const tk_entity *written,
         } else {
             find_partition(what, written, record);
         }
-        return;
+        if (record->status != TAKEO_EFOREIGN_KEY || relation_by(what) != NULL) {
+            return;
+        }
+        what->column_count = 0;
     }
     if (record->constraint_name.len == 0
         || tk_shapes_dialect(op->source, &dialect, &op->error) < 0) {
@@ -302,6 +319,22 @@ static void tell_unique(const found *what, const takeo_error *record, tk_error *
     TK_SET(error, hint, "give another value, or upsert to change the one that is there");
 }
 
+/* The columns are told of the row that refers, and of no other. */
+static void tell_foreign_key(const found *what, const takeo_error *record, tk_error *error) {
+    const tk_relation *relation = record->column_name.len != 0 ? relation_by(what) : NULL;
+    const char *name = what->entity->name.data;
+    if (relation != NULL) {
+        TK_SET(error, message, "%s.%s refers to a %s that is not there", name, relation->name.data,
+               relation->target->name.data);
+        TK_SET(error, hint, "save the %s first", relation->target->name.data);
+        return;
+    }
+    TK_SET(error, message,
+           "%s: the row refers to one that is not there, or is still referred to itself", name);
+    TK_SET(error, hint,
+           "save what it refers to first; remove what refers to it first, or declare on_delete");
+}
+
 static void tell(const found *what, const takeo_error *record, tk_error *error) {
     const char *name = what->entity->name.data;
     const char *field = what->column_count != 0 ? name_of(what->columns[0]) : NULL;
@@ -322,11 +355,7 @@ static void tell(const found *what, const takeo_error *record, tk_error *error) 
                record->constraint_name.len != 0 ? record->constraint_name.data : "of its table");
         break;
     case TAKEO_EFOREIGN_KEY:
-        TK_SET(error, message,
-               "%s: the row refers to one that is not there, or is still referred to itself", name);
-        TK_SET(error, hint,
-               "save what it refers to first; remove what refers to it first, or "
-               "declare on_delete");
+        tell_foreign_key(what, record, error);
         break;
     case TAKEO_EUNDEFINED_TABLE:
         TK_SET(error, message, "the database has no table %s for %s", what->entity->table.data,

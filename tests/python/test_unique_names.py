@@ -1,4 +1,4 @@
-"""Unique violations name entity and field, also of indexes that somebody else has made and named.
+"""Violations of unique indexes and of foreign keys name entity and field, whoever has made and named them.
 
 What the server says of them is in its own language: the part that Takeo reads is not.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from takeo import Column, DataSource, Entity, ManyToOne, Mapped, PrimaryGeneratedColumn, Rel, errors
+from takeo import Column, DataSource, Entity, ManyToOne, Mapped, PrimaryGeneratedColumn, Rel, errors, ref
 
 
 @Entity("unique_shops")
@@ -91,6 +91,36 @@ def test_an_exclusion_names_its_field(db: DataSource) -> None:
     with pytest.raises(errors.IntegrityError) as caught:
         db.save(Part())
     assert (caught.value.entity, caught.value.field) == ("Part", "size")
+
+
+@pytest.fixture
+def others(db: DataSource) -> DataSource:
+    """Foreign keys of somebody else's."""
+    name = db.sql("select conname from pg_constraint where conrelid = 'unique_parts'::regclass and contype = 'f'").scalar()
+    db.sql(f'alter table unique_parts drop constraint "{name}"').run()
+    db.sql('alter table unique_parts add constraint "others (1)" foreign key (shop_id) references unique_shops').run()
+    return db
+
+
+@pytest.mark.postgresql("SQLite says nothing of foreign keys")
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_foreign_key_of_any_name(others: DataSource, count: int) -> None:
+    with pytest.raises(errors.ForeignKeyViolation) as caught:
+        others.save([Part(shop=ref(Shop, 9)) for _ in range(count)])
+    error = caught.value
+    assert (error.entity, error.field, error.constraint) == ("Part", "shop", "others (1)")
+    assert error.message == "Part.shop refers to a Shop that is not there"
+
+
+@pytest.mark.postgresql("SQLite says nothing of foreign keys")
+def test_a_row_that_is_still_referred_to_is_not_taken_for_one_that_refers(others: DataSource) -> None:
+    shop = Shop()
+    others.save([shop, Part(shop=shop)])
+    with pytest.raises(errors.ForeignKeyViolation) as caught:
+        others.remove(shop)
+    error = caught.value
+    assert (error.entity, error.field, error.diag.column_name) == ("Part", None, None)
+    assert "still referred to" in error.message
 
 
 @pytest.mark.postgresql("rights of a server")

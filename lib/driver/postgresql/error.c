@@ -197,6 +197,21 @@ static void set_key(tk_error *error, const char *detail) {
     }
 }
 
+/* The same of a foreign key, 'Key (a)=(1) is not present in table "t".', when the row refers to one that
+ * is not there.  When it is referred to itself, the key is the other table's, and the sentence ends with
+ * the constraint's own: `table`. */
+static void set_foreign_key(tk_error *error, const char *detail, const char *table) {
+    const char *begin = strchr(detail, '(');
+    const char *end = begin != NULL ? skip_brackets(begin) : NULL;
+    if (end == NULL || *end != '=' || *table == '\0') {
+        return;
+    }
+    const char *behind = strrchr(end, ')'); /* a value may hold anything, a name seldom brackets */
+    if (behind != NULL && strstr(behind, table) == NULL) {
+        TK_SET(error, column_name, "%.*s", (int)(end - begin) - 2, begin + 1);
+    }
+}
+
 static void set_place(tk_error *error, const tk_pg_client *client, const PGresult *result,
                       const char *sql) {
     if (sql == NULL) {
@@ -251,6 +266,9 @@ static takeo_status raise_state(const char *state, const tk_pg_client *client,
     set_names(error, client, result);
     if (row->code == TK_SERVER_UNIQUE || row->code == TK_SERVER_EXCLUSION) {
         set_key(error, field(client, result, PG_DIAG_MESSAGE_DETAIL));
+    } else if (row->code == TK_SERVER_FOREIGN_KEY) {
+        set_foreign_key(error, field(client, result, PG_DIAG_MESSAGE_DETAIL),
+                        field(client, result, PG_DIAG_TABLE_NAME));
     }
     set_detail(error, client, result);
     set_place(error, client, result, sql);
