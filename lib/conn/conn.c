@@ -109,7 +109,7 @@ takeo_status tk_conn_open(tk_conn *conn, tk_op *op) {
         tk_conn_close(conn);
         return status;
     }
-    conn->opened_ns = now;
+    conn->opened_ns = tk_clock_about_ns(); /* as is what it is compared with */
     set_server(conn, conn->server, true);
     return TAKEO_DONE;
 }

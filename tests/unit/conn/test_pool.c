@@ -175,6 +175,8 @@ static void pool_old_connections_are_closed_when_they_come_back(void **state) {
     fixture f;
     set_up(&f, (takeo_pool_limits){.lifetime_ns = 1});
     assert_int_equal(run(&f), TAKEO_DONE);
+    tk_sleep_ns(20 * MS); /* more than the pool's clock may be late */
+    assert_int_equal(run(&f), TAKEO_DONE);
     assert_int_equal(f.script.servers, 0);
     assert_int_equal(stats(&f).closed_lifetime, 1);
     assert_int_equal(run(&f), TAKEO_DONE);
@@ -477,6 +479,9 @@ static void pool_server_that_has_gone_is_told_at_once_unless_it_was_there(
     f.script.rules[0].flags = TAKEO_ERROR_CONNECTION_GONE;
     assert_int_equal(run(&f), TAKEO_ECONNECT); /* it never was */
     assert_int_equal(run(&f), TAKEO_DONE);
+    tk_sleep_ns(20 * MS);
+    assert_int_equal(run(&f), TAKEO_DONE); /* the last time, as it is old */
+    assert_int_equal(f.script.servers, 0);
     f.script.rules[0].seen = 0;
     f.script.rules[0].times = 2;
     assert_int_equal(run(&f), TAKEO_DONE);
