@@ -263,8 +263,8 @@ struct tk_conn { /* one connection with its prepared statements; between two ope
     uint64_t holder_thread; /* atomic: whose operation uses it, or did last in its transaction */
     int64_t held_ns;        /* when that transaction began */
     int64_t connect_deadline_ns; /* of the opening that goes on; -1: none */
-    int64_t opened_ns; /* this and the next by the clock that is only about right */
-    int64_t idle_ns; /* since when nobody has it */
+    int64_t opened_ns;           /* this and the next by the clock that is only about right */
+    int64_t idle_ns;             /* since when nobody has it */
 };
 
 struct takeo_session {

@@ -588,12 +588,5 @@ bool tk_batch_again(tk_op *op, takeo_status status) {
         return false;
     }
     write->is_exact = true;
-    write->current = NULL;
-    for (uint32_t i = 0; i < write->order_count; i++) {
-        tk_subject *subject = write->order[i];
-        subject->written = TAKEO_WRITTEN_NOTHING;
-        subject->is_fresh = false;
-        subject->returned = NULL;
-    }
     return true;
 }

@@ -53,6 +53,9 @@ void tk_task_add_cleanup(tk_task *task, tk_cleanup *cleanup, void (*run)(tk_clea
 TK_CHECKED takeo_status tk_task_keep(tk_task *task, tk_statement *statement);
 /* Go: or refuse, when the status is a failure. */
 takeo_status tk_task_ready(tk_op *op, takeo_status status);
+/* Has the run failed because the server had lost a prepared statement, or its tables have changed since?
+ * Then it was not run, and the same run finds it prepared anew. */
+bool tk_task_lost_statement(const tk_op *op);
 TK_CHECKED void *tk_task_take(tk_op *op, size_t size); /* zeroed, of the operation's arena */
 
 /* ---- shapes.c -------------------------------------------------------------------------------- */

@@ -11,7 +11,11 @@ typedef struct run_job {
     const tk_statement *statement;
     tk_receiver *receiver; /* NULL: it gives no rows */
     const takeo_cell *arguments;
-    uint32_t left; /* executions */
+    uint32_t left;       /* executions */
+    uint32_t executions; /* in all, with these arguments */
+    const takeo_cell *first_arguments;
+    bool has_rows;
+    bool was_lost; /* the server had lost the statement: it was begun anew */
 } run_job;
 
 /* ---- rows that are read by label: each says one thing ----------------------------------------- */
@@ -71,8 +75,9 @@ static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
 }
 
 static takeo_status row(tk_job *job, tk_op *op, const takeo_cell *cells) {
-    tk_receiver *receiver = ((run_job *)job)->receiver;
-    return receiver->row(receiver, cells, &op->error);
+    run_job *run = (run_job *)job;
+    run->has_rows = true;
+    return run->receiver->row(run->receiver, cells, &op->error);
 }
 
 static takeo_status described(tk_job *job, tk_op *op, const takeo_column_info *columns,
@@ -228,6 +233,21 @@ takeo_status tk_run_arguments(tk_op *op, const tk_statement *statement, const tk
 
 /* ---- the verb -------------------------------------------------------------------------------- */
 
+/* Several executions of which nobody has seen a row: the same from the first one. */
+static bool run_again(tk_op *op, takeo_status status) {
+    (void)status;
+    run_job *run = (run_job *)op->first;
+    if (run->has_rows || run->was_lost || !tk_task_lost_statement(op)) {
+        return false;
+    }
+    run->was_lost = true;
+    run->left = run->executions;
+    run->arguments = run->first_arguments;
+    tk_op_forget_jobs(op);
+    tk_op_append(op, &run->job);
+    return true;
+}
+
 takeo_status tk_run_statement(tk_task *task, tk_statement *statement, tk_receiver *receiver,
                               const takeo_cell *arguments, uint32_t count, bool are_accepted) {
     tk_op *op = task->op;
@@ -251,6 +271,9 @@ takeo_status tk_run_statement(tk_task *task, tk_statement *statement, tk_receive
     run->receiver = receiver;
     run->left = statement->param_count != 0 ? count / statement->param_count : 1;
     run->arguments = arguments;
+    run->executions = run->left;
+    run->first_arguments = arguments;
+    op->again = run_again;
     op->is_write = statement->is_write;
     op->in_transaction = run->left > 1;
     tk_op_append(op, &run->job);

@@ -103,6 +103,12 @@ takeo_status tk_task_ready(tk_op *op, takeo_status status) {
     return TAKEO_DONE;
 }
 
+bool tk_task_lost_statement(const tk_op *op) {
+    const takeo_error *record = op->error.first;
+    return record != NULL && (record->flags & TAKEO_ERROR_RETRYABLE) != 0
+           && tk_text_equal(record->code, tk_zstr(tk_code_text(TK_SERVER_SCHEMA)));
+}
+
 void *tk_task_take(tk_op *op, size_t size) {
     void *memory = tk_arena_take(&op->arena, size);
     return memory != NULL ? memset(memory, 0, size) : NULL;

@@ -172,12 +172,27 @@ static takeo_status read_all(tk_write *write) {
     return status < 0 ? status : end;
 }
 
-/* A batch has failed and was rolled back: the same once more, object by object. */
+enum { LOST_MOST = 64 }; /* each statement of a run may be lost once */
+
+/* All is as before the start. */
+static void forget_results(tk_write *write) {
+    write->current = NULL;
+    for (uint32_t i = 0; i < write->order_count; i++) {
+        tk_subject *subject = write->order[i];
+        subject->written = TAKEO_WRITTEN_NOTHING;
+        subject->is_fresh = false;
+        subject->returned = NULL;
+    }
+}
+
+/* It has failed and was rolled back: the same once more, object by object where a batch was to blame. */
 static bool send_again(tk_op *op, takeo_status status) {
     tk_write *write = op->verb;
-    if (!tk_batch_again(op, status)) {
+    bool was_lost = tk_task_lost_statement(op) && write->lost_count++ < LOST_MOST;
+    if (!was_lost && !tk_batch_again(op, status)) {
         return false;
     }
+    forget_results(write);
     tk_op_forget_jobs(op);
     return tk_send_append(write) >= 0;
 }
@@ -210,7 +225,7 @@ static takeo_status begin(tk_write *write, const tk_objects *objects) {
     TK_TRY(tk_send_append(write));
     op->is_write = write->order_count != 0;
     op->in_transaction = write->order_count > 1;
-    op->again = write->is_batched ? send_again : NULL;
+    op->again = send_again;
     return TAKEO_DONE;
 }
 

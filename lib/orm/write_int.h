@@ -137,6 +137,7 @@ struct tk_write {
     bool is_batched;            /* some of its jobs are of many objects at once */
     bool is_surprised;          /* one of them came out otherwise than expected */
     bool is_exact;              /* object by object, after a batch has failed */
+    uint32_t lost_count;        /* how often the server had lost a statement of it */
     tk_error scratch;           /* of reads whose failure means nothing */
     const tk_column **conflict; /* upsert.c: the target */
     uint32_t conflict_count;
@@ -202,7 +203,7 @@ const tk_column *tk_send_argument(tk_task *task, uint32_t number);
 TK_CHECKED takeo_status tk_batch_append(tk_write *write, tk_subject **at, tk_subject **end,
                                         bool *out_is_appended);
 /* The run has failed and was rolled back.  True: it was the batches' fault, or an object's that is
- * not known; then all is as before the start and is to be sent object by object. */
+ * not known; then all is to be sent object by object. */
 bool tk_batch_again(tk_op *op, takeo_status status);
 
 /* ---- upsert.c -------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,6 +111,47 @@ def test_f50_ctrl_c_ends_a_statement_at_once(server: Server, control: DataSource
             took.append(interrupt(child, control, after))
     assert min(took) < AT_ONCE and max(took) < 1, took
     assert control.repository(Town).count() == 0
+
+
+STORM = """
+import signal, sys
+from conftest import Town
+from takeo import DataSource
+came = 0
+def count(number, frame):
+    global came
+    came += 1
+db = DataSource(sys.argv[1], entities=[Town], pool_size=1)
+towns = db.repository(Town)
+towns.count()
+signal.signal(signal.SIGALRM, count)
+signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+for turn in range(40):
+    made = towns.save([Town(name=f"{turn} {number}") for number in range(50)])
+    for town in made[:5]:
+        town.size = turn
+        towns.save(town)
+        assert towns.get(town.id).size == turn
+    assert towns.count(Town.name.startswith(f"{turn} ")) == 50
+    assert sum(town.size for town in towns.find(Town.name.startswith(f"{turn} "))) == 5 * turn
+    assert db.sql("select count(*) from generate_series(1, 3000) g, pg_sleep(0.002)").scalar() == 3000
+    towns.remove(made)
+signal.setitimer(signal.ITIMER_REAL, 0)
+stats = db.pool.stats()
+assert stats.connected == 1 and stats.closed_broken == 0, stats
+print(came)
+"""
+
+
+@pytest.mark.parametrize("wait", ["adaptive", "poll"])
+def test_f51_signals_that_interrupt_every_system_call(server: Server, control: DataSource, wait: str) -> None:
+    """F51: thousands a second, from outside of Takeo: nothing is lost, nothing is sent twice, no connection is given up."""
+    control.sql("truncate towns").run()
+    words = STORM.replace("pool_size=1", f"pool_size=1, wait={wait!r}")
+    done = subprocess.run([sys.executable, "-c", words, server.url()], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])})
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 200
 
 
 WAITING_FOR_OTHERS = """

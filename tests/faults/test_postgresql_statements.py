@@ -84,6 +84,33 @@ def test_f31_inside_a_transaction_it_is_an_error_and_then_mended(open_source: Op
     assert db.pool.stats().closed_broken == 0
 
 
+@pytest.mark.parametrize("words", FORGETTING)
+@pytest.mark.parametrize("count", [3, 200])
+def test_f31_a_list_is_a_transaction_of_its_own_and_is_sent_again(open_source: Open, words: str, count: int) -> None:
+    """F31: nothing of it has happened, so nobody sees it; also as a savepoint of somebody's transaction."""
+    db = open_source(pool_size=1)
+    towns = [Town(name=f"{number}") for number in range(count)]
+    for turn in range(2):  # what the first turn has prepared is gone in the second
+        db.sql(words).run()
+        db.save(towns)
+        for town in towns:
+            town.size = turn + 1
+        db.sql(words).run()
+        db.save(towns)
+        assert db.repository(Town).count(Town.size == turn + 1) == count
+        db.sql(words).run()
+        db.remove(towns)
+        assert db.repository(Town).count() == 0
+        towns = [Town(name=f"{number}") for number in range(count)]
+    with db.transaction():
+        db.sql("deallocate prepare all").run()  # other words: those above are prepared, and gone
+        db.save(towns)
+    assert db.repository(Town).count() == count
+    assert [town.id for town in db.query(Town).order_by(Town.name).list()] == [
+        town.id for town in sorted(towns, key=lambda town: town.name)]
+    assert db.pool.stats().closed_broken == 0
+
+
 def test_f32_a_table_that_has_changed_is_no_error(open_source: Open, control: DataSource) -> None:
     """F32: 0A000 after ALTER TABLE; also where the columns are not named."""
     db = open_source(pool_size=1)

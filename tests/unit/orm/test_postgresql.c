@@ -613,6 +613,37 @@ static void postgresql_failures_know_names_of_the_server(void **state) {
     database_close(&on);
 }
 
+/* ---- statements that the server has lost ------------------------------------------------------ */
+
+/* F31: several executions are a transaction of their own, which is begun anew. */
+static void postgresql_executions_are_sent_again(void **state) {
+    (void)state;
+    DATABASE_NEEDED();
+    database on;
+    begin(&on);
+    static const char sql[] = "insert into continent values ({}, {})";
+    takeo_statement *statement = NULL;
+    assert_int_equal(takeo_statement_sql(NULL, sql, sizeof sql - 1, &statement, NULL), TAKEO_DONE);
+    for (int turn = 0; turn < 3; turn++) {
+        char codes[6][3];
+        takeo_cell cells[6];
+        for (int i = 0; i < 3; i++) {
+            (void)snprintf(codes[i], sizeof codes[i], "%d%d", turn, i);
+            cells[2 * i] = cells[2 * i + 1] = text_cell(codes[i]);
+        }
+        database_finish(on.op, takeo_statement_run(on.op, statement, NULL, cells, 6));
+        takeo_result result = {.struct_size = sizeof result};
+        assert_int_equal(takeo_op_result(on.op, &result), TAKEO_DONE);
+        assert_int_equal(result.affected, 3);
+        char forget[40]; /* other words each time: they are prepared, too */
+        (void)snprintf(forget, sizeof forget, "deallocate all -- %d", turn);
+        database_sql(&on, forget);
+    }
+    assert_string_equal(database_ask(&on, "(raw-sql \"select count(*) from continent\")", ""), "9");
+    takeo_statement_free(statement);
+    database_close(&on);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(postgresql_synchronize_twice_does_nothing),
@@ -630,6 +661,7 @@ int main(void) {
         cmocka_unit_test(postgresql_lists_of_keys_go_by_column),
         cmocka_unit_test(postgresql_failures_speak_of_the_model),
         cmocka_unit_test(postgresql_failures_know_names_of_the_server),
+        cmocka_unit_test(postgresql_executions_are_sent_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
