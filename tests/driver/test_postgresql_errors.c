@@ -17,6 +17,7 @@ static const char schema[] =
     "insert into children values (1, 1);"
     "insert into rooms values ('[1,5)');"
     "create table odd (a int4, \"b, (c\" varchar(9));"
+    "create table nodes (id int4 primary key, up int4 constraint nodes_up references nodes);"
     "create unique index \"odd one\" on odd (a, \"b, (c\", lower(\"b, (c\"));"
     "insert into odd values (1, 'X');"
     "create function pg_temp.say(text) returns int4 language plpgsql as $$begin raise exception "
@@ -63,7 +64,9 @@ static const struct failure_row {
     {"select pg_temp.say('(\"without an end)=(1)')", "23505", TAKEO_EUNIQUE, "TAKEO.SERVER.UNIQUE",
      "same unique value", NULL, NULL, NULL},
     {"insert into children values (2, 7)", "23503", TAKEO_EFOREIGN_KEY, "TAKEO.SERVER.FOREIGN_KEY",
-     "refers to one that is not there", "children", NULL, "children_parent"},
+     "refers to one that is not there", "children", "parent", "children_parent"},
+    {"insert into nodes values (1, 2)", "23503", TAKEO_EFOREIGN_KEY, "TAKEO.SERVER.FOREIGN_KEY",
+     "refers to one that is not there", "nodes", NULL, "nodes_up"}, /* it could be either side */
     {"delete from parents", "23503", TAKEO_EFOREIGN_KEY, "TAKEO.SERVER.FOREIGN_KEY",
      "still referred to", "children", NULL, "children_parent"},
     {"insert into parents (id) values (3)", "23502", TAKEO_ENOT_NULL, "TAKEO.SERVER.NOT_NULL",
