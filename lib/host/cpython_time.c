@@ -51,11 +51,8 @@ tk_py tk_py_make_timetz(int64_t us, int32_t east) {
 
 tk_py tk_py_make_timestamp(int64_t us, bool is_utc) {
     int year = 0, month = 0, day = 0;
-    int64_t days = us / TK_DAY_US, rest = us % TK_DAY_US;
-    if (rest < 0) {
-        rest += TK_DAY_US;
-        days--;
-    }
+    int64_t rest;
+    int64_t days = tk_floor_divide(us, TK_DAY_US, &rest);
     tk_civil_from_days(days, &year, &month, &day);
     clock_time time = clock_of((uint64_t)rest);
     return tk_py_state.new_datetime(year, month, day, time.hour, time.minute, time.second, time.us,
@@ -82,22 +79,22 @@ tk_py tk_py_make_interval(const takeo_cell *cell) {
     return made;
 }
 
-/* Whole days of an interval without months, rounded down; what is left is its time. */
-static int64_t days_of(const takeo_cell *cell) {
-    int64_t us = cell->v.span.us;
-    return cell->v.span.days + us / TK_DAY_US - (us % TK_DAY_US < 0);
+/* Whole days of an interval without months, and the time behind them. */
+static int64_t days_of(const takeo_cell *cell, int64_t *out_time) {
+    return cell->v.span.days + tk_floor_divide(cell->v.span.us, TK_DAY_US, out_time);
 }
 
 bool tk_py_is_timedelta(const takeo_cell *interval) {
-    int64_t days = days_of(interval);
+    int64_t time;
+    int64_t days = days_of(interval, &time);
     return interval->v.span.months == 0 && days >= -DELTA_DAYS_MAX && days <= DELTA_DAYS_MAX;
 }
 
 tk_py tk_py_make_timedelta(const takeo_cell *cell) {
-    int64_t rest = cell->v.span.us % TK_DAY_US;
-    rest += rest < 0 ? TK_DAY_US : 0;
-    return tk_py_state.new_delta((int)days_of(cell), (int)(rest / 1000000), (int)(rest % 1000000),
-                                 0, O.timedelta_);
+    int64_t time;
+    int days = (int)days_of(cell, &time);
+    return tk_py_state.new_delta(days, (int)(time / 1000000), (int)(time % 1000000), 0,
+                                 O.timedelta_);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -241,14 +238,10 @@ takeo_status tk_py_read_timedelta(tk_py value, takeo_cell *out) {
     static const char *const names[] = {"days", "seconds", "microseconds"};
     int64_t f[3];
     TK_TRY(fields_by_name(value, names, f, 3));
-    int64_t days = f[0], us = f[1] * 1000000 + f[2];
-    if (days < 0 && us > 0) {
-        days++;
-        us -= TK_DAY_US;
-    }
     *out = (takeo_cell){.type = TAKEO_TYPE_INTERVAL};
-    out->v.span.days = (int32_t)days;
-    out->v.span.us = us;
+    out->v.span.days = (int32_t)f[0];
+    out->v.span.us = f[1] * 1000000 + f[2];
+    tk_interval_settle(out);
     return TAKEO_DONE;
 }
 

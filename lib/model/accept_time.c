@@ -27,10 +27,6 @@ static bool is_stamp(takeo_type type) {
     return type == TAKEO_TYPE_TIMESTAMP || type == TAKEO_TYPE_TIMESTAMPTZ;
 }
 
-static int64_t floor_divide(int64_t number, int64_t by) {
-    return number / by - (number % by < 0);
-}
-
 /* Microseconds with no more digits than the column keeps. */
 static takeo_status fit_digits(const tk_fit *fit, int64_t *us) {
     uint32_t precision = fit->accept->precision;
@@ -41,7 +37,8 @@ static takeo_status fit_digits(const tk_fit *fit, int64_t *us) {
     for (uint32_t i = precision; i < SECOND_DIGITS; i++) {
         unit *= 10;
     }
-    int64_t rest = *us % unit + (*us % unit < 0 ? unit : 0);
+    int64_t rest;
+    int64_t whole = tk_floor_divide(*us, unit, &rest);
     if (rest == 0) {
         return TAKEO_DONE;
     }
@@ -50,7 +47,6 @@ static takeo_status fit_digits(const tk_fit *fit, int64_t *us) {
                              "has more digits of a second than the column, which keeps %u",
                              precision);
     }
-    int64_t whole = floor_divide(*us, unit);
     bool is_up = rest > unit / 2 || (rest == unit / 2 && whole % 2 != 0); /* half-even */
     return __builtin_mul_overflow(whole + is_up, unit, us) ? refuse_range(fit) : TAKEO_DONE;
 }
@@ -65,7 +61,8 @@ takeo_status tk_fit_date(const tk_fit *fit) {
     const takeo_cell *in = fit->in;
     int64_t days = in->v.i;
     if (is_stamp(in->type) && fit->accept->loss_is_allowed) {
-        days = floor_divide(in->v.i, TK_DAY_US);
+        int64_t time;
+        days = tk_floor_divide(in->v.i, TK_DAY_US, &time);
     } else if (in->type != TAKEO_TYPE_DATE) {
         return tk_fit_parse(fit);
     }
@@ -129,24 +126,6 @@ takeo_status tk_fit_timestamp(const tk_fit *fit) {
     return tk_fit_give_int(fit, us);
 }
 
-/* Of a duration there is one form: its time is less than a day and has the sign of its days.  So
- * equal ones are equal texts, where a database has no intervals and looks for what is unique. */
-static void give_one_form(takeo_cell *duration) {
-    int64_t us = duration->v.span.us % TK_DAY_US;
-    int64_t days = duration->v.span.days + duration->v.span.us / TK_DAY_US;
-    if (days > 0 && us < 0) {
-        days--;
-        us += TK_DAY_US;
-    } else if (days < 0 && us > 0) {
-        days++;
-        us -= TK_DAY_US;
-    }
-    if (days >= INT32_MIN && days <= INT32_MAX) {
-        duration->v.span.days = (int32_t)days;
-        duration->v.span.us = us;
-    }
-}
-
 takeo_status tk_fit_interval(const tk_fit *fit) {
     takeo_cell taken = *fit->in;
     if (fit->in->type != TAKEO_TYPE_INTERVAL) {
@@ -159,8 +138,9 @@ takeo_status tk_fit_interval(const tk_fit *fit) {
         return status;
     }
     TK_TRY(fit_digits(fit, &taken.v.span.us));
-    if (fit->accept->is_duration) {
-        give_one_form(&taken);
+    if (fit->accept
+            ->is_duration) { /* equal ones are equal texts, where a database has no intervals */
+        tk_interval_settle(&taken);
     }
     return tk_fit_give(fit, taken);
 }

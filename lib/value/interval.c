@@ -193,15 +193,29 @@ size_t tk_interval_write(const takeo_cell *cell, char out[TK_INTERVAL_SIZE]) {
     return len;
 }
 
+void tk_interval_settle(takeo_cell *duration) {
+    int64_t us = duration->v.span.us % TK_DAY_US;
+    int64_t days = duration->v.span.days + duration->v.span.us / TK_DAY_US;
+    if (days > 0 && us < 0) {
+        days--;
+        us += TK_DAY_US;
+    } else if (days < 0 && us > 0) {
+        days++;
+        us -= TK_DAY_US;
+    }
+    if (days >= INT32_MIN && days <= INT32_MAX) {
+        duration->v.span.days = (int32_t)days;
+        duration->v.span.us = us;
+    }
+}
+
 int tk_interval_compare(const takeo_cell *a, const takeo_cell *b) {
     const takeo_cell *cells[] = {a, b};
     int64_t days[2];
     int64_t rest[2];
     for (int i = 0; i < 2; i++) {
-        int64_t us = cells[i]->v.span.us;
-        rest[i] = us % TK_DAY_US + (us % TK_DAY_US < 0 ? TK_DAY_US : 0);
-        days[i] = cells[i]->v.span.months * month_days + cells[i]->v.span.days + us / TK_DAY_US
-                  - (us % TK_DAY_US < 0);
+        days[i] = cells[i]->v.span.months * month_days + cells[i]->v.span.days
+                  + tk_floor_divide(cells[i]->v.span.us, TK_DAY_US, &rest[i]);
     }
     return days[0] != days[1] ? (days[0] < days[1] ? -1 : 1)
                               : (rest[0] > rest[1]) - (rest[0] < rest[1]);

@@ -383,12 +383,8 @@ size_t tk_time_write(int64_t us, char out[24]) {
 }
 
 size_t tk_timestamp_write(int64_t us, char out[40]) {
-    int64_t days = us / TK_DAY_US;
-    int64_t time = us - days * TK_DAY_US;
-    if (time < 0) {
-        days--;
-        time += TK_DAY_US;
-    }
+    int64_t time;
+    int64_t days = tk_floor_divide(us, TK_DAY_US, &time);
     size_t len = write_date(days, out);
     out[len] = ' ';
     len += 1 + write_time((uint64_t)time, out + len + 1);

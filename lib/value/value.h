@@ -135,6 +135,15 @@ size_t tk_float_write(double number, bool is_single, char out[TK_FLOAT_SIZE]);
 
 #define TK_DAY_US INT64_C(86400000000)
 
+/* Rounded down, by a number above 0; *out_rest is what is left, 0 or more: of microseconds the whole
+ * days and the time of the day. */
+static inline int64_t tk_floor_divide(int64_t number, int64_t by, int64_t *out_rest) {
+    int64_t rest = number % by;
+    bool is_below = rest < 0;
+    *out_rest = is_below ? rest + by : rest;
+    return number / by - is_below;
+}
+
 void tk_civil_from_days(int64_t days, int *out_year, int *out_month, int *out_day); /* from 1970 */
 int64_t tk_days_from_civil(int year, int month, int day);
 bool tk_date_parse(const char *text, size_t len, int64_t *out_days); /* YYYY-MM-DD */
@@ -156,6 +165,9 @@ enum { TK_INTERVAL_SIZE = 96 };
 
 bool tk_interval_parse(const char *text, size_t len, takeo_cell *out); /* P1Y2M3DT4H5M6.5S */
 size_t tk_interval_write(const takeo_cell *cell, char out[TK_INTERVAL_SIZE]);
+/* The one form of a duration, which has no months: its time is less than a day and has the sign of its
+ * days.  A number of days beyond an interval's leaves it as it is. */
+void tk_interval_settle(takeo_cell *duration);
 /* Below, at or above 0, as PostgreSQL compares them: a month counts 30 days, a day 24 hours. */
 int tk_interval_compare(const takeo_cell *a, const takeo_cell *b);
 

@@ -163,13 +163,9 @@ size_t tk_pg_date_write(int64_t days, char out[TK_PG_TIME_SIZE]) {
 }
 
 size_t tk_pg_timestamp_write(int64_t us, bool has_zone, char out[TK_PG_TIME_SIZE]) {
-    int64_t days = us / TK_DAY_US;
-    int64_t time = us - days * TK_DAY_US;
+    int64_t time;
+    int64_t days = tk_floor_divide(us, TK_DAY_US, &time);
     size_t len;
-    if (time < 0) {
-        days--;
-        time += TK_DAY_US;
-    }
     bool is_before = write_day(days, out, &len);
     out[len++] = ' ';
     len += tk_time_write(time, out + len);
