@@ -76,60 +76,62 @@ static void note_made(sync_job *sync, const char *kind, takeo_text in, takeo_tex
     tk_buf_printf(&sync->made, "', '%s')", at);
 }
 
-static takeo_status add_table(sync_job *sync, const tk_entity *entity) {
+/* A text that a writer of DDL makes, for add_made. */
+static tk_buf new_text(const sync_job *sync) {
     tk_buf text;
     tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
-    takeo_status status = tk_ddl_table(sync->schema.dialect, entity, &text, sync->schema.error);
-    status = status < 0 ? status : add_text(sync, &text);
-    tk_buf_done(&text);
-    note_made(sync, "table", entity->schema, entity->table);
+    return text;
+}
+
+/* That text as a statement, unless its writer has failed.  It is freed. */
+static takeo_status add_made(sync_job *sync, tk_buf *text, takeo_status status) {
+    status = status < 0 ? status : add_text(sync, text);
+    tk_buf_done(text);
     return status;
+}
+
+static takeo_status add_table(sync_job *sync, const tk_entity *entity) {
+    const tk_schema *schema = &sync->schema;
+    tk_buf text = new_text(sync);
+    note_made(sync, "table", entity->schema, entity->table);
+    return add_made(sync, &text, tk_ddl_table(schema->dialect, entity, &text, schema->error));
 }
 
 static takeo_status add_index(sync_job *sync, const tk_entity *entity, const tk_index *index) {
-    tk_buf text;
-    tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
-    takeo_status status =
-        tk_ddl_index(sync->schema.dialect, entity, index, &text, sync->schema.error);
-    status = status < 0 ? status : add_text(sync, &text);
-    tk_buf_done(&text);
+    const tk_schema *schema = &sync->schema;
+    tk_buf text = new_text(sync);
     note_made(sync, "index", entity->schema, index->name);
-    return status;
+    return add_made(sync, &text,
+                    tk_ddl_index(schema->dialect, entity, index, &text, schema->error));
 }
 
 static takeo_status add_schema(sync_job *sync, const tk_entity *entity) {
-    tk_buf text;
-    tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
-    takeo_status status = tk_ddl_schema(sync->schema.dialect, entity, &text, sync->schema.error);
-    status = status < 0 ? status : add_text(sync, &text);
-    tk_buf_done(&text);
-    return status;
+    const tk_schema *schema = &sync->schema;
+    tk_buf text = new_text(sync);
+    return add_made(sync, &text, tk_ddl_schema(schema->dialect, entity, &text, schema->error));
 }
 
 /* Foreign keys of a new table to tables that were made after it. */
 static takeo_status add_waiting(sync_job *sync, const tk_entity *entity) {
-    takeo_status status = TAKEO_DONE;
-    for (uint32_t i = 0; i < entity->relation_count && status >= 0; i++) {
+    const tk_schema *schema = &sync->schema;
+    for (uint32_t i = 0; i < entity->relation_count; i++) {
         const tk_relation *relation = &entity->relations[i];
-        if (!tk_ddl_waits(sync->schema.dialect, relation)) {
-            continue;
+        if (tk_ddl_waits(schema->dialect, relation)) {
+            tk_buf text = new_text(sync);
+            TK_TRY(add_made(sync, &text,
+                            tk_ddl_foreign_key(schema->dialect, relation, &text, schema->error)));
         }
-        tk_buf text;
-        tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
-        status = tk_ddl_foreign_key(sync->schema.dialect, relation, &text, sync->schema.error);
-        status = status < 0 ? status : add_text(sync, &text);
-        tk_buf_done(&text);
     }
-    return status;
+    return TAKEO_DONE;
 }
 
+/* Of the table, or of one of its columns. */
 static takeo_status add_comment(sync_job *sync, const tk_entity *entity, const tk_column *column) {
-    tk_buf text;
-    tk_buf_init(&text, sync->schema.alloc, TEXT_MAX);
-    takeo_status status = tk_ddl_comment(entity, column, &text, sync->schema.error);
-    status = status < 0 ? status : add_text(sync, &text);
-    tk_buf_done(&text);
-    return status;
+    if (!tk_ddl_has_comment(entity, column)) {
+        return TAKEO_DONE;
+    }
+    tk_buf text = new_text(sync);
+    return add_made(sync, &text, tk_ddl_comment(entity, column, &text, sync->schema.error));
 }
 
 /* Of a new table and its columns. */
@@ -137,13 +139,9 @@ static takeo_status add_comments(sync_job *sync, const tk_entity *entity) {
     if (!sync->schema.facts->has_comments) {
         return TAKEO_DONE;
     }
-    if (tk_ddl_has_comment(entity, NULL)) {
-        TK_TRY(add_comment(sync, entity, NULL));
-    }
+    TK_TRY(add_comment(sync, entity, NULL));
     for (uint32_t i = 0; i < entity->column_count; i++) {
-        if (tk_ddl_has_comment(entity, &entity->columns[i])) {
-            TK_TRY(add_comment(sync, entity, &entity->columns[i]));
-        }
+        TK_TRY(add_comment(sync, entity, &entity->columns[i]));
     }
     return TAKEO_DONE;
 }
