@@ -113,7 +113,7 @@ typedef struct tk_buf {
 } tk_buf;
 
 void tk_buf_init(tk_buf *buf, tk_alloc alloc, size_t max);
-TK_CHECKED char *tk_buf_grow(tk_buf *buf, size_t len);
+TK_CHECKED char *tk_buf_grow(tk_buf *buf, size_t len); /* tk_buf_reserve where there is no room */
 /* Room for so many bytes behind the end and a zero byte, for a writer that knows how many it needs;
  * NULL: the buffer has failed.  What was written there counts once the length is set. */
 TK_CHECKED static inline char *tk_buf_reserve(tk_buf *buf, size_t len) {

@@ -22,8 +22,8 @@ char *tk_buf_grow(tk_buf *buf, size_t len) {
     while (capacity < needed && capacity <= buf->max / 2) {
         capacity *= 2;
     }
-    if (capacity < needed
-        || capacity > buf->max) { /* the room in place is never more than allowed */
+    bool is_too_much = capacity > buf->max; /* the room in place is never more than allowed */
+    if (capacity < needed || is_too_much) {
         capacity = buf->max + 1;
     }
     char *data = tk_mem_resize(&buf->alloc, buf->data, buf->capacity, capacity);

@@ -95,8 +95,8 @@ void tk_password_forget(const tk_op *op, char *password); /* NULL is allowed */
 
 /* ---- notice.c -------------------------------------------------------------------------------- */
 
-void tk_notice_keep(void *ctx,
-                    const takeo_notice *notice); /* tk_server_options.notice; a tk_conn */
+/* tk_server_options.notice; ctx: a tk_conn. */
+void tk_notice_keep(void *ctx, const takeo_notice *notice);
 /* Show what the operation's connection has kept.  Nothing may be locked. */
 void tk_notice_show_all(tk_op *op);
 static inline void tk_notice_show(tk_op *op) { /* op->conn may be NULL */

@@ -137,15 +137,14 @@ static bool is_time(const tk_op *op, int64_t until_ns, int64_t now_ns) {
 
 /* Sleep until there is an answer; false: the step has something else to do, or it is over.  Notices are
  * no answer, and it may be long until one comes.  The host is asked before they are shown: Ctrl-C is for
- * it, not for who listens. */
-static bool sleep_until_ready(tk_op *op, int64_t until_ns) {
+ * it, not for who listens.  *out_now: when the last sleep was over. */
+static bool sleep_until_ready(tk_op *op, int64_t until_ns, int64_t *out_now) {
     bool is_ready;
-    int64_t now;
     do {
         tk_notice_show(op);
         is_ready = sleep_on_server(op, until_ns, tk_clock_now_ns());
-        now = tk_clock_now_ns();
-    } while (!is_ready && !is_time(op, until_ns, now) && tk_op_ask(op, now));
+        *out_now = tk_clock_now_ns();
+    } while (!is_ready && !is_time(op, until_ns, *out_now) && tk_op_ask(op, *out_now));
     return is_ready;
 }
 
@@ -159,11 +158,16 @@ static void wait_for_server(tk_op *op, int64_t until_ns) {
     bool is_free = tk_pace_enter_wait(&op->source->waiting);
     bool has_spun = may_spin(op, pace) && is_free;
     const tk_pace *known = pace != NULL ? pace : op->run.statement_pace;
-    bool is_ready = (has_spun && spin(op->conn, since, tk_pace_spin_ns(known)))
-                    || sleep_until_ready(op, until_ns);
+    int64_t now = 0;
+    bool is_ready = has_spun && spin(op->conn, since, tk_pace_spin_ns(known));
+    if (is_ready) {
+        now = tk_clock_now_ns();
+    } else {
+        is_ready = sleep_until_ready(op, until_ns, &now);
+    }
     tk_pace_leave_wait(&op->source->waiting);
     if (is_ready && pace != NULL) {
-        tk_pace_learn(pace, has_spun, tk_clock_now_ns() - since);
+        tk_pace_learn(pace, has_spun, now - since);
     }
 }
 

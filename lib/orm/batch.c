@@ -238,8 +238,7 @@ static takeo_status ran(tk_job *base, tk_op *op, const tk_execution *execution) 
         tk_subject *subject = job->chunk[i];
         if (!is_told) {
             tk_send_count(op, subject, outcomes[subject->action]);
-        } else if (subject->written
-                   == TAKEO_WRITTEN_NOTHING) { /* left alone, or a trigger dropped it */
+        } else if (subject->written == TAKEO_WRITTEN_NOTHING) { /* left alone, or dropped */
             tk_send_count(op, subject, TAKEO_WRITTEN_SKIPPED);
         }
     }

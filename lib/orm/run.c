@@ -9,11 +9,10 @@ typedef struct run_job {
     tk_job job;
     tk_task *task;
     const tk_statement *statement;
-    tk_receiver *receiver; /* NULL: it gives no rows */
-    const takeo_cell *arguments;
-    uint32_t left;       /* executions */
-    uint32_t executions; /* in all, with these arguments */
-    const takeo_cell *first_arguments;
+    tk_receiver *receiver;       /* NULL: it gives no rows */
+    const takeo_cell *arguments; /* of all executions */
+    uint32_t executions;
+    uint32_t next; /* of them, from 0 */
     bool has_rows;
     bool was_lost; /* the server had lost the statement: it was begun anew */
 } run_job;
@@ -62,15 +61,15 @@ static takeo_status check_labels(tk_op *op, const takeo_output_info *outputs,
 static takeo_status bind(tk_job *job, tk_op *op, const takeo_cell **out) {
     (void)op;
     run_job *run = (run_job *)job;
-    if (run->left == 0) {
+    if (run->next == run->executions) {
         return TAKEO_DONE;
     }
-    run->left--;
     run->task->running = run->statement;
     *out = run->arguments;
-    if (run->job.sql->parameter_count != 0) {
-        run->arguments += run->job.sql->parameter_count;
+    if (run->next != 0) { /* then there are some */
+        *out += (size_t)run->next * run->job.sql->parameter_count;
     }
+    run->next++;
     return TAKEO_ROWS;
 }
 
@@ -241,8 +240,7 @@ static bool run_again(tk_op *op, takeo_status status) {
         return false;
     }
     run->was_lost = true;
-    run->left = run->executions;
-    run->arguments = run->first_arguments;
+    run->next = 0;
     tk_op_forget_jobs(op);
     tk_op_append(op, &run->job);
     return true;
@@ -269,13 +267,11 @@ takeo_status tk_run_statement(tk_task *task, tk_statement *statement, tk_receive
     run->task = task;
     run->statement = statement;
     run->receiver = receiver;
-    run->left = statement->param_count != 0 ? count / statement->param_count : 1;
     run->arguments = arguments;
-    run->executions = run->left;
-    run->first_arguments = arguments;
+    run->executions = statement->param_count != 0 ? count / statement->param_count : 1;
     op->again = run_again;
     op->is_write = statement->is_write;
-    op->in_transaction = run->left > 1;
+    op->in_transaction = run->executions > 1;
     tk_op_append(op, &run->job);
     return TAKEO_DONE;
 }

@@ -201,14 +201,10 @@ static void set_key(tk_error *error, const char *detail) {
  * is not there.  When it is referred to itself, the key is the other table's, and the sentence ends with
  * the constraint's own: `table`. */
 static void set_foreign_key(tk_error *error, const char *detail, const char *table) {
-    const char *begin = strchr(detail, '(');
-    const char *end = begin != NULL ? skip_brackets(begin) : NULL;
-    if (end == NULL || *end != '=' || *table == '\0') {
-        return;
-    }
-    const char *behind = strrchr(end, ')'); /* a value may hold anything, a name seldom brackets */
-    if (behind != NULL && strstr(behind, table) == NULL) {
-        TK_SET(error, column_name, "%.*s", (int)(end - begin) - 2, begin + 1);
+    const char *values = strstr(detail, ")=(");
+    const char *behind = values != NULL ? strrchr(values + 1, ')') : NULL; /* they hold anything */
+    if (behind != NULL && *table != '\0' && strstr(behind, table) == NULL) {
+        set_key(error, detail);
     }
 }
 
