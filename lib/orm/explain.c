@@ -273,7 +273,7 @@ static void find_names(found *what, tk_op *op, const tk_entity *written,
         if (record->status != TAKEO_EFOREIGN_KEY || relation_by(what) != NULL) {
             return;
         }
-        what->column_count = 0;
+        *what = (found){.entity = what->entity};
     }
     if (record->constraint_name.len == 0
         || tk_shapes_dialect(op->source, &dialect, &op->error) < 0) {

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from takeo import Column, DataSource, Entity, ManyToOne, Mapped, PrimaryGeneratedColumn, Rel, errors, ref
+from takeo import UNSET, Column, DataSource, Entity, ManyToOne, Mapped, PrimaryGeneratedColumn, Rel, errors, ref
 
 
 @Entity("unique_shops")
@@ -121,6 +121,24 @@ def test_a_row_that_is_still_referred_to_is_not_taken_for_one_that_refers(others
     error = caught.value
     assert (error.entity, error.field, error.diag.column_name) == ("Part", None, None)
     assert "still referred to" in error.message
+
+
+@Entity("unique_visits")
+class Visit:
+    id: Mapped[int] = PrimaryGeneratedColumn()
+    place: Mapped[int | None] = Column(name="shop, (at)", default=UNSET)
+    shop: Rel[Shop | None] = ManyToOne(Shop, key="place", default=UNSET)
+
+
+@pytest.mark.postgresql("SQLite says nothing of foreign keys")
+def test_a_foreign_key_whose_column_reads_like_two(new_url: Any) -> None:
+    """The server writes it without quotes; then the constraint's name says which one it is."""
+    with DataSource(new_url(), entities=[Shop, Visit]) as source:
+        source.synchronize()
+        with pytest.raises(errors.ForeignKeyViolation) as caught:
+            source.save(Visit(place=9))
+        assert (caught.value.entity, caught.value.field) == ("Visit", "place")
+        assert caught.value.message == "Visit.shop refers to a Shop that is not there"
 
 
 @pytest.mark.postgresql("rights of a server")
